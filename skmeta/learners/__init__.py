@@ -1,0 +1,1 @@
+"""The algorithms: torch modules over a leading task axis, functional inside."""
