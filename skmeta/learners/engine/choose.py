@@ -1,0 +1,40 @@
+"""Which engine for which body."""
+
+from skmeta.learners.engine.any_module import AnyModuleEngine
+from skmeta.learners.engine.naive import NaiveEngine
+
+ENGINES = {engine.name: engine for engine in (AnyModuleEngine, NaiveEngine)}
+
+
+def choose_engine(
+    body, loss="cross_entropy", *, has_head=True, engine="auto", checkpoint_inner=False, tasks_at_once=None
+):
+    """The fastest engine that understands the body; its ``name`` says which it is.
+
+    Parameters
+    ----------
+    body : nn.Module
+        Rows to embeddings, or to outputs with ``has_head=False``.
+    loss : {"cross_entropy", "mse", "gaussian"}
+    has_head : bool
+    engine : {"auto", "closed_form", "any_module", "naive"}
+    checkpoint_inner : bool
+        For ``any_module``: keep the parameters of each inner step only, and compute its activations again when
+        differentiating. Slower, and memory grows with the number of parameters instead of activations.
+    tasks_at_once : int or None
+        At most this many tasks are worked on together.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.ReLU())).name
+    'closed_form'
+    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1))).name
+    'any_module'
+    """
+    options = dict(has_head=has_head, checkpoint_inner=checkpoint_inner, tasks_at_once=tasks_at_once)
+    if engine == "auto":
+        return AnyModuleEngine(body, loss, **options)
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be 'auto' or one of {sorted(ENGINES)}, got {engine!r}.")
+    return ENGINES[engine](body, loss, **options)
