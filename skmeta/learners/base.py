@@ -20,6 +20,15 @@ class Learner(nn.Module):
         The classes that exist in each task; the logits of the others are ``-inf``. None for regression.
     query_X : (T, m, d) float
 
+    Parameters
+    ----------
+    body : torch module
+        (..., d) rows to (..., e) embeddings, row by row.
+    n_features_in : int
+        d, the columns of a row.
+    n_outputs : int or None
+        Targets of a regression; classes of a label space that all tasks share; None where each task has its own.
+
     The three calls
     ---------------
     ``forward``
@@ -33,6 +42,14 @@ class Learner(nn.Module):
     """
 
     task_type: str
+    #: whether ``adapt`` to no rows at all gives an answer (a pooled head does, prototypes do not)
+    cold_start = False
+
+    def __init__(self, body, n_features_in, n_outputs=None):
+        super().__init__()
+        self.body = body
+        self.n_embedding = embedding_size(body, n_features_in)
+        self.n_outputs = n_outputs
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         state = self.adapt(support_X, support_y, support_weight, class_mask)
@@ -43,6 +60,30 @@ class Learner(nn.Module):
 
     def predict(self, state, query_X):
         raise NotImplementedError
+
+
+@torch.no_grad()
+def embedding_size(body, n_features_in):
+    """Columns of what ``body`` returns, found by a trial row; a body that is no row-wise map is refused."""
+    n_trial = 2
+    device = next((tensor.device for tensor in [*body.parameters(), *body.buffers()]), "cpu")
+    was_training = body.training
+    body.eval()  # batch statistics of a made-up row must not be kept
+    try:
+        out = body(torch.zeros(n_trial, n_features_in, device=device))
+    except Exception as error:
+        raise ValueError(
+            f"The module {type(body).__name__} cannot take rows of {n_features_in} features: {error}"
+        ) from error
+    finally:
+        body.train(was_training)
+    if not isinstance(out, torch.Tensor) or out.ndim != 2 or len(out) != n_trial:
+        shape = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
+        raise ValueError(
+            f"The module {type(body).__name__} must map (n_rows, {n_features_in}) to (n_rows, n_out), "
+            f"but {n_trial} rows became {shape}."
+        )
+    return out.shape[1]
 
 
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):

@@ -109,7 +109,7 @@ class TaskSet(Sequence):
         if names is not None:
             pool_names[:] = list(names)
         self = cls.__new__(cls)._set(X, np.asarray(y), n_support, n_query, labelled, pool_names)
-        expected = int(self._n_rows.sum())
+        expected = int(self.n_rows.sum())
         if X.shape[0] != expected or len(self._y) != expected:
             raise ValueError(
                 f"The tasks' sizes add up to {expected} rows, but X has {X.shape[0]} and y {len(self._y)}."
@@ -154,7 +154,7 @@ class TaskSet(Sequence):
             The tasks' names, or their positions where a task has no name.
         """
         names = [position if name is None else name for position, name in enumerate(self._names)]
-        task = np.repeat(stack_labels([[name] for name in names]), self._n_rows)
+        task = np.repeat(stack_labels([[name] for name in names]), self.n_rows)
         if not self._labelled[self._n_query >= 0].all():
             raise ValueError("Some query rows have no labels, so the set has no long form.")
         return self._X, self._y, task
@@ -192,8 +192,28 @@ class TaskSet(Sequence):
         return self._labelled
 
     @property
-    def _n_rows(self):
+    def n_rows(self):
         return self._n_support + np.maximum(self._n_query, 0)
+
+    @property
+    def task_of_row(self):
+        """Position of the task each pooled row belongs to."""
+        return np.repeat(np.arange(len(self)), self.n_rows)
+
+    @property
+    def is_support_row(self):
+        """Which pooled rows are support rows."""
+        rank = np.arange(int(self.n_rows.sum())) - np.repeat(self._start, self.n_rows)
+        return rank < np.repeat(self._n_support, self.n_rows)
+
+    @property
+    def is_labelled_row(self):
+        """Which pooled rows have a label: all support rows, and the query rows of tasks that know theirs."""
+        return self.is_support_row | np.repeat(self._labelled, self.n_rows)
+
+    def called(self, i):
+        """How error messages name task ``i``: by its name, or by its position."""
+        return repr(i if self._names[i] is None else self._names[i])
 
     def with_rows(self, X):
         """The same tasks with other columns: ``X`` replaces the pooled rows, one for one."""
@@ -226,7 +246,7 @@ class TaskSet(Sequence):
 
     def _select(self, chosen):
         rows = np.concatenate(
-            [np.arange(self._start[i], self._start[i] + self._n_rows[i]) for i in chosen]
+            [np.arange(self._start[i], self._start[i] + self.n_rows[i]) for i in chosen]
             or [np.empty(0, dtype=np.int64)]
         )
         return self.from_pool(

@@ -1,0 +1,493 @@
+"""What all estimators share: the ways in, training by skorch, the current task, many tasks at once."""
+
+import copy
+import inspect
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.helper import predefined_split
+
+from skmeta.estimators._params import RoutedParamsMixin
+from skmeta.exceptions import NotAdaptedError
+from skmeta.nets import MLP
+from skmeta.tasks import TaskSet, as_taskset, is_tasks
+from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.splitting import split_tasks
+from skmeta.tasks.store import similar_size_chunks
+from skmeta.training import MetaNet, resolve_device, seeded
+
+_ROWS_AT_ONCE = 65536
+
+
+@dataclass(frozen=True)
+class Support:
+    """The rows a task has shown so far, validated; labels are the user's own."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+    def extended(self, other):
+        return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
+
+    def first(self, n):
+        return Support(*(part[:n] for part in self.parts))
+
+    @property
+    def parts(self):
+        return self.X, self.y, self.weight
+
+
+class MetaEstimator(RoutedParamsMixin, BaseEstimator):
+    """Base of all meta-learning estimators; see the classifier and regressor bases for the two kinds.
+
+    An estimator is in one of three states: *unfitted*; *meta-trained* (it has ``net_`` but no current task, after
+    ``fit(tasks)``); *adapted* to a current task (after ``partial_fit``, ``adapt`` or ``fit(X, y)``).
+
+    A subclass names its learner class, the constructor parameters the learner takes, and, if the default body needs
+    them, that body's parameters. The parameters common to all estimators are described in ``META_PARAMETERS``.
+    """
+
+    _learner_class = None
+    _learner_parameters = ()
+    _default_module_parameters = {}
+
+    # metadata routing carries `task` without the user having to request it
+    __metadata_request__fit = {"task": True}
+    __metadata_request__partial_fit = {"task": True}
+    __metadata_request__predict = {"task": True}
+    __metadata_request__score = {"task": True}
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        n_ways=None,
+        n_shots=5,
+        n_query=10,
+        steps_per_epoch=None,
+        batch_size=16,
+        max_epochs=10,
+        lr=0.003,
+        optimizer=torch.optim.Adam,
+        criterion=None,
+        validation_fraction=None,
+        callbacks=None,
+        iterator_train=EpisodeLoader,
+        warm_start=False,
+        verbose=0,
+        device="cpu",
+        random_state=None,
+        **module__kwargs,
+    ):
+        self.module = module
+        self.n_ways = n_ways
+        self.n_shots = n_shots
+        self.n_query = n_query
+        self.steps_per_epoch = steps_per_epoch
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.lr = lr
+        self.optimizer = optimizer
+        self.criterion = criterion
+        self.validation_fraction = validation_fraction
+        self.callbacks = callbacks
+        self.iterator_train = iterator_train
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.device = device
+        self.random_state = random_state
+        self._accept_routed(module__kwargs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    # ------------------------------------------------------------------ ways in
+
+    def fit(self, X, y=None, *, task=None):
+        """Meta-train on many tasks, or learn one table.
+
+        Parameters
+        ----------
+        X : collection of tasks, task distribution, or array-like of shape (n_rows, n_features)
+            Tasks (a :class:`~skmeta.TaskSet`, a list of :class:`~skmeta.Task` or of ``(X, y)`` pairs, or an object
+            with ``sample(n_tasks, random_state)``): meta-trains from scratch, with no task adapted afterwards. Rows:
+            episodes are drawn from this one table, and the learner is then adapted to all of it.
+        y : array-like of shape (n_rows,), default=None
+            Labels of the rows; None where ``X`` holds tasks.
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to: many tasks in one long table.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft(keep_fitted=self.warm_start)
+        if hasattr(X, "sample") and not hasattr(X, "iloc"):
+            draft._meta_train(X)
+        elif is_tasks(X):
+            draft._meta_train(as_taskset(X))
+        elif task is not None:
+            draft._require_y(y)
+            X, y = draft._validate_rows(X, y, reset=True)
+            tasks = TaskSet.from_long(X, y, _check_task_ids(task, len(y)))
+            draft._meta_train(tasks, from_long=True)
+            draft._remember(tasks)
+        else:
+            if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
+                raise ValueError("fit got an empty list of tasks: give at least one.")
+            draft._require_y(y)
+            draft._fit_one_table(X, y)
+        return self._become(draft)
+
+    def _draft(self, keep_fitted=True):
+        """A copy to work on, so that a failure half-way leaves the estimator as it was."""
+        draft = object.__new__(type(self))
+        state = vars(self) if keep_fitted else {k: v for k, v in vars(self).items() if not _is_fitted_state(k)}
+        draft.__dict__.update(state)
+        return draft
+
+    def _become(self, draft):
+        for name in [name for name in vars(self) if _is_fitted_state(name)]:
+            delattr(self, name)
+        self.__dict__.update(vars(draft))
+        return self
+
+    def _require_y(self, y):
+        if y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+
+    # ------------------------------------------------------------------ meta-training
+
+    def _meta_train(self, source, from_long=False):
+        self._forget_task()
+        self.__dict__.pop("_known_tasks", None)
+        rng = check_random_state(self.random_state)
+        if isinstance(source, TaskSet):
+            X, y = self._validate_pool(source, reset=True)
+            self._learn_label_space(source, X, y, from_long)
+            train, valid = self._hold_out_tasks(source.with_rows(X), rng)
+        else:
+            train, valid = _Endless(source, self, rng.randint(2**31 - 1)), None
+        self._train(train, valid, rng)
+
+    def _hold_out_tasks(self, tasks, rng):
+        """Training and validation stores; whole tasks are held out, never episodes."""
+        if not self.validation_fraction:
+            return self._store(tasks), None
+        n_valid = max(1, round(self.validation_fraction * len(tasks)))
+        if n_valid >= len(tasks):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {len(tasks)} tasks leaves none to train on."
+            )
+        order = rng.permutation(len(tasks))
+        return self._store(tasks[order[n_valid:]]), self._store(tasks[order[:n_valid]])
+
+    def _train(self, train, valid, rng, epochs=None):
+        seed = int(rng.randint(2**31 - 1))
+        rows = train.X if hasattr(train, "X") else train.draw(64).X
+        warm = self.warm_start and hasattr(self, "net_")
+        with seeded(seed, resolve_device(self.device)):
+            if warm:
+                net = copy.deepcopy(self.net_)
+            else:
+                net = self._make_net(rows.shape[1], valid, seed).initialize()
+                for layer in net.module_.modules():
+                    if hasattr(layer, "fit_rows"):
+                        layer.fit_rows(rows)
+            epochs = self.max_epochs if epochs is None else epochs
+            if epochs > 0:
+                net.partial_fit(train, epochs=epochs)
+        self._serve(net)
+
+    def _make_net(self, n_features, valid, seed):
+        routed = dict(self._routed)
+        module = self.module
+        if module is None:
+            module = MLP
+            for name, value in self._default_module_parameters.items():
+                routed.setdefault(f"module__{name}", value)
+        if isinstance(module, torch.nn.Module):
+            module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
+        elif "n_features_in" in inspect.signature(module).parameters:
+            routed.setdefault("module__n_features_in", n_features)
+        if self.iterator_train is EpisodeLoader:
+            episodes = {"n_ways": self.n_ways, "n_shots": self.n_shots, "n_query": self.n_query}
+            for name, value in (episodes | self._loader_settings()).items():
+                routed.setdefault(f"iterator_train__{name}", value)
+                routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
+            routed.setdefault("iterator_train__steps", self.steps_per_epoch)
+        routed.setdefault("iterator_valid__seed", seed)
+        callbacks = clone(self.callbacks, safe=False) if isinstance(self.callbacks, list) else self.callbacks
+        return MetaNet(
+            module,
+            learner=self._learner_class,
+            learner__n_features_in=n_features,
+            learner__n_outputs=self._n_shared_outputs(),
+            **{f"learner__{name}": value for name, value in self._learner_settings().items()},
+            criterion=self._default_criterion if self.criterion is None else self.criterion,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            batch_size=self.batch_size,
+            iterator_train=self.iterator_train,
+            iterator_valid=EpisodeLoader,
+            train_split=None if valid is None else predefined_split(valid),
+            callbacks=callbacks,
+            verbose=self.verbose,
+            device=str(resolve_device(self.device)),
+            seed=seed,
+            **routed,
+        )
+
+    def _learner_settings(self):
+        return {name: getattr(self, name) for name in self._learner_parameters}
+
+    def _loader_settings(self):
+        # a learner that cannot answer for a class without rows must not be asked about one
+        return {"hide_unseen": not self._learner_class.cold_start}
+
+    def _serve(self, net):
+        """Take a trained net into use: ``net_`` as it is, and a frozen copy of its learner that answers."""
+        self.net_ = net
+        learner = copy.deepcopy(net.module_).eval().requires_grad_(False)
+        # double precision keeps row i of an answer independent of the rows beside it to the last digit that counts
+        self._learner = learner.to(self._serving_dtype)
+
+    @property
+    def _serving_dtype(self):
+        return torch.float32 if torch.device(self.net_.device).type == "mps" else torch.float64
+
+    def _tensor(self, array, dtype=None):
+        return torch.as_tensor(array, dtype=dtype or self._serving_dtype, device=self.net_.device)
+
+    # ------------------------------------------------------------------ the current task
+
+    def adapt(self, X=None, y=None, **partial_fit_params):
+        """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+        y : array-like of shape (n_rows,), default=None
+            The new task's labelled rows. Without any, the meta-learned start itself answers, which takes a learner
+            that has such an answer: shared classes, or regression.
+        **partial_fit_params
+            ``classes`` (classifiers) and ``sample_weight``.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft()
+        draft._forget_task()
+        if X is None:
+            check_is_fitted(draft)
+            draft._adapt_to(draft._no_rows())
+        else:
+            draft.partial_fit(X, y, **partial_fit_params)
+        return self._become(draft)
+
+    def _no_rows(self):
+        if not self._answers_without_rows():
+            raise ValueError(
+                f"{type(self).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
+            )
+        return Support(np.empty((0, self.n_features_in_)), self._no_targets(), np.empty(0))
+
+    def _show(self, X, y, sample_weight):
+        """Add rows to the current task and adapt, from the meta-learned start, to all it has shown."""
+        self._require_y(y)
+        if not hasattr(self, "net_"):
+            X, y = self._validate_rows(X, y, reset=True)
+            self._initialize_untrained(X, y)
+        else:
+            X, y = self._validate_rows(X, y, reset=False)
+        new = Support(X, y, _check_weight(sample_weight, len(y)))
+        old = vars(self).get("_support")
+        self._adapt_to(new if old is None else old.extended(new))
+
+    def _forget_task(self):
+        for name in ("_support", "_state", "classes_", "_declared_classes"):
+            self.__dict__.pop(name, None)
+
+    def _adapted(self):
+        check_is_fitted(self)
+        if "_state" not in vars(self):
+            raise NotAdaptedError(
+                f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
+                "partial_fit(X, y) or adapt(X, y), or ask for predict(tasks)."
+            )
+        return self._state
+
+    def _outputs(self, X):
+        """Raw outputs (n_rows, C or k) of the current task's adapted learner."""
+        state = self._adapted()
+        X = _dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64))
+        with torch.no_grad():
+            blocks = [
+                self._learner.predict(state, self._tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
+                for i in range(0, len(X), _ROWS_AT_ONCE)
+            ]
+        return torch.cat(blocks).cpu().numpy()
+
+    # ------------------------------------------------------------------ many tasks at once
+
+    def _outputs_of_tasks(self, tasks, weight=None):
+        """Adapt to every task's support and answer its query rows, tasks of similar size together.
+
+        Returns a list of (n_query, C or k) arrays, one per task; the estimator's own state is untouched.
+        """
+        check_is_fitted(self)
+        store = self._store(tasks, dtype=self._serving_dtype, weight=weight, device=self.net_.device)
+        outputs = [None] * len(tasks)
+        for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
+            batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))
+            query_X = batch.pop("query_X")
+            with torch.no_grad():
+                answers = self._learner.predict(self._learner.adapt(**batch), query_X).cpu().numpy()
+            for task, answer in zip(chunk, answers):
+                outputs[task] = answer[: tasks.n_query[task]]
+        return outputs
+
+    def _validated_tasks(self, tasks, need_query=True):
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        if need_query and (tasks.n_query < 0).any():
+            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
+            raise ValueError(
+                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
+            )
+        X, _ = self._validate_pool(tasks, reset=False)
+        return tasks.with_rows(X)
+
+    def _tasks_to_score(self, tasks):
+        """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
+        tasks = as_taskset(tasks)
+        if (tasks.n_query < 0).all():
+            tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=self._splits_per_class())
+        elif not tasks.query_labelled.all():
+            raise ValueError("score needs labelled query rows (y_query) in every task, or query rows in none.")
+        return self._validated_tasks(tasks)
+
+    # ------------------------------------------------------------------ validation
+
+    def _validate_rows(self, X, y, reset):
+        try:
+            X, y = validate_data(
+                self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **self._target_validation
+            )
+        except ValueError as error:
+            raise _explain(error) from error
+        self._check_targets(y)
+        return _dense(X), y
+
+    def _validate_pool(self, tasks, reset):
+        """Numbers and labels of all tasks' rows, with feature names and widths checked as scikit-learn does."""
+        X, y = tasks.pooled
+        if not len(tasks):
+            raise ValueError("There are no tasks: give at least one.")
+        if (tasks.n_support == 0).any() and (reset or not self._answers_without_rows()):
+            name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
+            raise ValueError(f"Task {name} has no support rows.")
+        try:
+            X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64)
+        except ValueError as error:
+            raise _explain(error) from error
+        self._check_targets(y[tasks.is_labelled_row])
+        return _dense(X), y
+
+    # ------------------------------------------------------------------ copies on disk
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        # weights travel once, inside net_, where skorch moves them off a GPU that is not there
+        state.pop("_learner", None)
+        if state.pop("_state", None) is not None:
+            state["_was_adapted"] = True
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        was_adapted = state.pop("_was_adapted", False)
+        super().__setstate__(state)
+        if "net_" in state:
+            self._serve(self.net_)
+        if was_adapted:
+            self._adapt_to(self._support)
+
+
+class _Endless:
+    """A task distribution as a data set: new tasks every epoch."""
+
+    def __init__(self, distribution, estimator, seed):
+        self.distribution, self.estimator = distribution, estimator
+        self.X = self._tasks(64, seed, first=True).X
+
+    def _tasks(self, n_tasks, seed, first=False):
+        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed))
+        X, y = self.estimator._validate_pool(tasks, reset=first)
+        if first:
+            self.estimator._learn_label_space(tasks, X, y, from_long=False)
+        return self.estimator._store(tasks.with_rows(X))
+
+    def draw(self, n_tasks):
+        return self._tasks(n_tasks, int(torch.randint(2**31 - 1, ())))
+
+    def __len__(self):
+        return 1
+
+
+def _is_fitted_state(name):
+    return (name.endswith("_") and not name.startswith("_")) or name in (
+        "_support",
+        "_state",
+        "_learner",
+        "_declared_classes",
+        "_known_tasks",
+        "_targets_1d",
+    )
+
+
+def _dense(X):
+    return X.toarray() if hasattr(X, "toarray") else X
+
+
+def _check_weight(sample_weight, n_rows):
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (n_rows,) or (weight < 0).any():
+        raise ValueError(
+            f"sample_weight must be {n_rows} non-negative numbers, got an array of shape {weight.shape}"
+            + (f" with a minimum of {weight.min()}." if weight.size else ".")
+        )
+    return weight
+
+
+def _check_task_ids(task, n_rows):
+    ids = np.asarray(task)
+    if ids.shape != (n_rows,):
+        raise ValueError(f"task must name the task of each of the {n_rows} rows, got an array of shape {ids.shape}.")
+    return ids
+
+
+def _explain(error):
+    """scikit-learn's message, with the remedy where the cell is no number."""
+    message = str(error)
+    if "could not convert string" in message:
+        message += (
+            ". Columns that are not numeric must be encoded first, for instance by a ColumnTransformer with a "
+            "OneHotEncoder in a pipeline (inside PerTask where the samples are tasks)."
+        )
+        return ValueError(message)
+    return error

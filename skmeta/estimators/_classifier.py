@@ -1,0 +1,309 @@
+"""The classifier's half of the contract: label spaces, the current task's classes, probabilities."""
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+
+from skmeta.estimators._base import MetaEstimator, Support
+from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes
+from skmeta.estimators._long_format import LongFormatMixin
+from skmeta.tasks import TaskSet, is_tasks
+from skmeta.tasks.store import TaskStore
+from skmeta.training import resolve_device
+
+
+class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
+    """Base of the classifiers.
+
+    Classes are either each task's own (N-way episodes; ``labels_ == "task"``) or shared by all tasks (a ``churn``
+    column; ``labels_ == "shared"``, with ``meta_classes_``).
+    """
+
+    _default_criterion = torch.nn.CrossEntropyLoss
+    _target_validation = {}
+
+    __metadata_request__predict_proba = {"task": True}
+
+    def __init__(self, module=None, *, labels="auto", **params):
+        super().__init__(module, **params)
+        self.labels = labels
+
+    # ------------------------------------------------------------------ label spaces
+
+    def _check_targets(self, y):
+        check_classification_targets(y)
+
+    def _learn_label_space(self, tasks, X, y, from_long):
+        if self.labels not in ("auto", "task", "shared"):
+            raise ValueError(f"labels must be 'auto', 'task' or 'shared', got {self.labels!r}.")
+        rows = tasks.is_labelled_row
+        regime = self.labels
+        if regime == "auto":
+            regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
+        if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
+            raise ValueError(
+                f"{type(self).__name__} needs tasks with at least 2 classes, but every task has only 1 class."
+            )
+        self._set_label_space(regime, np.unique(y[rows]))
+
+    def _set_label_space(self, regime, classes):
+        self.__dict__.pop("meta_classes_", None)
+        self.labels_ = regime
+        if regime == "shared":
+            self.meta_classes_ = classes
+
+    def _n_shared_outputs(self):
+        return len(self.meta_classes_) if self.labels_ == "shared" else None
+
+    def _answers_without_rows(self):
+        return getattr(self, "labels_", None) == "shared" and self._learner_class.cold_start
+
+    def _splits_per_class(self):
+        return not self._answers_without_rows()
+
+    def _encode(self, tasks, y):
+        """Class codes of pooled labels, and each task's classes in the order of the learner's outputs.
+
+        Shared classes keep the places that the head has learned; classes never seen in meta-training come after.
+        """
+        labelled = tasks.is_labelled_row
+        if self.labels_ == "task":
+            codes, classes = local_codes(y, tasks.is_support_row, tasks.task_of_row)
+        else:
+            new = np.setdiff1d(y[labelled], self.meta_classes_)
+            codes = codes_among(y, self.meta_classes_)
+            is_new = codes < 0
+            codes[is_new] = len(self.meta_classes_) + codes_among(y[is_new], new)
+            classes = [np.concatenate([self.meta_classes_, new])] * len(tasks)
+        return np.where(labelled, codes, -1), classes
+
+    def _store(self, tasks, dtype=torch.float32, weight=None, device=None):
+        X, y = tasks.pooled
+        codes, classes = self._encode(tasks, y)
+        return TaskStore(
+            torch.as_tensor(X, dtype=dtype),
+            codes,
+            tasks.n_support,
+            tasks.n_query,
+            n_classes=[len(c) for c in classes],
+            shared_labels=self.labels_ == "shared",
+            weight=weight,
+            device=resolve_device(self.device) if device is None else device,
+        )
+
+    # ------------------------------------------------------------------ one table
+
+    def _fit_one_table(self, X, y):
+        self._forget_task()
+        X, y = self._validate_rows(X, y, reset=True)
+        classes, count = np.unique(y, return_counts=True)
+        self._set_label_space("task" if self.labels == "task" else "shared", classes)
+        rng = check_random_state(self.random_state)
+        table = TaskSet([(X, y)])
+        can_learn = (count >= 2).sum() >= 2
+        train, valid = self._hold_out_rows(table, rng) if can_learn else (self._store(table), None)
+        self._train(train, valid, rng, epochs=None if can_learn else 0)
+        self._adapt_to(Support(X, y, np.ones(len(y))))
+
+    def _hold_out_rows(self, table, rng):
+        if not self.validation_fraction:
+            return self._store(table), None
+        X, y = table.pooled
+        parts = train_test_split(
+            X, y, test_size=self.validation_fraction, stratify=y, random_state=rng.randint(2**31 - 1)
+        )
+        return self._store(TaskSet([(parts[0], parts[2])])), self._store(TaskSet([(parts[1], parts[3])]))
+
+    def _initialize_untrained(self, X, y):
+        self._set_label_space("task", np.unique(y))
+        self._train(self._store(TaskSet([(X, y)])), None, check_random_state(self.random_state), epochs=0)
+
+    # ------------------------------------------------------------------ the current task
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
+        """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
+
+        So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
+        the initial weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        classes : array-like, default=None
+            All classes the task can ever show; one not seen yet gets probability 0, and another label is an error.
+            None lets new classes come with any call.
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to: rows are added to those tasks, and new ones opened.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft()
+        if classes is not None:
+            draft._declare(np.unique(classes))
+        if task is not None:
+            draft._show_long(X, y, sample_weight, task)
+        else:
+            draft._show(X, y, sample_weight)
+        return self._become(draft)
+
+    def _declare(self, classes):
+        declared = vars(self).get("_declared_classes")
+        if declared is not None and not np.array_equal(declared, classes):
+            raise ValueError(
+                f"`classes={classes.tolist()}` is not the same as on an earlier call: {declared.tolist()}. "
+                "Use adapt to begin another task."
+            )
+        self._declared_classes = classes
+
+    def _no_targets(self):
+        return self.meta_classes_[:0]
+
+    def _adapt_to(self, support):
+        meta = self.meta_classes_ if self.labels_ == "shared" else support.y[:0]
+        seen = np.unique(support.y)
+        declared = vars(self).get("_declared_classes")
+        if declared is None:
+            classes = np.union1d(meta, seen) if len(meta) else seen
+        elif len(unknown := np.setdiff1d(seen, declared)):
+            raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}.")
+        else:
+            classes = declared
+        order = np.concatenate([meta, np.setdiff1d(classes, meta)]) if len(meta) else classes
+        position = np.argsort(order, kind="stable")
+        codes = position[codes_among(support.y, order[position])]
+        # a shared class can be answered before it has a row; one of the task's own cannot
+        exists = np.isin(order, classes if len(meta) else seen)
+        with torch.no_grad():
+            state = self._learner.adapt(
+                self._tensor(support.X)[None],
+                self._tensor(codes, torch.int64)[None],
+                self._tensor(support.weight)[None],
+                self._tensor(exists, torch.bool)[None],
+            )
+        self._support, self._state, self.classes_ = support, state, classes
+        self._columns = position[codes_among(classes, order[position])]
+
+    # ------------------------------------------------------------------ answers
+
+    def _logits(self, X):
+        return self._outputs(X)[:, self._columns]
+
+    def _logits_of_tasks(self, tasks, weight=None):
+        """``[(logits, classes), ...]`` of each task's query rows, classes sorted."""
+        _, classes = self._encode(tasks, tasks.pooled[1])
+        answers = []
+        for logits, known in zip(self._outputs_of_tasks(tasks, weight), classes):
+            order = np.argsort(known, kind="stable")
+            answers.append((logits[:, order], known[order]))
+        return answers
+
+    def _logits_long(self, X, task):
+        """(n_rows, C) logits of rows of known tasks, and the sorted union of the tasks' classes."""
+        tasks, weight, rows = self._tasks_of_rows(X, task)
+        answers = self._logits_of_tasks(tasks, weight)
+        classes = np.unique(np.concatenate([known for _, known in answers]))
+        logits = np.full((int(tasks.n_query.sum()), len(classes)), -np.inf)
+        for (z, known), where in zip(answers, rows):
+            logits[np.ix_(where, codes_among(known, classes))] = z
+        return logits, classes
+
+    def predict(self, X, *, task=None):
+        """Classes of rows of the current task, or of the query rows of many tasks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to, after a fit in the long format.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) holding one such array per task
+        """
+        if is_tasks(X):
+            return _objects([c[z.argmax(1)] for z, c in self._logits_of_tasks(self._validated_tasks(X))])
+        if task is not None:
+            logits, classes = self._logits_long(X, task)
+            return classes[logits.argmax(1)]
+        logits = self._logits(X)
+        return self.classes_[logits.argmax(1)]
+
+    def predict_proba(self, X, *, task=None):
+        """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        if is_tasks(X):
+            return _objects([softmax(z, axis=1) for z, _ in self._logits_of_tasks(self._validated_tasks(X))])
+        if task is not None:
+            return softmax(self._logits_long(X, task)[0], axis=1)
+        return softmax(self._logits(X), axis=1)
+
+    def decision_function(self, X):
+        """Logits of the current task's classes; for two classes, how far the second leads the first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """Accuracy: on rows of the current task, or the mean over tasks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to (per class)
+            and the rest to answer.
+        y : array-like of shape (n_rows,), default=None
+            Labels of the rows; ignored where ``X`` holds tasks.
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to. Rows of tasks known from ``fit`` or ``partial_fit`` are answered by them;
+            a task never seen is split as above.
+
+        Returns
+        -------
+        score : float
+        """
+        if is_tasks(X):
+            tasks = self._tasks_to_score(X)
+            return float(np.mean([np.mean(p == t.y_query) for p, t in zip(self.predict(tasks), tasks)]))
+        if task is not None:
+            return self._score_long(X, y, sample_weight, task, accuracy_score)
+        return accuracy_score(y, self.predict(X), sample_weight=sample_weight)
+
+
+def _some_task_has_two(tasks, y):
+    support = tasks.is_support_row
+    pairs = np.unique(np.stack([tasks.task_of_row[support], np.unique(y[support], return_inverse=True)[1]]), axis=1)
+    return bool((np.bincount(pairs[0]) >= 2).any())
+
+
+def _objects(arrays):
+    """An object array of shape (n_tasks,): what scikit-learn can concatenate and re-order."""
+    out = np.empty(len(arrays), dtype=object)
+    out[:] = arrays
+    return out

@@ -1,0 +1,50 @@
+"""Constructor parameters: explicit ones, inherited ones, and those routed to skorch by their prefix."""
+
+import inspect
+
+ROUTED_PREFIXES = ("module", "optimizer", "criterion", "iterator_train", "iterator_valid", "callbacks", "compile")
+
+
+class RoutedParamsMixin:
+    """``module__n_hidden=8`` and its like reach skorch; every other unknown name is refused at once.
+
+    A subclass writes only what is its own, ``def __init__(self, module=None, *, inner_lr=0.1, **params)``, and
+    passes ``params`` on; the signature that scikit-learn and ``help`` see is completed here with the inherited
+    parameters. The last var-keyword is called ``**module__kwargs`` because scikit-learn's checks also try that name
+    as a parameter, and it is a legal routed one.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__.get("__init__")
+        if own is None:
+            return
+        signature = inspect.signature(own)
+        parameters = dict(signature.parameters)
+        if "params" in parameters:
+            del parameters["params"]
+            inherited = inspect.signature(super(cls, cls).__init__).parameters
+            parameters |= {name: p for name, p in inherited.items() if name not in parameters}
+            own.__signature__ = signature.replace(parameters=sorted(parameters.values(), key=lambda p: p.kind))
+
+    def _accept_routed(self, routed):
+        for name in routed:
+            if not _is_routed(name):
+                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+        # one private dict: scikit-learn's checks forbid setting public attributes that are no parameters
+        self._routed = dict(routed)
+
+    def get_params(self, deep=True):
+        return super().get_params(deep=deep) | getattr(self, "_routed", {})
+
+    def set_params(self, **params):
+        explicit = set(self._get_param_names())
+        routed = {name: value for name, value in params.items() if name not in explicit and _is_routed(name)}
+        super().set_params(**{name: value for name, value in params.items() if name not in routed})
+        self._routed = getattr(self, "_routed", {}) | routed
+        return self
+
+
+def _is_routed(name):
+    prefix, found, _ = name.partition("__")
+    return bool(found) and prefix in ROUTED_PREFIXES

@@ -1,0 +1,57 @@
+"""Prototypical networks (Snell, Swersky & Zemel, 2017)."""
+
+import torch
+from torch import nn
+
+from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+
+
+class Prototypes(Learner):
+    """A class is the mean of its embedded support rows; a row goes to the nearest class.
+
+    ``logit_c(x) = -s * |f(x) - p_c|^2 + r * log(share_c)`` with the prototype ``p_c`` the weighted mean of the
+    support's embeddings and ``share_c`` the class's share of the support.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`.
+    scale : float or "learn"
+        s; "learn" trains its logarithm, starting from 1 / (size of the embedding).
+    priors : bool
+        Whether r is 1 (class shares of the support speak of the world) or 0 (they are an accident of sampling).
+
+    References
+    ----------
+    J. Snell, K. Swersky, R. Zemel. "Prototypical Networks for Few-shot Learning". NeurIPS 2017.
+    """
+
+    task_type = "classification"
+
+    def __init__(self, body, n_features_in, n_outputs=None, *, scale="learn", priors=False):
+        super().__init__(body, n_features_in, n_outputs)
+        self.priors = priors
+        start = torch.tensor(float(self.n_embedding)).reciprocal() if scale == "learn" else torch.tensor(float(scale))
+        self.log_scale = nn.Parameter(start.log(), requires_grad=scale == "learn")
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows."""
+        embedded = self.body(support_X)
+        members = one_hot_support(support_y, class_mask.shape[1], support_weight, embedded.dtype)
+        count = members.sum(-1)
+        prototypes = members @ embedded / count.clamp(min=1e-12)[..., None]
+        seen = class_mask & (count > 0)
+        log_share = torch.log(count.clamp(min=1e-12) / count.sum(-1, keepdim=True).clamp(min=1e-12))
+        prior = log_share if self.priors else torch.zeros_like(log_share)
+        return prototypes, prior[:, None], seen
+
+    def predict(self, state, query_X):
+        prototypes, prior, seen = state
+        embedded = self.body(query_X)
+        # |f|^2 is the same for every class and drops out of the softmax, but not out of the distances users see
+        distance = (
+            (embedded**2).sum(-1, keepdim=True)
+            - 2 * embedded @ prototypes.transpose(1, 2)
+            + (prototypes**2).sum(-1)[:, None]
+        )
+        return hide_absent_classes(prior - self.log_scale.exp() * distance, seen)

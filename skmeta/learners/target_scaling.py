@@ -1,0 +1,55 @@
+"""Regression targets standardised by each task's own support."""
+
+import torch
+
+from skmeta.learners.base import Learner
+
+
+class PerTaskTargets(Learner):
+    """Any regression learner, fed with targets that each support has standardised, answering in the old units.
+
+    Few rows say little about a task's scale, so mean and variance are shrunk towards the meta-training rows' 0 and 1
+    as if ``n_prior`` such rows had been seen too.
+
+    Parameters
+    ----------
+    learner : Learner
+    n_prior : float, default=1.0
+    """
+
+    task_type = "regression"
+    cold_start = True
+
+    def __init__(self, learner, n_prior=1.0):
+        torch.nn.Module.__init__(self)
+        self.learner, self.n_prior = learner, n_prior
+        self.n_embedding, self.n_outputs = learner.n_embedding, learner.n_outputs
+
+    @classmethod
+    def around(cls, learner_class):
+        """A constructor like ``learner_class``'s own, whose result is wrapped."""
+        return _Around(cls, learner_class)
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""
+        weight = torch.ones_like(support_y[..., :1]) if support_weight is None else support_weight[..., None]
+        total = weight.sum(1, keepdim=True) + self.n_prior
+        mean = (weight * support_y).sum(1, keepdim=True) / total
+        squares = (weight * (support_y - mean) ** 2).sum(1, keepdim=True) + self.n_prior * (1 + mean**2)
+        scale = (squares / total).sqrt()
+        state = self.learner.adapt(support_X, (support_y - mean) / scale, support_weight)
+        return state, mean, scale
+
+    def predict(self, state, query_X):
+        inner, mean, scale = state
+        return self.learner.predict(inner, query_X) * scale + mean
+
+
+class _Around:
+    """A picklable constructor."""
+
+    def __init__(self, wrapper, learner_class):
+        self.wrapper, self.learner_class = wrapper, learner_class
+
+    def __call__(self, body, **kwargs):
+        return self.wrapper(self.learner_class(body, **kwargs))

@@ -1,0 +1,230 @@
+"""Episodes: the vectorised sampler that turns stored tasks into training batches, on the device."""
+
+import torch
+
+from skmeta.tasks.store import TaskStore, hide
+
+
+class EpisodeLoader:
+    """Batches of episodes, drawn without a loop over tasks; skorch's ``iterator_train``.
+
+    Three kinds of episode, chosen by the data:
+
+    * tasks that bring labelled query rows are taken whole, as they are;
+    * tasks with classes of their own: ``n_ways`` of them, ``n_shots`` support and ``n_query`` query rows of each,
+      relabelled at random (a class with few rows gives at most half of them to the support);
+    * regression tasks and tasks with shared labels: rows at random, ``n_shots`` and ``n_query`` of them - per class
+      of the shared label space where there is one.
+
+    Rows are shuffled within their task (and class) once an epoch, and an episode is a window at a random place of
+    that order: drawing without replacement at the price of index arithmetic, whatever the size of the table.
+
+    Parameters
+    ----------
+    dataset : TaskStore or object with ``draw(n_tasks) -> TaskStore``
+        Stored tasks, or a source that makes new ones each epoch.
+    batch_size : int, default=16
+        Tasks in a batch.
+    n_ways : int or None, default=None
+        Classes in an episode; None takes all, up to 20.
+    n_shots, n_query : int or (low, high), default=5 and 15
+        Rows per class. A range is drawn anew for each episode (``n_shots``) or batch (``n_query``).
+    steps : int or None, default=None
+        Batches in an epoch; None goes over the tasks once, and at least 10 steps.
+    hide_unseen : bool, default=False
+        Whether to leave out query rows of a shared class that the episode's support happens not to show.
+    relabel : bool, default=True
+        Whether classes get random places in each episode. False keeps each task's own class codes.
+    seed : int or None, default=None
+        A fixed seed gives the same episodes in every epoch (validation); None draws from torch's global generator.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        batch_size=16,
+        n_ways=None,
+        n_shots=5,
+        n_query=15,
+        steps=None,
+        hide_unseen=False,
+        relabel=True,
+        seed=None,
+    ):
+        self.dataset, self.batch_size, self.steps = dataset, batch_size, steps
+        self.n_ways, self.n_shots, self.n_query = n_ways, _as_range(n_shots), _as_range(n_query)
+        self.hide_unseen, self.relabel, self.seed = hide_unseen, relabel, seed
+        self._segments = _Segments(dataset) if isinstance(dataset, TaskStore) and not dataset.has_query else None
+
+    def __len__(self):
+        if self.steps is not None:
+            return self.steps
+        return max(10, -(-len(self.dataset) // self.batch_size))
+
+    def __iter__(self):
+        store = self.dataset
+        if not isinstance(store, TaskStore):
+            store = store.draw(len(self) * self.batch_size)
+        dice = _Dice(store.device, self.seed)
+        segments = self._segments
+        if segments is None and not store.has_query:
+            segments = _Segments(store)
+        if segments is not None:
+            segments.shuffle(dice)
+        for tasks in self._task_order(store, dice):
+            if segments is None:
+                yield self._given(store, tasks, dice)
+            elif segments.per_class:
+                yield self._n_way(store, segments, tasks, dice)
+            else:
+                yield self._rows(store, segments, tasks, dice)
+
+    def _task_order(self, store, dice):
+        """Shuffled tasks, batch after batch; where sizes differ, a batch holds tasks of similar size."""
+        needed = len(self) * self.batch_size
+        order = torch.cat([dice.permutation(len(store)) for _ in range(-(-needed // len(store)))])[:needed]
+        if store.has_query:
+            # sorting by size within stretches of eight batches keeps most of the randomness and little padding
+            stretch = torch.arange(needed, device=store.device) // (8 * self.batch_size)
+            size = store.n_rows[order]
+            order = order[torch.argsort(stretch * (int(size.max()) + 1) + size)]
+            batches = list(order.split(self.batch_size))
+            return [batches[i] for i in dice.permutation(len(batches)).tolist()]
+        return order.split(self.batch_size)
+
+    def _given(self, store, tasks, dice):
+        batch, y = store.whole_tasks(tasks)
+        if store.is_classification and self.relabel and not store.shared_labels:
+            new_code = (
+                dice.uniform(batch["class_mask"].shape).masked_fill(~batch["class_mask"], 2.0).argsort(1).argsort(1)
+            )
+            batch["support_y"] = new_code.gather(1, batch["support_y"])
+            y = y.view(len(tasks), -1)
+            y = hide(new_code.gather(1, y.clamp(min=0)), y >= 0).flatten()
+        return batch, y
+
+    def _n_way(self, store, segments, tasks, dice):
+        ways = min(self.n_ways or 20, store.max_classes)
+        exists = segments.count[tasks] > 0
+        classes = dice.uniform(exists.shape).masked_fill(~exists, 2.0).argsort(1)[:, :ways]
+        if not self.relabel:
+            classes = classes.sort(1).values
+        count = segments.count[tasks].gather(1, classes)
+        start = segments.start[tasks].gather(1, classes)
+        shots = dice.integers(*self.n_shots, (len(tasks), 1)).expand_as(count)
+        query = dice.integers(*self.n_query, ()).expand_as(count)
+        shots = torch.minimum(shots, (count // 2).clamp(min=1)).clamp(max=self.n_shots[1]).minimum(count)
+        query = torch.minimum(query, count - shots)
+        (support, is_support), (asked, is_asked) = segments.windows(
+            start, count, shots, query, self.n_shots[1], self.n_query[1], dice
+        )
+        if self.relabel:
+            codes, mask = torch.arange(ways, device=store.device).expand_as(classes), count > 0
+        else:
+            codes, mask = classes, store.class_mask(tasks)
+        batch = {
+            "support_X": store.X[support].flatten(1, 2),
+            "support_y": codes[..., None].expand_as(support).flatten(1),
+            "query_X": store.X[asked].flatten(1, 2),
+            "class_mask": mask,
+        }
+        if segments.can_fall_short(self.n_shots, self.n_query):
+            batch["support_weight"] = is_support.flatten(1).to(store.X.dtype)
+        return batch, hide(codes[..., None].expand_as(asked), is_asked).flatten()
+
+    def _rows(self, store, segments, tasks, dice):
+        per = max(store.max_classes, 1)
+        most_shots, most_query = self.n_shots[1] * per, self.n_query[1] * per
+        count, start = segments.count[tasks], segments.start[tasks]
+        shots = dice.integers(self.n_shots[0] * per, most_shots, (len(tasks), 1))
+        query = dice.integers(self.n_query[0] * per, most_query, ()).expand_as(count)
+        shots = torch.minimum(shots, (count + 1) // 2)
+        query = torch.minimum(query, count - shots)
+        (support, is_support), (asked, is_asked) = segments.windows(
+            start, count, shots, query, most_shots, most_query, dice
+        )
+        support, is_support, asked, is_asked = (a.flatten(1) for a in (support, is_support, asked, is_asked))
+        batch = {
+            "support_X": store.X[support],
+            "support_y": store.y[support],
+            "support_weight": is_support.to(store.X.dtype),
+            "query_X": store.X[asked],
+        }
+        if store.is_classification:
+            batch["class_mask"] = store.class_mask(tasks)
+            if self.hide_unseen:
+                is_asked = is_asked & _shown(batch, store.y[asked])
+        return batch, hide(store.y[asked], is_asked).flatten(0, 1)
+
+
+def _shown(batch, query_y):
+    """(T, m) bool: query rows whose class the support has a row of."""
+    rows = torch.zeros(batch["class_mask"].shape, device=query_y.device)
+    rows.scatter_add_(1, batch["support_y"], batch["support_weight"])
+    return rows.gather(1, query_y.clamp(min=0)) > 0
+
+
+class _Segments:
+    """Where each task's rows - or each class's, where tasks have classes of their own - lie in a sorted order."""
+
+    def __init__(self, store):
+        task = torch.repeat_interleave(torch.arange(len(store), device=store.device), store.n_rows)
+        self.per_class = store.is_classification and not store.shared_labels
+        width = store.max_classes if self.per_class else 1
+        self.of_row = task * width + store.y if self.per_class else task
+        labelled = ~store.y.isnan().any(1) if store.y.is_floating_point() else store.y >= 0
+        self.rows = torch.arange(len(task), device=store.device)[labelled]
+        self.of_row = self.of_row[labelled]
+        count = torch.bincount(self.of_row, minlength=len(store) * width)
+        self.start = (count.cumsum(0) - count).view(len(store), width)
+        self.count = count.view(len(store), width)
+        self.fewest = int(self.count[self.count > 0].min()) if self.count.numel() else 0
+        self.all_full = bool((self.count > 0).all())
+        self.order = self.rows
+
+    def can_fall_short(self, n_shots, n_query):
+        """Whether some episode may lack rows, so that padding must be marked."""
+        varies = n_shots[0] != n_shots[1]
+        return varies or not self.all_full or self.fewest < 2 * n_shots[1]
+
+    def shuffle(self, dice):
+        random = dice.permutation(len(self.rows))
+        self.order = self.rows[random[self.of_row[random].argsort(stable=True)]]
+
+    def windows(self, start, count, shots, query, most_shots, most_query, dice):
+        """Support and query rows of each segment: two neighbouring windows, cyclic, at a random place."""
+        offset = (dice.uniform(count.shape) * count).long()
+
+        def window(first, size, most):
+            step = torch.arange(most, device=start.device)
+            place = (offset[..., None] + first[..., None] + step) % count.clamp(min=1)[..., None]
+            is_row = step < size[..., None]
+            rows = self.order[(start[..., None] + place).clamp(max=len(self.order) - 1)]
+            return rows, is_row
+
+        return window(torch.zeros_like(shots), shots, most_shots), window(shots, query, most_query)
+
+
+class _Dice:
+    """Random numbers on a device, from torch's global generator or from a seed of one's own."""
+
+    def __init__(self, device, seed):
+        self.device, self.generator = device, None
+        if seed is not None:
+            self.generator = torch.Generator(device=device).manual_seed(seed)
+
+    def uniform(self, shape):
+        return torch.rand(shape, device=self.device, generator=self.generator)
+
+    def integers(self, low, high, shape):
+        return torch.randint(low, high + 1, shape, device=self.device, generator=self.generator)
+
+    def permutation(self, n):
+        return torch.randperm(n, device=self.device, generator=self.generator)
+
+
+def _as_range(size):
+    low, high = size if isinstance(size, (tuple, list)) else (size, size)
+    if low < 0 or high < low:
+        raise ValueError(f"Sizes must be non-negative and (low, high) ranges ordered, got {size!r}.")
+    return int(low), int(high)

@@ -1,0 +1,135 @@
+"""Tasks as tensors: the pooled rows of a TaskSet on the device that trains, labels encoded."""
+
+import numpy as np
+import torch
+
+
+class TaskStore(torch.utils.data.Dataset):
+    """Encoded tasks on one device; a *sample* of this data set is a task.
+
+    Parameters
+    ----------
+    X : (N, d) float tensor
+        Pooled rows, task after task, support before query.
+    y : (N,) int64 tensor of class codes, or (N, k) float tensor of targets
+        Class codes count from 0 within each task or, with ``shared_labels``, over all tasks. A query row without
+        a label has code -1 or a NaN target.
+    n_support, n_query : (n_tasks,) int64 arrays
+        Sizes; ``n_query`` is -1 for a task without query rows.
+    n_classes : (n_tasks,) int64 array or None
+        Classes of each task; None for regression.
+    shared_labels : bool
+        Whether class codes mean the same in every task.
+    weight : (N,) float array or None
+        Weights of the rows where they are support.
+    """
+
+    def __init__(self, X, y, n_support, n_query, n_classes=None, shared_labels=False, weight=None, device="cpu"):
+        self.X = torch.as_tensor(X, device=device)
+        self.y = torch.as_tensor(y, device=device)
+        self.n_support = torch.as_tensor(np.asarray(n_support), dtype=torch.int64, device=device)
+        n_query = np.asarray(n_query)
+        self.has_query = bool((n_query >= 0).all())
+        self.n_query = torch.as_tensor(np.maximum(n_query, 0), dtype=torch.int64, device=device)
+        self.start = torch.cumsum(self.n_rows, 0) - self.n_rows
+        self.is_classification = n_classes is not None
+        self.n_classes = None if n_classes is None else torch.as_tensor(np.asarray(n_classes), device=device)
+        self.max_classes = 0 if n_classes is None else int(np.max(n_classes, initial=0))
+        self.shared_labels = shared_labels
+        self.weight = None if weight is None else torch.as_tensor(weight, dtype=self.X.dtype, device=device)
+
+    @property
+    def n_rows(self):
+        return self.n_support + self.n_query
+
+    @property
+    def device(self):
+        return self.X.device
+
+    def __len__(self):
+        return len(self.n_support)
+
+    def __getitem__(self, i):
+        return self.__getitems__([i])
+
+    def __getitems__(self, tasks):
+        """Whole tasks as one batch, so that a torch ``DataLoader`` with an identity ``collate_fn`` works too."""
+        return self.whole_tasks(torch.as_tensor(tasks, device=self.device))
+
+    def class_mask(self, tasks):
+        """(T, C) bool: the classes that exist in each of the given tasks; None for regression."""
+        if not self.is_classification:
+            return None
+        return torch.arange(self.max_classes, device=self.device) < self.n_classes[tasks][:, None]
+
+    def whole_tasks(self, tasks, with_query=True):
+        """The given tasks' own support and query rows, padded to the longest.
+
+        Returns
+        -------
+        batch : dict of tensors
+            The keyword arguments of a learner's ``forward``; ``support_weight`` only where something was padded.
+        y : (T * m,) or (T * m, k) tensor
+            Query labels, flat; -1 or NaN where padded. None without query rows.
+        """
+        batch = {}
+        support, is_row = _ranges(self.start[tasks], self.n_support[tasks])
+        batch["support_X"], batch["support_y"] = self.X[support], self.y[support]
+        if self.weight is not None or not bool(is_row.all()):
+            weight = is_row.to(self.X.dtype)
+            batch["support_weight"] = weight if self.weight is None else weight * self.weight[support]
+            # labels of padded rows are somebody else's: any valid value will do, weight 0 hides it
+            batch["support_y"] = torch.where(_like(is_row, batch["support_y"]), batch["support_y"], 0)
+        y = None
+        if with_query:
+            query, is_row = _ranges(self.start[tasks] + self.n_support[tasks], self.n_query[tasks])
+            batch["query_X"] = self.X[query]
+            y = hide(self.y[query], is_row).flatten(0, 1)
+        if self.is_classification:
+            batch["class_mask"] = self.class_mask(tasks)
+        return batch, y
+
+
+def _ranges(start, length):
+    """Row numbers ``start[t] + 0, 1, ...`` padded to the longest, and which of them are real."""
+    steps = torch.arange(int(length.max()) if len(length) else 0, device=start.device)
+    is_row = steps < length[:, None]
+    return torch.where(is_row, start[:, None] + steps, start[:, None].clamp(min=0) * 0), is_row
+
+
+def _like(mask, y):
+    return mask if y.ndim == mask.ndim else mask[..., None]
+
+
+def hide(y, keep):
+    """Labels with -1 (classes) or NaN (targets) where ``keep`` is False."""
+    nothing = torch.nan if y.is_floating_point() else -1
+    return torch.where(_like(keep, y), y, nothing)
+
+
+def is_answered(y):
+    """Which of the flat query labels are real: neither padding nor unlabelled."""
+    return ~y.isnan().flatten(1).any(1) if y.is_floating_point() else y >= 0
+
+
+def similar_size_chunks(n_support, n_query, max_rows, max_waste=0.25):
+    """Positions of tasks in chunks that pad cheaply and fit a row budget.
+
+    Tasks are taken in order of size; a chunk ends where padding it to its largest task would add more than
+    ``max_waste`` to its rows, or where it would hold more than ``max_rows`` padded rows.
+    """
+    n_support, n_query = np.asarray(n_support), np.maximum(np.asarray(n_query), 0)
+    order = np.lexsort((n_query, n_support))
+    chunk, used, widest_support, widest_query = [], 0, 0, 0
+    for task in order:
+        support, query = max(widest_support, n_support[task]), max(widest_query, n_query[task])
+        padded = (len(chunk) + 1) * (support + query)
+        rows = used + n_support[task] + n_query[task]
+        if chunk and (padded > max_rows or padded > (1 + max_waste) * rows + 8):
+            yield np.asarray(chunk)
+            chunk, rows = [], n_support[task] + n_query[task]
+            support, query = n_support[task], n_query[task]
+        chunk.append(task)
+        used, widest_support, widest_query = rows, support, query
+    if chunk:
+        yield np.asarray(chunk)

@@ -1,0 +1,75 @@
+"""The outer loop: a skorch net whose samples are tasks."""
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import PassthroughScoring
+
+from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.store import is_answered
+
+
+class MetaNet(NeuralNet):
+    """skorch's ``NeuralNet`` around a learner: almost vanilla, so that all of skorch keeps working.
+
+    ``module`` stays the user's (the body that embeds rows) and ``module__*`` its parameters; the learner, which is
+    the algorithm, wraps it. Batches come from the episode loader as ``(keyword arguments of the learner's forward,
+    flat query labels)``.
+
+    Parameters
+    ----------
+    module : torch module class or instance
+        The body.
+    learner : callable
+        ``learner(body, **learner__*) -> Learner``.
+    seed : int
+        Decides every epoch's episodes and dropout. Each epoch is seeded by its number, so training that is resumed
+        after epoch 5 sees the same sixth epoch as training that was never interrupted.
+    """
+
+    prefixes_ = NeuralNet.prefixes_ + ["learner"]
+
+    def __init__(self, module, *args, learner, seed=0, iterator_train=EpisodeLoader, **kwargs):
+        super().__init__(module, *args, iterator_train=iterator_train, **kwargs)
+        self.learner = learner
+        self.seed = seed
+
+    def initialize_module(self):
+        super().initialize_module()
+        self.module_ = self.learner(self.module_, **self.get_params_for("learner"))
+        return self
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
+        torch.manual_seed(self.seed + len(self.history))
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """The criterion over the query rows that have a label; padding has none."""
+        y_true = y_true.to(y_pred.device)
+        answered = is_answered(y_true)
+        if not answered.all():
+            y_pred, y_true = y_pred[answered], y_true[answered]
+        return super().get_loss(y_pred, y_true, X=X, training=training)
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        super().on_batch_end(net, batch=batch, training=training, y_pred=y_pred, **kwargs)
+        _, y = batch
+        if y_pred is None or y.is_floating_point():
+            return
+        y = y.to(y_pred.device)
+        right = (y_pred.argmax(1) == y)[is_answered(y)]
+        self.history.record_batch("train_acc" if training else "valid_acc", float(right.float().mean()))
+
+    @property
+    def _default_callbacks(self):
+        callbacks = super()._default_callbacks
+        accuracies = [
+            ("train_acc", PassthroughScoring("train_acc", lower_is_better=False, on_train=True)),
+            ("valid_acc", PassthroughScoring("valid_acc", lower_is_better=False)),
+        ]
+        # the log comes last, so that it prints what the scorers before it have recorded
+        return [*callbacks[:-1], *accuracies, callbacks[-1]]
+
+    def predict(self, X):
+        """Flat query labels or targets, as string scorers of ``EpochScoring`` expect."""
+        answers = self.predict_proba(X)
+        return answers if getattr(self.module_, "task_type", None) == "regression" else answers.argmax(1)
