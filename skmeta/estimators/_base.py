@@ -54,6 +54,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
 
     _learner_class = None
     _learner_parameters = ()
+    _adaptation_parameters = ()  # read anew at every adaptation, so that set_params on a fitted estimator acts
     _default_module_parameters = {}
 
     # metadata routing carries `task` without the user having to request it
@@ -250,7 +251,12 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         )
 
     def _learner_settings(self):
-        return {name: getattr(self, name) for name in self._learner_parameters}
+        return {name: getattr(self, name) for name in self._learner_parameters} | self._learner_task_type()
+
+    def _learner_task_type(self):
+        """Learners that serve classifiers and regressors alike are told which one they are in."""
+        serves_both = not hasattr(self._learner_class, "task_type")
+        return {"task_type": self._task_type} if serves_both else {}
 
     def _loader_settings(self):
         # a learner that cannot answer for a class without rows must not be asked about one
@@ -262,6 +268,17 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         learner = copy.deepcopy(net.module_).eval().requires_grad_(False)
         # double precision keeps row i of an answer independent of the rows beside it to the last digit that counts
         self._learner = learner.to(self._serving_dtype)
+
+    def _bare_learner(self):
+        check_is_fitted(self)
+        return getattr(self._learner, "learner", self._learner)
+
+    def _ready_learner(self):
+        """The serving learner, with the adaptation settings now in force."""
+        learner = self._bare_learner()
+        for name in self._adaptation_parameters:
+            setattr(learner, name, getattr(self, name))
+        return self._learner
 
     @property
     def _serving_dtype(self):
@@ -349,12 +366,13 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         """
         check_is_fitted(self)
         store = self._store(tasks, dtype=self._serving_dtype, weight=weight, device=self.net_.device)
+        learner = self._ready_learner()
         outputs = [None] * len(tasks)
         for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
             batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))
             query_X = batch.pop("query_X")
             with torch.no_grad():
-                answers = self._learner.predict(self._learner.adapt(**batch), query_X).cpu().numpy()
+                answers = learner.predict(learner.adapt(**batch), query_X).cpu().numpy()
             for task, answer in zip(chunk, answers):
                 outputs[task] = answer[: tasks.n_query[task]]
         return outputs
@@ -426,7 +444,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             self._adapt_to(self._support)
 
 
-class _Endless:
+class _Endless(torch.utils.data.Dataset):
     """A task distribution as a data set: new tasks every epoch."""
 
     def __init__(self, distribution, estimator, seed):

@@ -24,6 +24,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
     column; ``labels_ == "shared"``, with ``meta_classes_``).
     """
 
+    _task_type = "classification"
     _default_criterion = torch.nn.CrossEntropyLoss
     _target_validation = {}
 
@@ -183,7 +184,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         # a shared class can be answered before it has a row; one of the task's own cannot
         exists = np.isin(order, classes if len(meta) else seen)
         with torch.no_grad():
-            state = self._learner.adapt(
+            state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
                 self._tensor(codes, torch.int64)[None],
                 self._tensor(support.weight)[None],

@@ -23,6 +23,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
     (``"task"``), and predictions come back in the user's units.
     """
 
+    _task_type = "regression"
     _default_criterion = torch.nn.MSELoss
     _target_validation = {"multi_output": True, "y_numeric": True}
 
@@ -149,7 +150,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
 
     def _adapt_to(self, support):
         with torch.no_grad():
-            self._state = self._learner.adapt(
+            self._state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
                 self._tensor(self._scaled(support.y))[None],
                 self._tensor(support.weight)[None],

@@ -41,20 +41,38 @@ class MetaNet(NeuralNet):
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
         torch.manual_seed(self.seed + len(self.history))
+        if hasattr(self._bare_learner, "training_progress"):
+            done = len(self.history) - 1
+            self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
+
+    @property
+    def _bare_learner(self):
+        """The learner itself, also where a wrapper for many GPUs stands around it."""
+        return getattr(self.module_, "module", self.module_)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """The criterion over the query rows that have a label; padding has none."""
+        """The criterion over the query rows that have a label; padding has none.
+
+        A learner whose loss takes more than the answers returns ``(answers, more)`` in training and says in its
+        ``training_loss(criterion, answers, more, y)`` what to make of it.
+        """
+        if isinstance(y_pred, tuple):
+            return self._bare_learner.training_loss(self._criterion_of_answered, *y_pred, y_true)
+        return self._criterion_of_answered(y_pred, y_true)
+
+    def _criterion_of_answered(self, y_pred, y_true):
         y_true = y_true.to(y_pred.device)
         answered = is_answered(y_true)
         if not answered.all():
             y_pred, y_true = y_pred[answered], y_true[answered]
-        return super().get_loss(y_pred, y_true, X=X, training=training)
+        return super().get_loss(y_pred, y_true)
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
         super().on_batch_end(net, batch=batch, training=training, y_pred=y_pred, **kwargs)
         _, y = batch
         if y_pred is None or y.is_floating_point():
             return
+        y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
         y = y.to(y_pred.device)
         right = (y_pred.argmax(1) == y)[is_answered(y)]
         self.history.record_batch("train_acc" if training else "valid_acc", float(right.float().mean()))

@@ -1,0 +1,126 @@
+"""Model-agnostic meta-learning as scikit-learn estimators."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._regressor import MetaRegressor
+from skmeta.learners.maml import MAML
+
+_LEARNER_PARAMETERS = (
+    "inner_lr",
+    "inner_steps",
+    "adapt_steps",
+    "first_order",
+    "adapt_params",
+    "multi_step_loss",
+    "engine",
+)
+
+
+class MAMLClassifier(MetaClassifier):
+    """A start from which a few gradient steps learn a new task.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
+    inner_lr : float, "learn" or "learn-step", default=0.1
+        Step size of the inner loop. "learn": one for every weight, meta-learned (Meta-SGD). "learn-step": one for
+        every step and layer.
+    inner_steps : int, default=5
+        Gradient steps on a task's support rows.
+    adapt_steps : int or None, default=None
+        Steps after meta-training, where they should differ. Can be set on a fitted estimator.
+    first_order : bool, default=False
+        Leave out second derivatives: cheaper, usually a little worse.
+    adapt_params : {"all", "head", "body"}, default="all"
+        What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
+    multi_step_loss : bool, default=False
+        Let the answers after every inner step count in meta-training, not only the last (MAML++).
+    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
+        How the arithmetic is done; results are equal. ``engine_`` says which one runs.
+    """
+
+    _learner_class = MAML
+    _learner_parameters = _LEARNER_PARAMETERS
+    _adaptation_parameters = ("inner_steps", "adapt_steps")
+    _default_module_parameters = {"activate_output": True}
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        inner_lr=0.1,
+        inner_steps=5,
+        adapt_steps=None,
+        first_order=False,
+        adapt_params="all",
+        multi_step_loss=False,
+        engine="auto",
+        **params,
+    ):
+        super().__init__(module, **params)
+        self.inner_lr = inner_lr
+        self.inner_steps = inner_steps
+        self.adapt_steps = adapt_steps
+        self.first_order = first_order
+        self.adapt_params = adapt_params
+        self.multi_step_loss = multi_step_loss
+        self.engine = engine
+
+    @property
+    def engine_(self):
+        """Which path the arithmetic takes: "closed_form", "any_module" or "naive"."""
+        return self._bare_learner().engine.name
+
+
+class MAMLRegressor(MetaRegressor):
+    """A start from which a few gradient steps learn a new regression task.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
+    inner_lr : float, "learn" or "learn-step", default=0.05
+        Step size of the inner loop. "learn": one for every weight, meta-learned (Meta-SGD). "learn-step": one for
+        every step and layer.
+    inner_steps : int, default=5
+        Gradient steps on a task's support rows.
+    adapt_steps : int or None, default=None
+        Steps after meta-training, where they should differ. Can be set on a fitted estimator.
+    first_order : bool, default=False
+        Leave out second derivatives: cheaper, usually a little worse.
+    adapt_params : {"all", "head", "body"}, default="all"
+        What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
+    multi_step_loss : bool, default=False
+        Let the answers after every inner step count in meta-training, not only the last (MAML++).
+    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
+        How the arithmetic is done; results are equal. ``engine_`` says which one runs.
+    """
+
+    _learner_class = MAML
+    _learner_parameters = _LEARNER_PARAMETERS
+    _adaptation_parameters = ("inner_steps", "adapt_steps")
+    _default_module_parameters = {"activate_output": True}
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        inner_lr=0.05,
+        inner_steps=5,
+        adapt_steps=None,
+        first_order=False,
+        adapt_params="all",
+        multi_step_loss=False,
+        engine="auto",
+        **params,
+    ):
+        super().__init__(module, **params)
+        self.inner_lr = inner_lr
+        self.inner_steps = inner_steps
+        self.adapt_steps = adapt_steps
+        self.first_order = first_order
+        self.adapt_params = adapt_params
+        self.multi_step_loss = multi_step_loss
+        self.engine = engine
+
+    engine_ = MAMLClassifier.engine_
