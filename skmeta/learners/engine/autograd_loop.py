@@ -10,6 +10,8 @@ import torch
 def inner_gradient(outputs, loss, theta, loop, differentiable):
     """Gradients of the inner loss for the adapted entries of theta; None for the others."""
     wanted = [i for i, flag in enumerate(loop.adapted) if flag]
+    if not wanted:
+        return [None] * len(theta)
     value = loss.value(outputs(theta, loop.support_X), loop.targets, loop.share, loop.hidden)
     found = torch.autograd.grad(
         value, [theta[i] for i in wanted], create_graph=differentiable, allow_unused=True

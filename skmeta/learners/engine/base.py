@@ -25,6 +25,7 @@ class InnerLoop:
     adapted: tuple
     first_order: bool = False
     every_step: bool = False
+    differentiable: bool = False
 
     @property
     def share(self):
@@ -37,8 +38,8 @@ class InnerLoop:
         hidden = None if self.hidden is None else self.hidden[tasks]
         return InnerLoop(
             self.support_X[tasks], self.targets[tasks], row_weight, hidden, self.steps, self.rates, self.adapted,
-            self.first_order, self.every_step,
-        )
+            self.first_order, self.every_step, self.differentiable,
+        )  # fmt: skip
 
 
 class Engine:
@@ -92,7 +93,7 @@ class Engine:
         """Answers to the query rows after adaptation, (T, m, C), differentiable in ``params`` and ``lr``."""
         params = self._grow_head(params, class_mask)
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
-        loop.first_order, loop.every_step = first_order, every_step
+        loop.first_order, loop.every_step, loop.differentiable = first_order, every_step, torch.is_grad_enabled()
         return self._adapt_and_predict(params, loop, query_X)
 
     @torch.no_grad()
@@ -105,7 +106,7 @@ class Engine:
         """
         params = self._grow_head(params, class_mask)
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
-        return self._adapt(params, loop)
+        return [value.detach() for value in self._adapt(params, loop)]
 
     @torch.no_grad()
     def predict(self, params, query_X, class_mask=None):

@@ -1,9 +1,11 @@
 """Which engine for which body."""
 
 from skmeta.learners.engine.any_module import AnyModuleEngine
+from skmeta.learners.engine.closed_form import ClosedFormEngine
+from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
 
-ENGINES = {engine.name: engine for engine in (AnyModuleEngine, NaiveEngine)}
+ENGINES = {engine.name: engine for engine in (ClosedFormEngine, AnyModuleEngine, NaiveEngine)}
 
 
 def choose_engine(
@@ -34,7 +36,7 @@ def choose_engine(
     """
     options = dict(has_head=has_head, checkpoint_inner=checkpoint_inner, tasks_at_once=tasks_at_once)
     if engine == "auto":
-        return AnyModuleEngine(body, loss, **options)
+        engine = "closed_form" if as_feed_forward(body, has_head) is not None else "any_module"
     if engine not in ENGINES:
         raise ValueError(f"engine must be 'auto' or one of {sorted(ENGINES)}, got {engine!r}.")
     return ENGINES[engine](body, loss, **options)

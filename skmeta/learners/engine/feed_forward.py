@@ -1,0 +1,154 @@
+"""Recognise bodies that the closed form understands: stacks of Linear, activation and LayerNorm."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from skmeta.learners.engine.activations import FROM_MODULE
+from skmeta.learners.engine.layers import Head, LayerNorm, Linear
+
+#: modules whose outcome depends on the batch, on chance or on the mode: never part of a row-wise prefix
+NOT_ROW_WISE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+
+
+@dataclass
+class FeedForward:
+    """A body as the closed form sees it.
+
+    prefix : modules without parameters, applied to the rows before everything else (a ``Standardize``, say).
+    layers : the layers in order; the last is a :class:`Head`.
+    width : the columns that the Linear layers put out, all together: how much memory a row takes.
+    """
+
+    prefix: list = field(default_factory=list)
+    layers: list = field(default_factory=list)
+    width: int = 0
+
+    def prepare(self, X):
+        """Rows (T, n, ...) through the prefix: (T, n, d)."""
+        if self.prefix:
+            rows = X.flatten(0, 1)
+            for module in self.prefix:
+                rows = module(rows)
+            X = rows.view(*X.shape[:2], *rows.shape[1:])
+        return X
+
+    def split(self, values):
+        """A flat list with one entry for each parameter, as one tuple for each layer."""
+        values, groups, at = list(values), [], 0
+        for layer in self.layers:
+            groups.append(tuple(values[at : at + layer.n_params]))
+            at += layer.n_params
+        return groups
+
+    def internal(self, values):
+        """A flat list in the layout of torch modules, as each layer likes it."""
+        return [layer.internal(*group) for layer, group in zip(self.layers, self.split(values))]
+
+    def external(self, theta):
+        """Back to a flat list in the layout of torch modules."""
+        return [value for layer, p in zip(self.layers, theta) if layer.n_params for value in layer.external(p)]
+
+
+def as_feed_forward(body, has_head=True):
+    """A :class:`FeedForward` that computes what ``body`` does, or None if there is no such thing.
+
+    A linear head is added if ``has_head``; otherwise the body must end in a Linear, which is then the head.
+
+    Examples
+    --------
+    >>> body = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 4))
+    >>> [type(layer).__name__ for layer in as_feed_forward(body).layers]
+    ['Linear', 'Tanh', 'Linear', 'Head']
+    >>> as_feed_forward(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5))) is None
+    True
+    """
+    modules = list(_unnested(body))
+    plan = FeedForward()
+    while modules and _is_prefix(modules[0]):
+        plan.prefix.append(modules.pop(0))
+    for i, module in enumerate(modules):
+        last = i == len(modules) - 1
+        layer = _as_layer(module, is_head=last and not has_head)
+        if layer is None:
+            return None
+        if hasattr(layer, "may_overwrite") and plan.layers:
+            layer.may_overwrite = getattr(plan.layers[-1], "n_params", 0) > 0  # and so the layer below made a copy
+        plan.layers.append(layer)
+        plan.width += getattr(module, "out_features", 0)
+    if has_head:
+        plan.layers.append(Head())
+    elif not plan.layers or not isinstance(plan.layers[-1], Head):
+        return None
+    in_plan = [value for module in modules for value in module.parameters()]
+    in_body = list(body.parameters())
+    same = len(in_plan) == len(in_body) and all(a is b for a, b in zip(in_plan, in_body))
+    return plan if same and _computes_the_same(plan, body, has_head) else None
+
+
+def _unnested(module):
+    """The modules of nested Sequentials, and of a module that only wraps a Sequential called ``layers``."""
+    inner = getattr(module, "layers", None)
+    if type(module).forward is nn.Sequential.forward:
+        for child in module:
+            yield from _unnested(child)
+    elif isinstance(inner, nn.Sequential) and list(module.children()) == [inner]:
+        yield from _unnested(inner)
+    elif type(module) is not nn.Identity:
+        yield module
+
+
+def _is_prefix(module):
+    """No parameters, and each row by itself; `_computes_the_same` sees whether that is true."""
+    return (
+        next(module.parameters(), None) is None
+        and type(module) not in FROM_MODULE
+        and not any(isinstance(part, NOT_ROW_WISE) for part in module.modules())
+        and type(module) is not nn.LayerNorm
+    )
+
+
+def _as_layer(module, is_head):
+    kind = type(module)
+    if kind is nn.Linear:
+        return (Head if is_head else Linear)(has_bias=module.bias is not None)
+    if kind is nn.LayerNorm and len(module.normalized_shape) == 1:
+        return LayerNorm(module.eps, n_params=len(list(module.parameters())))
+    if kind in FROM_MODULE:
+        return FROM_MODULE[kind](module)
+    return None
+
+
+@torch.no_grad()
+def _computes_the_same(plan, body, has_head):
+    """Run both on a few made-up rows with made-up parameters: hooks and unusual ``forward`` methods show.
+
+    A module without parameters that mixes rows shows too: the plan's rows go through the prefix one at a time.
+    """
+    widths = [value.shape[1] for value in body.parameters() if value.dim() == 2]
+    if not widths:
+        return not plan.prefix and len(plan.layers) == 1 if has_head else False
+    generator = torch.Generator().manual_seed(0)
+    example = next(body.parameters())
+
+    def draw(*shape):
+        return torch.randn(shape, generator=generator).to(example)
+
+    names = [name for name, _ in body.named_parameters()]
+    params = [draw(*value.shape) / max(value.shape[-1], 1) ** 0.5 for value in body.parameters()]
+    X = draw(1, 3, widths[0])
+    was_training = body.training
+    try:
+        expected = torch.func.functional_call(body, dict(zip(names, params)), (X[0],))
+        rows = torch.cat([plan.prepare(X[:, i : i + 1]) for i in range(X.shape[1])], 1)
+    except Exception:  # rows of another shape than the first weight suggests: not for the closed form
+        return False
+    finally:
+        body.train(was_training)
+    layers = plan.layers[:-1] if has_head else plan.layers
+    groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
+    for layer, p in zip(layers, groups):
+        rows, _ = layer.forward(p, rows)
+    found = rows[0] if has_head else rows[0].t()
+    return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
