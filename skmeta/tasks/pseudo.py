@@ -8,6 +8,7 @@ from scipy import sparse
 from skmeta.tasks.clustering import cluster_column_subsets
 from skmeta.tasks.clusters import ClassLayout
 from skmeta.tasks.distributions import BaseTaskDistribution
+from skmeta.tasks.numeric_columns import replace_rows
 from skmeta.tasks.randomness import check_size_range, draw_sizes
 from skmeta.tasks.rows import is_frame
 from skmeta.tasks.taskset import TaskSet
@@ -119,7 +120,8 @@ class PseudoTasks(BaseTaskDistribution):
             here = place[layout.task] >= 0
             task, label = place[layout.task[here]], layout.label[here]
             row[here] = pool[members[task, label, layout.position[here]]]
-        X = _with_columns_shuffled(self.X, row, columns[layout.task], rng)
+        donors = rng.integers(n_rows, size=(len(row), self.n_features), dtype=np.int32)
+        X = replace_rows(self.X, row, donors, columns[layout.task])
         return TaskSet.from_pool(X, layout.label, layout.n_support, layout.n_query), {"columns": columns}
 
     def _pseudo_classes(self, pool, n_ways, class_size, rng):
@@ -260,23 +262,3 @@ def _fill_up(labels, distances, class_size):
                 counts[cluster] += 1
                 labels[row] = cluster
     return labels
-
-
-def _with_columns_shuffled(X, rows, columns, rng):
-    """The given rows of X, with values of random other rows in the marked cells (n_chosen_rows, n_features)."""
-    frame = is_frame(X)
-    out = None if frame else np.array(X[rows])
-    parts = []
-    for j in range(X.shape[1]):
-        marked = columns[:, j]
-        source = rows.copy()
-        source[marked] = rng.integers(X.shape[0], size=int(marked.sum()))
-        if frame:  # whole columns are taken anew, which keeps every dtype, categories included
-            parts.append(X.iloc[:, j].take(source).reset_index(drop=True))
-        else:
-            out[marked, j] = X[source[marked], j]
-    if frame:
-        import pandas as pd
-
-        out = pd.concat(parts, axis=1)
-    return out
