@@ -1,0 +1,22 @@
+"""scikit-learn's face of the learners."""
+
+from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
+from skmeta.estimators.prototypes import ProtoNetClassifier
+
+__all__ = [
+    "MAMLClassifier",
+    "MAMLRegressor",
+    "ProtoNetClassifier",
+]
+
+
+def all_estimators():
+    """Every public estimator class, for tests that hold all of them to the same contract.
+
+    Examples
+    --------
+    >>> from skmeta.estimators import all_estimators
+    >>> "MAMLClassifier" in [cls.__name__ for cls in all_estimators()]
+    True
+    """
+    return [globals()[name] for name in __all__]

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.helper import predefined_split
 
+from skmeta.estimators._docs import complete
 from skmeta.estimators._params import RoutedParamsMixin
 from skmeta.exceptions import NotAdaptedError
 from skmeta.nets import MLP
-from skmeta.tasks import TaskSet, as_taskset, is_tasks
+from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.store import similar_size_chunks
@@ -49,7 +50,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     ``fit(tasks)``); *adapted* to a current task (after ``partial_fit``, ``adapt`` or ``fit(X, y)``).
 
     A subclass names its learner class, the constructor parameters the learner takes, and, if the default body needs
-    them, that body's parameters. The parameters common to all estimators are described in ``META_PARAMETERS``.
+    them, that body's parameters. The parameters common to all are described in ``_docs``.
     """
 
     _learner_class = None
@@ -104,6 +105,11 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self.random_state = random_state
         self._accept_routed(module__kwargs)
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__ and "{meta_" in cls.__doc__:
+            cls.__doc__ = complete(cls.__doc__, is_classifier=issubclass(cls, ClassifierMixin))
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -133,7 +139,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self : object
         """
         draft = self._draft(keep_fitted=self.warm_start)
-        if hasattr(X, "sample") and not hasattr(X, "iloc"):
+        if is_task_distribution(X):
             draft._meta_train(X)
         elif is_tasks(X):
             draft._meta_train(as_taskset(X))

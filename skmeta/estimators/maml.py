@@ -37,6 +37,25 @@ class MAMLClassifier(MetaClassifier):
         Let the answers after every inner step count in meta-training, not only the last (MAML++).
     engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    engine_ : str
+        "closed_form", "any_module" or "naive".
+    {meta_attributes}
+
+    References
+    ----------
+    C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import MAMLClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
     """
 
     _learner_class = MAML
@@ -94,6 +113,27 @@ class MAMLRegressor(MetaRegressor):
         Let the answers after every inner step count in meta-training, not only the last (MAML++).
     engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    engine_ : str
+        "closed_form", "any_module" or "naive".
+    {meta_attributes}
+
+    References
+    ----------
+    C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
+
+    Examples
+    --------
+    >>> from skmeta import MAMLRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = MAMLRegressor(inner_lr=0.01, max_epochs=1, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
     """
 
     _learner_class = MAML

@@ -16,6 +16,34 @@ class ProtoNetClassifier(MetaClassifier):
     priors : "auto" or bool, default="auto"
         Whether a class's share of the support counts as its prior probability; "auto": where all tasks share their
         classes (so that shares mean something), not in N-way episodes.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    J. Snell, K. Swersky, R. Zemel. "Prototypical Networks for Few-shot Learning". NeurIPS 2017.
+
+    Examples
+    --------
+    In the place of ``KNeighborsClassifier``:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import ProtoNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ProtoNetClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> new = tasks[19]
+    >>> meta.partial_fit(new.X, new.y).predict(new.X_query).shape == new.y_query.shape
+    True
     """
 
     _learner_class = Prototypes

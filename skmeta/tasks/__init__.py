@@ -1,6 +1,33 @@
-"""Tasks: small tables, sets of them, episodes drawn from them."""
+"""Tasks: small tables, sets of them, distributions to draw them from, episodes made of them."""
 
+from skmeta.tasks.clusters import GaussianClusters
+from skmeta.tasks.distributions import (
+    BaseTaskDistribution,
+    TaskDistribution,
+    TaskFamilyMixture,
+    is_task_distribution,
+)
+from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.families import LinearFamily, QuadraticFamily, Sinusoids
+from skmeta.tasks.pseudo import pseudo_tasks
+from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.task import Task
 from skmeta.tasks.taskset import TaskSet, as_taskset, is_tasks
 
-__all__ = ["Task", "TaskSet", "as_taskset", "is_tasks"]
+__all__ = [
+    "BaseTaskDistribution",
+    "EpisodeLoader",
+    "GaussianClusters",
+    "LinearFamily",
+    "QuadraticFamily",
+    "Sinusoids",
+    "Task",
+    "TaskDistribution",
+    "TaskFamilyMixture",
+    "TaskSet",
+    "as_taskset",
+    "is_task_distribution",
+    "is_tasks",
+    "pseudo_tasks",
+    "split_tasks",
+]
