@@ -19,15 +19,15 @@ from torch import nn
 PLAIN_ATTENTION_KEYS = 160  # two batched products beat the fused CPU kernel for short sequences
 
 
-class RMSNorm(nn.Module):
-    """Scale to unit mean square, with a learned gain."""
+class Norm(nn.Module):
+    """Layer normalisation with a gain and no shift (fused on every torch this library supports)."""
 
     def __init__(self, width):
         super().__init__()
         self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x):
-        return x * (x.square().mean(-1, keepdim=True) + 1e-5).rsqrt() * self.gain
+        return F.layer_norm(x, x.shape[-1:], self.gain)
 
 
 class Attention(nn.Module):
@@ -47,15 +47,15 @@ class Attention(nn.Module):
         self.growth = nn.Parameter(torch.zeros(heads)) if scalable else None
 
     def keys_values(self, context):
-        """(B, m, width) to (2, B, heads, m, width / heads)."""
+        """(B, m, width) to (B, 2, heads, m, width / heads)."""
         B, m, width = context.shape
-        return self.key_value(context).view(B, m, 2, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        return self.key_value(context).view(B, m, 2, self.heads, width // self.heads).permute(0, 2, 3, 1, 4)
 
     def forward(self, x, keys_values, bias=None, log_keys=None):
         """``bias`` (B, 1, 1, m) is added to the scores; ``log_keys`` (B, 1, 1, 1) is the log of the keys' number."""
         B, n, width = x.shape
         query = self.query(x).view(B, n, self.heads, width // self.heads).transpose(1, 2)
-        key, value = keys_values[0], keys_values[1]
+        key, value = keys_values.unbind(1)
         if self.growth is not None:
             query = query * (1 + self.growth.view(1, -1, 1, 1) * (log_keys - 4.5))
         if key.shape[2] <= PLAIN_ATTENTION_KEYS:
@@ -85,17 +85,17 @@ class CellBlock(nn.Module):
     The cost is linear in rows: the induced points gather from the support's cells of a column, and every cell reads
     from the points alone. The first ``n_summary`` tokens of each row belong to no column; they only look along the row.
 
-    Shapes: cells (T, n, n_summary + d, width); what :meth:`fit` gathers, (2, T * d, heads, points, width / heads).
+    Shapes: cells (T, n, n_summary + d, width); what :meth:`fit` gathers, (T, d, 2, heads, points, width / heads).
     """
 
     def __init__(self, width, heads, n_points, n_summary, expansion=2):
         super().__init__()
         self.n_summary = n_summary
         self.points = nn.Parameter(torch.randn(n_points, width) * 0.5)
-        self.gather, self.gather_norm = Attention(width, heads, scalable=True), RMSNorm(width)
-        self.scatter, self.column_norm = Attention(width, heads), RMSNorm(width)
-        self.along, self.row_norm = Attention(width, heads), RMSNorm(width)
-        self.feed, self.feed_norm = FeedForward(width, expansion * width), RMSNorm(width)
+        self.gather, self.gather_norm = Attention(width, heads, scalable=True), Norm(width)
+        self.scatter, self.column_norm = Attention(width, heads), Norm(width)
+        self.along, self.row_norm = Attention(width, heads), Norm(width)
+        self.feed, self.feed_norm = FeedForward(width, expansion * width), Norm(width)
 
     def _columns(self, cells):
         T, n, t, width = cells.shape
@@ -109,11 +109,11 @@ class CellBlock(nn.Module):
         points = self.points.expand(columns.shape[0], -1, -1)
         bias = None if bias is None else bias.repeat_interleave(d, 0)
         gathered = self.gather(points, self.gather.keys_values(columns), bias, log_rows.repeat_interleave(d, 0))
-        return self.scatter.keys_values(self.gather_norm(points + gathered))
+        return self.scatter.keys_values(self.gather_norm(points + gathered)).unflatten(0, (-1, d))
 
     def read(self, cells, keys_values):
         T, n, t, width = cells.shape
-        read = self.scatter(self._columns(cells), keys_values)
+        read = self.scatter(self._columns(cells), keys_values.flatten(0, 1))
         read = read.view(T, t - self.n_summary, n, width).transpose(1, 2)
         cells = torch.cat([cells[:, :, : self.n_summary], cells[:, :, self.n_summary :] + read], 2)
         cells = cells.reshape(T * n, t, width)
@@ -128,8 +128,8 @@ class RowBlock(nn.Module):
 
     def __init__(self, width, heads, expansion=2):
         super().__init__()
-        self.attend, self.row_norm = Attention(width, heads, scalable=True), RMSNorm(width)
-        self.feed, self.feed_norm = FeedForward(width, expansion * width), RMSNorm(width)
+        self.attend, self.row_norm = Attention(width, heads, scalable=True), Norm(width)
+        self.feed, self.feed_norm = FeedForward(width, expansion * width), Norm(width)
 
     def fit(self, rows):
         return self.attend.keys_values(self.row_norm(rows))
@@ -144,7 +144,7 @@ class Head(nn.Module):
 
     def __init__(self, width, n_outputs):
         super().__init__()
-        self.norm, self.hidden, self.out = RMSNorm(width), nn.Linear(width, 2 * width), nn.Linear(2 * width, n_outputs)
+        self.norm, self.hidden, self.out = Norm(width), nn.Linear(width, 2 * width), nn.Linear(2 * width, n_outputs)
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.zeros_(self.out.bias)
 

@@ -1,0 +1,197 @@
+"""Closed-form experts: kernel machines solved on each support, which score their own support rows leave-one-out.
+
+A kernel ridge machine with dual solution ``a = A y``, ``A = (K + lam I)^-1``, would have predicted row i, had it
+never seen it, as ``y_i - a_i / A_ii``. So every expert hands over, at the price of one Cholesky factor, honest
+scores for the support rows as well as for the queries. No expert is trained; all work for any number of classes
+and of targets, and for many tasks at once.
+
+The ``recursive`` experts learn which directions of the columns matter: after a first solution, the average
+gradient outer product of the fitted function becomes the metric of a second one.
+
+References
+----------
+Radhakrishnan, Beaglehole, Pandit, Belkin (2024). Mechanism for feature learning in neural networks and
+backpropagation-free machine learning models. Science 383.
+"""
+
+import torch
+
+from skmeta.learners.table_views import RANK_SCALE
+
+# name, kernel, view, ridge, and for the recursive ones: full metric, rounds, blend, bandwidth
+EXPERTS = (
+    {"kind": "linear", "view": "z", "ridge": 6.0},
+    {"kind": "additive", "view": "u", "ridge": 1.0},
+    {"kind": "local", "view": "u", "ridge": 0.3},
+    {"kind": "recursive", "view": "z", "ridge": 0.5, "full": True, "rounds": 1, "bandwidth": 3.0},
+    {"kind": "recursive", "view": "u", "ridge": 0.5, "full": True, "rounds": 1, "bandwidth": 1.0},
+    {"kind": "recursive", "view": "u", "ridge": 1.0, "full": False, "rounds": 2, "bandwidth": 1.0},
+)
+
+
+def hat_basis(u, k):
+    """Piecewise linear bumps at k knots over the rank scale: (..., p) to (..., p, k)."""
+    knots = torch.arange(k, dtype=u.dtype, device=u.device)
+    position = (u / RANK_SCALE + 1) / 2 * (k - 1)
+    return (1 - (position[..., None] - knots).abs()).clamp(min=0)
+
+
+def column_relevance(u, Y, weight, varies, k=6):
+    """How much of the targets each column explains alone, less what chance would: (T, p), mean 1 over the columns.
+
+    Parameters
+    ----------
+    u : (T, n, p) ranks;  Y : (T, n, C) centred targets;  weight : (T, n);  varies : (T, p) float, 0 for padding
+    """
+    T, n, p = u.shape
+    hats = hat_basis(u, k) * weight[..., None, None]
+    sums = (hats.permute(0, 2, 3, 1).reshape(T, p * k, n) @ Y).view(T, p, k, -1)
+    total = (Y.square() * weight[..., None]).sum((1, 2))[:, None] + 1e-6
+    explained = (sums.square() / (hats.sum(1)[..., None] + 2.0)).sum((2, 3)) / total
+    chance = 0.7 * (k - 1) / weight.sum(1)[:, None].clamp(min=1)
+    return _mean_one((explained - chance).clamp(min=0.01), varies)
+
+
+def _mean_one(relevance, varies):
+    relevance = relevance * varies
+    return relevance * varies.sum(1, keepdim=True) / relevance.sum(1, keepdim=True).clamp(min=1e-12)
+
+
+def leave_one_out(K, Y, weight, ridge):
+    """Weighted kernel ridge: dual coefficients and leave-one-out predictions, both (T, n, C).
+
+    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part;
+    a row of weight 2 counts as two rows (which leave together).
+    """
+    root = weight.sqrt()
+    system = K * root[:, :, None] * root[:, None]
+    system.diagonal(dim1=1, dim2=2).add_(ridge)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(system))
+    dual = root[..., None] * (inverse @ (root[..., None] * Y))
+    own = weight * inverse.diagonal(dim1=1, dim2=2)
+    here = (weight > 0)[..., None]
+    left_out = Y - torch.where(here, dual / torch.where(here[..., 0], own, 1.0)[..., None], 0.0)
+    return dual, left_out
+
+
+def _squared_distance(a, b):
+    cross = a @ b.transpose(-1, -2)
+    return (a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :] - 2 * cross).clamp(min=1e-6)
+
+
+def _mean_pair(D, weight):
+    share = weight / weight.sum(1, keepdim=True).clamp(min=1e-12)
+    return ((D @ share[..., None])[..., 0] * share).sum(1)[:, None, None].clamp(min=1e-3)
+
+
+def _features(spec, metric, z, u):
+    """The rows an expert compares: scaled columns, their rotation by a full metric, or bumps."""
+    rows = z if spec["view"] == "z" else u
+    if spec["kind"] == "additive":
+        return (hat_basis(rows, 4) * metric[:, None, :, None]).flatten(2)
+    return rows @ metric if metric.ndim == 3 else rows * metric[:, None]
+
+
+def _distance(kind, rows, support):
+    if kind == "local":
+        return torch.cdist(rows, support, p=1)
+    return _squared_distance(rows, support).sqrt()
+
+
+def _kernel(spec, fitted, rows):
+    if spec["kind"] in ("linear", "additive"):
+        return rows @ fitted["rows"].transpose(1, 2) / fitted["width"]
+    return torch.exp(-_distance(spec["kind"], rows, fitted["rows"]) / fitted["width"])
+
+
+def _average_gradient(rows, K, D, width, dual, weight, metric):
+    """The (T, p, p) average outer product of the gradients of a Laplace kernel machine in its own columns."""
+    T, n, p = rows.shape
+    slope = K / D / width
+    slope.diagonal(dim1=1, dim2=2).zero_()
+    C = dual.shape[2]
+    pulls = (slope @ (dual[..., None] * rows[:, :, None]).flatten(2)).view(T, n, C, p)
+    gradient = rows[:, :, None] * (slope @ dual)[..., None] - pulls
+    gradient = gradient @ metric[:, None] * weight[:, :, None, None].sqrt()
+    gradient = gradient.flatten(1, 2)
+    return gradient.transpose(1, 2) @ gradient
+
+
+def _fit_recursive(spec, z, u, Y, weight, relevance, varies, columns):
+    rows = z if spec["view"] == "z" else u
+    metric = torch.diag_embed(relevance)
+    nothing = 1e-6 * torch.eye(rows.shape[2], dtype=rows.dtype, device=rows.device)
+    for remaining in range(spec["rounds"], -1, -1):
+        if spec["full"]:
+            root = torch.linalg.cholesky(metric + nothing)
+        else:
+            root = (metric.diagonal(dim1=1, dim2=2) + 1e-6).sqrt()
+        support = _features(spec, root, z, u)
+        D = _squared_distance(support, support).sqrt()
+        width = spec["bandwidth"] * _mean_pair(D, weight)
+        K = torch.exp(-D / width)
+        dual, left_out = leave_one_out(K, Y, weight, spec["ridge"])
+        if remaining:
+            outer = _average_gradient(rows, K, D, width, dual, weight, metric)
+            if not spec["full"]:
+                outer = torch.diag_embed(outer.diagonal(dim1=1, dim2=2))
+            trace = outer.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None].clamp(min=1e-20)
+            metric = 0.5 * metric + 0.5 * columns * outer / trace
+    return {"metric": root, "rows": support, "width": width, "dual": dual}, left_out
+
+
+def fit_experts(z, u, Y, weight, varies):
+    """Solve all experts on the supports.
+
+    Parameters
+    ----------
+    z, u : (T, n, p) tensors
+        z-scores and ranks of the support's columns.
+    Y : (T, n, C) tensor
+        Targets: membership of each class, or standardised values.
+    weight : (T, n) tensor
+    varies : (T, p) float tensor
+        1 for the columns that vary in the support, 0 for the others and for padding.
+
+    Returns
+    -------
+    state : dict
+        What :func:`score_queries` needs.
+    left_out : (T, n, E, C) tensor
+        Leave-one-out scores of the support rows.
+    """
+    z = z.clamp(-4, 4)
+    share = (weight / weight.sum(1, keepdim=True).clamp(min=1e-12))[..., None]
+    centre = (Y * share).sum(1, keepdim=True)
+    centred = torch.where(weight[..., None] > 0, Y - centre, torch.zeros_like(Y))
+    relevance = column_relevance(u, centred, weight, varies)
+    columns = varies.sum(1)[:, None, None].clamp(min=1)
+    fits, left_out = [], []
+    for spec in EXPERTS:
+        if spec["kind"] == "recursive":
+            fitted, scores = _fit_recursive(spec, z, u, centred, weight, relevance, varies, columns)
+        else:
+            metric = {"linear": varies, "additive": relevance.sqrt(), "local": relevance}[spec["kind"]]
+            support = _features(spec, metric, z, u)
+            ridge = spec["ridge"]
+            if spec["kind"] == "local":
+                width = 0.2 * _mean_pair(_distance("local", support, support), weight)
+            else:
+                width = columns
+                ridge = ridge / columns[:, :, 0].sqrt()
+            fitted = {"metric": metric, "rows": support, "width": width}
+            fitted["dual"], scores = leave_one_out(_kernel(spec, fitted, support), centred, weight, ridge)
+        fits.append(fitted)
+        left_out.append(scores)
+    state = {"fits": fits, "centre": centre, "relevance": relevance}
+    return state, torch.stack(left_out, 2) + centre[:, :, None]
+
+
+def score_queries(state, z, u):
+    """The experts' scores of query rows, (T, m, E, C)."""
+    z = z.clamp(-4, 4)
+    scores = []
+    for spec, fitted in zip(EXPERTS, state["fits"]):
+        rows = _features(spec, fitted["metric"], z, u)
+        scores.append(_kernel(spec, fitted, rows) @ fitted["dual"])
+    return torch.stack(scores, 2) + state["centre"][:, :, None]

@@ -1,0 +1,119 @@
+"""Two views of a table's columns that a scale-free model can read: soft-clipped z-scores and ranks in the support.
+
+Everything is measured on the support rows that carry weight, over a leading task axis, and is returned as a dict of
+tensors, so that queries are seen with the support's eyes only. Missing cells are NaN; a categorical column holds
+integer codes, the most frequent category first.
+"""
+
+import torch
+
+RANK_SCALE = 1.7  # a uniform rank in [-1.7, 1.7] has unit variance
+INDICATOR_SCALE = 1.2  # two indicators change when a category does: a squared distance of 2.9, near z-scores' 2
+MAX_LEVELS = 16  # rarer categories of a column share the all-zero row of indicators
+
+NUMERIC, MISSING = -1, -2  # what a column of the expanded view holds; 0, 1, ... say "equals this category"
+
+
+def _weighted_mean(values, weight):
+    return (values * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=1e-12)
+
+
+def fit_columns(X, weight, indicator=None):
+    """What the support knows of each column.
+
+    Parameters
+    ----------
+    X : (T, n, p) tensor
+        Cells, NaN where missing.
+    weight : (T, n) tensor
+        Row weights; a row of weight 0 is not there.
+    indicator : (T, p) bool tensor or None
+        The columns that say "is this category": they are scaled by how often two rows differ instead of by their
+        standard deviation, so that a rare category does not tower over the rest.
+
+    Returns
+    -------
+    columns : dict of tensors with leading axis T
+    """
+    present = ~torch.isnan(X)
+    cell_weight = present * weight[..., None]
+    filled = torch.where(present, X, torch.zeros_like(X))
+    mean = _weighted_mean(filled, cell_weight)
+    centred = torch.where(present, filled - mean, torch.zeros_like(X))
+    variance = _weighted_mean(centred.square(), cell_weight)
+    scale = variance.sqrt()
+    constant = scale <= 1e-6 * (1 + mean.abs())
+    inverse = torch.where(constant, torch.zeros_like(scale), 1 / scale.clamp(min=1e-30))
+    if indicator is not None:
+        inverse = torch.where(indicator[:, None] & ~constant, INDICATOR_SCALE, inverse)
+    # Sorted support values with the weight below each: ranks are read off by binary search.
+    hidden = torch.where(cell_weight > 0, filled, torch.full_like(X, torch.inf)).transpose(1, 2)
+    ordered, order = hidden.sort(-1)
+    below = cell_weight.transpose(1, 2).gather(-1, order).cumsum(-1)
+    total = below[..., -1:].clamp(min=1e-12)
+    below = torch.nn.functional.pad(below / total, (1, 0))
+    columns = {"mean": mean, "inverse": inverse, "ordered": ordered.contiguous(), "below": below}
+    if indicator is not None:
+        columns["indicator"] = indicator
+    return columns
+
+
+def view_columns(columns, X):
+    """(T, m, p) cells to z-scores and ranks, each (T, m, p); a missing cell is 0, the middle, in both."""
+    missing = torch.isnan(X)
+    z = (torch.where(missing, columns["mean"], X) - columns["mean"]) * columns["inverse"]
+    size = z.abs()
+    z = torch.where(size > 3, z.sign() * (3 + torch.log1p((size - 3).clamp(min=0))), z).clamp(-12, 12)
+    values = torch.where(missing, torch.zeros_like(X), X).transpose(1, 2).contiguous()
+    low = torch.searchsorted(columns["ordered"], values)
+    high = torch.searchsorted(columns["ordered"], values, right=True)
+    rank = columns["below"].gather(-1, low) + columns["below"].gather(-1, high) - 1
+    rank = (RANK_SCALE * rank).transpose(1, 2)
+    if "indicator" in columns:
+        steps = torch.where(X > 0.5, 0.5, -0.5) * RANK_SCALE
+        rank = torch.where(columns["indicator"][:, None], steps, rank)
+    # A column that never varies in the support says nothing, whatever the query holds.
+    rank = torch.where(missing | (columns["inverse"] == 0), torch.zeros_like(rank), rank)
+    return z, rank
+
+
+def plan_expansion(X, weight, categorical=None):
+    """Which columns the expanded view has: numbers, one column per category, one per column with missing cells.
+
+    Returns
+    -------
+    plan : dict
+        ``source`` and ``content``, both (T, p) int64: the original column and what is asked of it (a category's
+        code, NUMERIC or MISSING); ``real`` (T, p) bool: False for padding.
+    """
+    T, _, d = X.shape
+    there = (weight > 0)[..., None]
+    missing = torch.isnan(X)
+    some_missing = (missing & there).any(1) & (~missing & there).any(1)
+    if categorical is None:
+        categorical = torch.zeros(T, d, dtype=torch.bool, device=X.device)
+    levels = 0
+    if bool(categorical.any()):
+        codes = torch.where(categorical[:, None] & ~missing & there, X, torch.zeros_like(X))
+        levels = min(MAX_LEVELS, int(codes.max()) + 1)
+    level_codes = torch.arange(levels, device=X.device, dtype=X.dtype)
+    holds = ((X[..., None] == level_codes) & there[..., None]).any(1) & categorical[..., None]
+    wanted = torch.cat([~categorical[..., None], some_missing[..., None], holds], -1).flatten(1)
+    content = torch.cat([torch.tensor([NUMERIC, MISSING]), torch.arange(levels)]).to(X.device)
+    source = torch.arange(d, device=X.device).repeat_interleave(levels + 2)
+    content = content.repeat(d)
+    kept = max(1, int(wanted.sum(1).max()))
+    order = wanted.to(torch.int8).sort(dim=1, descending=True, stable=True).indices[:, :kept]
+    return {"source": source[order], "content": content[order], "real": wanted.gather(1, order)}
+
+
+def expand(plan, X):
+    """(T, m, d) cells to the (T, m, p) columns of the plan; padding columns are constant 0."""
+    T, m, _ = X.shape
+    content = plan["content"][:, None].expand(-1, m, -1)
+    cells = X.gather(2, plan["source"][:, None].expand(-1, m, -1))
+    if bool((plan["content"] != NUMERIC).any()):
+        missing = torch.isnan(cells)
+        cells = torch.where(content == MISSING, missing.to(X.dtype), cells)
+        cells = torch.where(content >= 0, (cells == content).to(X.dtype), cells)
+    return torch.where(plan["real"][:, None], cells, torch.zeros_like(cells))

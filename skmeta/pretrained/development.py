@@ -1,0 +1,118 @@
+"""Scores on real tables during development: a log beside the training, never a source of training data.
+
+The tables are found through the environment variable ``SKMETA_DATA``: a directory with a ``loader.py`` that offers
+``names(kind)`` and ``load(name)`` (features, target, groups). Without it nothing is logged.
+"""
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import train_test_split
+
+from skmeta.tasks.prior.table_prior import recode_by_frequency
+
+
+def is_kept_aside(name):
+    """A fifth of the tables, decided once by their names, takes no part in any decision."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 5 == 0
+
+
+def find_loader():
+    folder = os.environ.get("SKMETA_DATA")
+    if not folder:
+        return None
+    spec = importlib.util.spec_from_file_location("skmeta_data_loader", Path(folder) / "loader.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def encode_columns(X):
+    """A DataFrame to a float32 matrix (codes for columns of strings) and the flags of the categorical ones."""
+    columns, categorical = [], []
+    for name in X.columns:
+        column = X[name]
+        is_text = not np.issubdtype(getattr(column.dtype, "type", object), np.number)
+        if is_text:
+            codes = column.astype("category").cat.codes.to_numpy().astype(np.float64)
+            codes[codes < 0] = np.nan
+            columns.append(codes)
+        else:
+            columns.append(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        categorical.append(is_text)
+    return np.stack(columns, 1).astype(np.float32), np.array(categorical)
+
+
+def split_rows(y, n, seed, classification, n_query=300):
+    """Stratified support and query rows."""
+    n_query = min(len(y) - n, n_query)
+    stratify = None
+    if classification and np.bincount(y).min() > 1 and n_query >= len(np.bincount(y)):
+        stratify = y
+    return train_test_split(np.arange(len(y)), train_size=n, test_size=n_query, random_state=seed, stratify=stratify)
+
+
+def mean_auc(chance, y):
+    """ROC-AUC; for more than two classes the mean over one-against-rest problems that exist."""
+    if chance.shape[1] == 2:
+        return roc_auc_score(y, chance[:, 1])
+    present = [c for c in range(chance.shape[1]) if 0 < (y == c).sum() < len(y)]
+    return np.mean([roc_auc_score(y == c, chance[:, c]) for c in present])
+
+
+class RealTables:
+    """Development tables of one kind, read once, with fixed splits."""
+
+    def __init__(self, task_type, sizes=(50, 100, 500), seeds=(0,)):
+        loader = find_loader()
+        self.task_type, self.sizes, self.seeds, self.tables = task_type, sizes, seeds, {}
+        for name in loader.names(task_type) if loader else ():
+            if not is_kept_aside(name):
+                X, y, _ = loader.load(name)
+                y = np.unique(y, return_inverse=True)[1] if task_type == "classification" else y.to_numpy(float)
+                self.tables[name] = (*encode_columns(X), y)
+
+    @torch.no_grad()
+    def score(self, learner):
+        """Per size: mean log-loss and AUC, or mean R2 and log-likelihood."""
+        out = {}
+        for n in self.sizes:
+            scores = [
+                self._score_one(learner, *table, n, seed)
+                for table in self.tables.values()
+                for seed in self.seeds
+                if len(table[2]) >= n + 50
+            ]
+            if scores:
+                out[n] = [round(float(v), 4) for v in np.mean(scores, 0)] + [len(scores)]
+        return out
+
+    def _score_one(self, learner, X, categorical, y, n, seed):
+        classification = self.task_type == "classification"
+        support, query = split_rows(y, n, seed, classification)
+        X = np.concatenate([X[support], X[query]])
+        for j in np.nonzero(categorical)[0]:
+            X[:, j] = recode_by_frequency(X[:, j], n)
+        X, flags = torch.from_numpy(X)[None], torch.from_numpy(categorical)[None]
+        if classification:
+            C = int(y.max()) + 1
+            shown = torch.from_numpy(np.bincount(y[support], minlength=C) > 0)[None]
+            state = learner.adapt(X[:, :n], torch.from_numpy(y[support])[None], None, shown, flags)
+            chance = learner.predict(state, X[:, n:])[0].double().softmax(-1).numpy()
+            own = np.clip(chance[np.arange(len(query)), y[query]], 1e-7, 1)
+            return -np.log(own).mean(), mean_auc(chance, y[query])
+        mean, std = y[support].mean(), y[support].std() + 1e-9
+        target = torch.from_numpy((y - mean) / std).float()[None, :, None]
+        state = learner.adapt(X[:, :n], target[:, support], None, None, flags)
+        log_weight, means, log_scale = learner.mixture(state, X[:, n:])
+        answer = (log_weight.exp() * means).sum(-1)[0].double().numpy()
+        true = target[0, query, 0].double().numpy()
+        r2 = 1 - ((true - answer) ** 2).sum() / ((true - true.mean()) ** 2).sum()
+        z = (target[:, query] - means) * torch.exp(-log_scale)
+        density = torch.logsumexp(log_weight - 0.5 * z.square() - log_scale - 0.9189385, -1)
+        return max(r2, -1.0), float(density.mean())
