@@ -18,7 +18,8 @@ import torch
 
 from skmeta.learners.table_views import RANK_SCALE
 
-# name, kernel, view, ridge, and for the recursive ones: full metric, rounds, blend, bandwidth
+MAX_FULL_METRIC = 256  # columns that a full metric covers
+
 EXPERTS = (
     {"kind": "linear", "view": "z", "ridge": 6.0},
     {"kind": "additive", "view": "u", "ridge": 1.0},
@@ -117,7 +118,12 @@ def _average_gradient(rows, K, D, width, dual, weight, metric):
     return gradient.transpose(1, 2) @ gradient
 
 
-def _fit_recursive(spec, z, u, Y, weight, relevance, varies, columns):
+def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
+    """Alternate between solving and learning the metric; a full metric covers the most relevant columns only."""
+    kept = None
+    if spec["full"] and z.shape[2] > MAX_FULL_METRIC:
+        kept = relevance.sort(dim=1, descending=True, stable=True).indices[:, :MAX_FULL_METRIC]
+        z, u, relevance = _keep(kept, z), _keep(kept, u), relevance.gather(1, kept)
     rows = z if spec["view"] == "z" else u
     metric = torch.diag_embed(relevance)
     nothing = 1e-6 * torch.eye(rows.shape[2], dtype=rows.dtype, device=rows.device)
@@ -137,7 +143,11 @@ def _fit_recursive(spec, z, u, Y, weight, relevance, varies, columns):
                 outer = torch.diag_embed(outer.diagonal(dim1=1, dim2=2))
             trace = outer.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None].clamp(min=1e-20)
             metric = 0.5 * metric + 0.5 * columns * outer / trace
-    return {"metric": root, "rows": support, "width": width, "dual": dual}, left_out
+    return {"kept": kept, "metric": root, "rows": support, "width": width, "dual": dual}, left_out
+
+
+def _keep(kept, view):
+    return view if kept is None else view.gather(2, kept[:, None].expand(-1, view.shape[1], -1))
 
 
 def fit_experts(z, u, Y, weight, varies):
@@ -169,7 +179,7 @@ def fit_experts(z, u, Y, weight, varies):
     fits, left_out = [], []
     for spec in EXPERTS:
         if spec["kind"] == "recursive":
-            fitted, scores = _fit_recursive(spec, z, u, centred, weight, relevance, varies, columns)
+            fitted, scores = _fit_recursive(spec, z, u, centred, weight, relevance, columns)
         else:
             metric = {"linear": varies, "additive": relevance.sqrt(), "local": relevance}[spec["kind"]]
             support = _features(spec, metric, z, u)
@@ -179,7 +189,7 @@ def fit_experts(z, u, Y, weight, varies):
             else:
                 width = columns
                 ridge = ridge / columns[:, :, 0].sqrt()
-            fitted = {"metric": metric, "rows": support, "width": width}
+            fitted = {"kept": None, "metric": metric, "rows": support, "width": width}
             fitted["dual"], scores = leave_one_out(_kernel(spec, fitted, support), centred, weight, ridge)
         fits.append(fitted)
         left_out.append(scores)
@@ -192,6 +202,6 @@ def score_queries(state, z, u):
     z = z.clamp(-4, 4)
     scores = []
     for spec, fitted in zip(EXPERTS, state["fits"]):
-        rows = _features(spec, fitted["metric"], z, u)
+        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
         scores.append(_kernel(spec, fitted, rows) @ fitted["dual"])
     return torch.stack(scores, 2) + state["centre"][:, :, None]

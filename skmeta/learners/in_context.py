@@ -79,12 +79,36 @@ class InContextLearner(Learner):
     # ---------------------------------------------------------------- the support's eyes
 
     def _fit_views(self, X, weight, categorical):
+        """Measure the expanded columns in the precision of ``X``; views are in the precision of the weights."""
         plan = views.plan_expansion(X, weight, categorical)
         indicator = (plan["content"] != views.NUMERIC) & plan["real"]
         expanded = views.expand(plan, X)
         wide = views.fit_columns(expanded, weight, indicator)
-        varies = (wide["inverse"][:, 0] != 0).to(X.dtype)
-        return {"plan": plan, "wide": wide}, *views.view_columns(wide, expanded), varies
+        varies = wide["inverse"][:, 0] != 0
+        state = {"plan": plan, "wide": wide}
+        return state, *self._wide_views(state, X), varies.to(self.summary.dtype)
+
+    def _weight(self, X, weight):
+        """Row weights in the precision of the network; all ones where none are given."""
+        ones = self.summary.new_ones(X.shape[:2])
+        return ones if weight is None else weight.to(ones.dtype)
+
+    def _look(self, X, weight, categorical):
+        """Number the categories anew and measure the columns: the cells, the state so far, and the wide views."""
+        codes = None
+        if categorical is not None and bool(categorical.any()):
+            codes = (views.fit_codes(X, weight.to(X.dtype), categorical), categorical)
+            X = views.recode(*codes, X)
+        state, z, u, varies = self._fit_views(X, weight.to(X.dtype), categorical)
+        state["codes"] = codes
+        return X, state, z, u, varies
+
+    def _wide_views(self, state, X):
+        z, u = views.view_columns(state["wide"], views.expand(state["plan"], X))
+        return z.to(self.summary.dtype), u.to(self.summary.dtype)
+
+    def _recode(self, state, X):
+        return X if state["codes"] is None else views.recode(*state["codes"], X)
 
     def _fit_cells(self, X, weight, categorical, plan, relevance):
         """Choose and order the columns by relevance, and measure them."""
@@ -96,13 +120,14 @@ class InContextLearner(Learner):
         if categorical is None:
             facts.append(torch.zeros_like(facts[0]))
         else:
-            facts.append(categorical.gather(1, order).to(X.dtype))
+            facts.append(categorical.gather(1, order).to(facts[0].dtype))
+        weight = weight.to(X.dtype)
         return {"order": order, "narrow": views.fit_columns(X, weight), "facts": torch.stack(facts, -1)}
 
     def _cells(self, state, X):
         """Rows to cell tokens (T, m, n_summary + d, e), and the skip from z-scores to row vectors."""
         X = X.gather(2, state["order"][:, None].expand(-1, X.shape[1], -1))
-        z, u = views.view_columns(state["narrow"], X)
+        z, u = (view.to(self.summary.dtype) for view in views.view_columns(state["narrow"], X))
         T, m, d = X.shape
         facts = state["facts"][:, None].expand(-1, m, -1, -1)
         channels = torch.cat([torch.stack([z, u, torch.isnan(X).to(z.dtype)], -1), facts], -1)
@@ -151,9 +176,9 @@ class InContextLearner(Learner):
 
     def _task_facts(self, X, weight, categorical, n_classes, quality):
         n = weight.sum(1).clamp(min=1)
-        seen = (weight > 0).to(X.dtype)
-        missing = (torch.isnan(X).to(X.dtype).mean(2) * seen).sum(1) / seen.sum(1).clamp(min=1)
-        share = torch.zeros_like(n) if categorical is None else categorical.to(X.dtype).mean(1)
+        seen = (weight > 0).to(weight.dtype)
+        missing = (torch.isnan(X).to(weight.dtype).mean(2) * seen).sum(1) / seen.sum(1).clamp(min=1)
+        share = torch.zeros_like(n) if categorical is None else categorical.to(n.dtype).mean(1)
         facts = [n.log() - 4.5, torch.full_like(n, math.log(X.shape[2]) - 2), n_classes / 5, missing, share]
         return torch.cat([torch.stack(facts, -1), quality], -1)
 
@@ -191,12 +216,12 @@ class InContextClassification(InContextLearner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None, categorical=None):
         """Encode supports of (T, n, d) cells, NaN where missing; ``categorical`` (T, d) bool marks codes."""
-        X, y = support_X, support_y
-        weight = X.new_ones(X.shape[:2]) if support_weight is None else support_weight.to(X.dtype)
+        weight = self._weight(support_X, support_weight)
+        y = support_y
         C = int(y.max()) + 1 if class_mask is None else class_mask.shape[1]
-        members = F.one_hot(y.clamp(0, C - 1), C).to(X.dtype)
+        members = F.one_hot(y.clamp(0, C - 1), C).to(weight.dtype)
         with torch.no_grad():
-            state, z, u, varies = self._fit_views(X, weight, categorical)
+            X, state, z, u, varies = self._look(support_X, weight, categorical)
             state["experts"], left_out = fit_experts(z, u, members, weight, varies)
             relevance = state["experts"]["relevance"]
             state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
@@ -208,7 +233,7 @@ class InContextClassification(InContextLearner):
             state["class_order"] = (counts + ties).sort(dim=1, descending=True, stable=True).indices
             rank = state["class_order"].argsort(1)
             label = rank.gather(1, y.clamp(0, C - 1)).clamp(max=self.max_classes - 1)
-            facts = self._task_facts(X, weight, categorical, (counts > 0).sum(1).to(X.dtype), state["quality"])
+            facts = self._task_facts(X, weight, categorical, (counts > 0).sum(1).to(z.dtype), state["quality"])
             if class_mask is None:
                 class_mask = torch.ones(len(X), C, dtype=torch.bool, device=X.device)
             state["class_mask"] = class_mask
@@ -219,8 +244,8 @@ class InContextClassification(InContextLearner):
     def predict(self, state, query_X):
         """(T, m, C) logits; those of absent classes are ``-inf``."""
         with torch.no_grad():
-            z, u = views.view_columns(state["wide"], views.expand(state["plan"], query_X))
-            scores = score_queries(state["experts"], z, u)
+            query_X = self._recode(state, query_X)
+            scores = score_queries(state["experts"], *self._wide_views(state, query_X))
             expert_input = self._expert_input(state, scores)
             chances = self._chances(scores, state["class_mask"])
         rows = self._read_stages(state, query_X, expert_input)
@@ -276,12 +301,11 @@ class InContextRegression(InContextLearner):
         """Encode supports of (T, n, d) cells with (T, n, k) standardised targets; the state has T * k tasks."""
         T, n, d = support_X.shape
         k = support_y.shape[2]
-        weight = support_X.new_ones(T, n) if support_weight is None else support_weight.to(support_X.dtype)
-        X, weight = support_X.repeat_interleave(k, 0), weight.repeat_interleave(k, 0)
+        weight = self._weight(support_X, support_weight).repeat_interleave(k, 0)
         categorical = None if categorical is None else categorical.repeat_interleave(k, 0)
-        Y = support_y.transpose(1, 2).reshape(T * k, n, 1).to(X.dtype)
+        Y = support_y.transpose(1, 2).reshape(T * k, n, 1).to(weight.dtype)
         with torch.no_grad():
-            state, z, u, varies = self._fit_views(X, weight, categorical)
+            X, state, z, u, varies = self._look(support_X.repeat_interleave(k, 0), weight, categorical)
             state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
             relevance = state["experts"]["relevance"]
             state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
@@ -300,8 +324,8 @@ class InContextRegression(InContextLearner):
         """Log-weights, means and log-scales of the mixture, each (T * k, m, n_components)."""
         query_X = query_X.repeat_interleave(state["n_targets"], 0)
         with torch.no_grad():
-            z, u = views.view_columns(state["wide"], views.expand(state["plan"], query_X))
-            scores = score_queries(state["experts"], z, u)[..., 0].clamp(-12, 12)
+            query_X = self._recode(state, query_X)
+            scores = score_queries(state["experts"], *self._wide_views(state, query_X))[..., 0].clamp(-12, 12)
             expert_input = self._expert_input(state, scores[..., None])
         rows = self._read_stages(state, query_X, expert_input)
         share, temperature = self._gate(rows, state["quality"])

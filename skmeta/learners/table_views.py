@@ -2,7 +2,7 @@
 
 Everything is measured on the support rows that carry weight, over a leading task axis, and is returned as a dict of
 tensors, so that queries are seen with the support's eyes only. Missing cells are NaN; a categorical column holds
-integer codes, the most frequent category first.
+integer codes, which :func:`recode` numbers anew, the support's most frequent category first.
 """
 
 import torch
@@ -75,6 +75,26 @@ def view_columns(columns, X):
     # A column that never varies in the support says nothing, whatever the query holds.
     rank = torch.where(missing | (columns["inverse"] == 0), torch.zeros_like(rank), rank)
     return z, rank
+
+
+def fit_codes(X, weight, categorical):
+    """The new number of each code, (T, d, K): by falling weight in the support, NaN for codes it does not show."""
+    held = ((weight > 0)[..., None] & categorical[:, None] & ~torch.isnan(X)).transpose(1, 2)
+    codes = torch.where(held, X.transpose(1, 2), torch.zeros_like(held, dtype=X.dtype)).long().clamp(min=0)
+    total = X.new_zeros(*codes.shape[:2], int(codes.max()) + 1)
+    total.scatter_add_(2, codes, held * weight[:, None])
+    number = total.sort(dim=2, descending=True, stable=True).indices.argsort(2).to(X.dtype)
+    return torch.where(total > 0, number, torch.full_like(number, torch.nan))
+
+
+def recode(numbers, categorical, X):
+    """(T, m, d) cells with the codes of categorical columns numbered anew; unknown codes become missing."""
+    cells = X.transpose(1, 2)
+    place = torch.nan_to_num(cells, nan=-1.0)
+    known = (place >= 0) & (place < numbers.shape[2])
+    place = torch.where(known, place, torch.zeros_like(place)).long()
+    new = torch.where(known, numbers.gather(2, place), torch.full_like(cells, torch.nan))
+    return torch.where(categorical[..., None], new, cells).transpose(1, 2)
 
 
 def plan_expansion(X, weight, categorical=None):
