@@ -1,11 +1,36 @@
-"""Learning to learn for scikit-learn."""
+"""Learning to learn for scikit-learn.
 
-from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
-from skmeta.estimators.prototypes import ProtoNetClassifier
+A *task* is a small table; a *learner* is a torch module that adapts to a batch of tasks; an *estimator* is the
+scikit-learn face of a learner; skorch trains it over many tasks.
+"""
+
+from skmeta.estimators import (
+    BayesianHeadRegressor,
+    MAMLClassifier,
+    MAMLRegressor,
+    ProtoNetClassifier,
+)
+from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.exceptions import NotAdaptedError
-from skmeta.tasks import Task, TaskSet
-from skmeta.tasks.splitting import split_tasks
+from skmeta.model_selection import few_shot_curve, task_scorer
+from skmeta.preprocessing import PerTask
+from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["MAMLClassifier", "MAMLRegressor", "NotAdaptedError", "ProtoNetClassifier", "Task", "TaskSet", "split_tasks"]
+__all__ = [
+    "BayesianHeadRegressor",
+    "FewShotClassifier",
+    "FewShotRegressor",
+    "MAMLClassifier",
+    "MAMLRegressor",
+    "NotAdaptedError",
+    "PerTask",
+    "ProtoNetClassifier",
+    "Task",
+    "TaskSet",
+    "few_shot_curve",
+    "pseudo_tasks",
+    "split_tasks",
+    "task_scorer",
+]

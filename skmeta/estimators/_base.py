@@ -163,6 +163,9 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         draft.__dict__.update(state)
         return draft
 
+    def __copy__(self):
+        return self._draft()
+
     def _become(self, draft):
         for name in [name for name in vars(self) if _is_fitted_state(name)]:
             delattr(self, name)
@@ -201,13 +204,13 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
 
     def _train(self, train, valid, rng, epochs=None):
         seed = int(rng.randint(2**31 - 1))
-        rows = train.X if hasattr(train, "X") else train.draw(64).X
+        rows, one_table = train.X, not isinstance(train, _Endless) and len(train) == 1
         warm = self.warm_start and hasattr(self, "net_")
         with seeded(seed, resolve_device(self.device)):
             if warm:
                 net = copy.deepcopy(self.net_)
             else:
-                net = self._make_net(rows.shape[1], valid, seed).initialize()
+                net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
                 for layer in net.module_.modules():
                     if hasattr(layer, "fit_rows"):
                         layer.fit_rows(rows)
@@ -216,7 +219,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
                 net.partial_fit(train, epochs=epochs)
         self._serve(net)
 
-    def _make_net(self, n_features, valid, seed):
+    def _make_net(self, n_features, valid, seed, one_table):
         routed = dict(self._routed)
         module = self.module
         if module is None:
@@ -245,7 +248,8 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             optimizer=self.optimizer,
             lr=self.lr,
             max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
+            # episodes of one table resemble each other: a few of them make as good a step as many
+            batch_size=min(self.batch_size, 4) if one_table else self.batch_size,
             iterator_train=self.iterator_train,
             iterator_valid=EpisodeLoader,
             train_split=None if valid is None else predefined_split(valid),
@@ -337,7 +341,14 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             X, y = self._validate_rows(X, y, reset=False)
         new = Support(X, y, _check_weight(sample_weight, len(y)))
         old = vars(self).get("_support")
-        self._adapt_to(new if old is None else old.extended(new))
+        if old is None:
+            self._adapt_to(new)
+        else:
+            self._extend(old, new)
+
+    def _extend(self, old, new):
+        """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
+        self._adapt_to(old.extended(new))
 
     def _forget_task(self):
         for name in ("_support", "_state", "classes_", "_declared_classes"):
@@ -352,20 +363,20 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             )
         return self._state
 
-    def _outputs(self, X):
-        """Raw outputs (n_rows, C or k) of the current task's adapted learner."""
+    def _outputs(self, X, ask="predict"):
+        """Raw outputs (n_rows, C or k) of the current task's adapted learner; ``ask`` names its method."""
         state = self._adapted()
         X = _dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64))
         with torch.no_grad():
             blocks = [
-                self._learner.predict(state, self._tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
+                getattr(self._learner, ask)(state, self._tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
                 for i in range(0, len(X), _ROWS_AT_ONCE)
             ]
         return torch.cat(blocks).cpu().numpy()
 
     # ------------------------------------------------------------------ many tasks at once
 
-    def _outputs_of_tasks(self, tasks, weight=None):
+    def _outputs_of_tasks(self, tasks, weight=None, ask="predict"):
         """Adapt to every task's support and answer its query rows, tasks of similar size together.
 
         Returns a list of (n_query, C or k) arrays, one per task; the estimator's own state is untouched.
@@ -378,7 +389,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))
             query_X = batch.pop("query_X")
             with torch.no_grad():
-                answers = learner.predict(learner.adapt(**batch), query_X).cpu().numpy()
+                answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
             for task, answer in zip(chunk, answers):
                 outputs[task] = answer[: tasks.n_query[task]]
         return outputs

@@ -8,11 +8,12 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import MetaEstimator, Support
 from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes
 from skmeta.estimators._long_format import LongFormatMixin
-from skmeta.tasks import TaskSet, is_tasks
+from skmeta.tasks import TaskSet, as_taskset, is_tasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import resolve_device
 
@@ -206,6 +207,21 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
             order = np.argsort(known, kind="stable")
             answers.append((logits[:, order], known[order]))
         return answers
+
+    def task_classes(self, tasks):
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
+
+        Parameters
+        ----------
+        tasks : collection of tasks
+
+        Returns
+        -------
+        classes : object ndarray of shape (n_tasks,) of arrays
+        """
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        return _objects([np.sort(classes) for classes in self._encode(tasks, tasks.pooled[1])[1]])
 
     def _logits_long(self, X, task):
         """(n_rows, C) logits of rows of known tasks, and the sorted union of the tasks' classes."""

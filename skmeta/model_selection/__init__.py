@@ -1,0 +1,6 @@
+"""Scorers, curves and splitters where the samples are tasks."""
+
+from skmeta.model_selection.few_shot_curve import FewShotCurve, few_shot_curve
+from skmeta.model_selection.task_scorer import task_scorer
+
+__all__ = ["FewShotCurve", "few_shot_curve", "task_scorer"]

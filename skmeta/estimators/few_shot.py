@@ -1,0 +1,255 @@
+"""A meta-trained estimator as a plain one: fit is adaptation, and clone keeps what was meta-learned."""
+
+import copy
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.tasks.rows import stack_labels, stack_rows
+
+
+def _learner_has(method):
+    return available_if(lambda self: hasattr(_last(self.learner), method))
+
+
+def _last(learner):
+    return learner[-1] if isinstance(learner, Pipeline) else learner
+
+
+class _FewShot(MetaEstimatorMixin, BaseEstimator):
+    """What the classifier and the regressor share."""
+
+    def __init__(self, learner, *, adaptation=None):
+        self.learner = learner
+        self.adaptation = adaptation
+
+    def __sklearn_clone__(self):
+        # clone() of a meta-trained estimator forgets its training, which is what this class is there to prevent
+        return type(self)(self.learner, adaptation=self.adaptation)
+
+    def get_params(self, deep=True):
+        """Parameters of this estimator; the learner is finished and its own parameters are not offered.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Ignored.
+
+        Returns
+        -------
+        params : dict
+        """
+        return {"learner": self.learner, "adaptation": self.adaptation}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags._skip_test = True  # scikit-learn's checks bring tables of many widths; a learner has one
+        tags.input_tags.sparse = True
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        """Adapt to a task; nothing is meta-trained.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The task's support rows.
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        draft = type(self)(self.learner, adaptation=self.adaptation)
+        draft._start(X, y)
+        draft._show(X, y, sample_weight, "adapt")
+        self.__dict__.update(vars(draft))
+        return self
+
+    def partial_fit(self, X, y, sample_weight=None, **params):
+        """Add support rows to the task.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+        **params
+            ``classes``, for classifiers.
+
+        Returns
+        -------
+        self : object
+        """
+        is_first = not hasattr(self, "learner_")
+        draft = type(self)(self.learner, adaptation=self.adaptation)
+        draft.__dict__.update(vars(self))
+        if is_first:
+            draft._start(X, y)
+        if is_first or draft._fits_on_support():
+            # preprocessing that is fitted on the support changes with it, so all rows are needed again
+            if not is_first:
+                X, y, sample_weight = draft._with_earlier_rows(X, y, sample_weight)
+                draft._start(X, y)
+            draft._show(X, y, sample_weight, "adapt", **params)
+        else:
+            draft.learner_ = copy.copy(draft.learner_)
+            draft._show(X, y, sample_weight, "partial_fit", **params)
+        self.__dict__.update(vars(draft))
+        return self
+
+    def _start(self, X, y):
+        """Fresh copies: of the estimator that adapts, and of the transformers before it."""
+        if not getattr(_last(self.learner), "pretrained", False):
+            check_is_fitted(self.learner)
+        self.learner_ = copy.copy(_last(self.learner))
+        if self.adaptation:
+            self.learner_.set_params(**self.adaptation)
+        steps = self.learner.steps[:-1] if isinstance(self.learner, Pipeline) else []
+        self.transformers_ = []
+        rows = X
+        for _, step in steps:
+            if step in (None, "passthrough"):
+                continue
+            step = step.for_task(rows) if hasattr(step, "for_task") else step
+            rows = step.transform(rows)
+            self.transformers_.append(step)
+        if hasattr(X, "columns"):
+            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
+        self.n_features_in_ = X.shape[1] if hasattr(X, "shape") else len(X[0])
+
+    def _fits_on_support(self):
+        steps = self.learner.steps[:-1] if isinstance(self.learner, Pipeline) else []
+        return any(getattr(step, "fit_on", None) == "support" for _, step in steps)
+
+    def _with_earlier_rows(self, X, y, sample_weight):
+        old_X, old_y, old_weight = self._shown
+        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        return stack_rows([old_X, X]), stack_labels([old_y, y]), np.concatenate([old_weight, weight])
+
+    def _show(self, X, y, sample_weight, method, **params):
+        if sample_weight is not None:
+            params["sample_weight"] = sample_weight
+        getattr(self.learner_, method)(self._transformed(X), y, **params)
+        if self._fits_on_support():
+            weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+            self._shown = (X if hasattr(X, "shape") else np.asarray(X)), np.asarray(y), weight
+
+    def _transformed(self, X):
+        check_is_fitted(self, "learner_")
+        for step in self.transformers_:
+            X = step.transform(X)
+        return X
+
+    def predict(self, X, **params):
+        """Predict rows of the task.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        **params
+            Passed on, for instance ``return_std=True``.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        return self.learner_.predict(self._transformed(X), **params)
+
+
+class FewShotClassifier(ClassifierMixin, _FewShot):
+    """A meta-trained classifier, or a pipeline that ends in one, as an ordinary scikit-learn classifier.
+
+    ``fit(X, y)`` adapts to the rows and meta-trains nothing, and ``clone`` keeps the meta-trained learner. So
+    cross-validation, learning curves, calibration and ensembles over *one* new task work as for any classifier.
+
+    Parameters
+    ----------
+    learner : estimator or Pipeline
+        Meta-trained. Its own state is never changed.
+    adaptation : dict or None, default=None
+        Parameters to set on the copy that adapts, such as ``{"adapt_steps": 10}``; can be searched over.
+
+    Attributes
+    ----------
+    learner_ : estimator
+        The adapted copy.
+    classes_ : ndarray of shape (n_classes,)
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skmeta import FewShotClassifier, ProtoNetClassifier
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=2, n_shots=20).sample(20, random_state=0)
+    >>> meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> cross_val_score(FewShotClassifier(meta), tasks[19].X, tasks[19].y, cv=4).shape
+    (4,)
+    """
+
+    @property
+    def classes_(self):
+        return self.learner_.classes_
+
+    @_learner_has("predict_proba")
+    def predict_proba(self, X):
+        """Class probabilities, in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+        """
+        return self.learner_.predict_proba(self._transformed(X))
+
+    @_learner_has("decision_function")
+    def decision_function(self, X):
+        """Logits of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
+        """
+        return self.learner_.decision_function(self._transformed(X))
+
+
+class FewShotRegressor(RegressorMixin, _FewShot):
+    """A meta-trained regressor, or a pipeline that ends in one, as an ordinary scikit-learn regressor.
+
+    ``fit(X, y)`` adapts to the rows and meta-trains nothing, and ``clone`` keeps the meta-trained learner.
+
+    Parameters
+    ----------
+    learner : estimator or Pipeline
+        Meta-trained. Its own state is never changed.
+    adaptation : dict or None, default=None
+        Parameters to set on the copy that adapts, such as ``{"adapt_steps": 10}``; can be searched over.
+
+    Attributes
+    ----------
+    learner_ : estimator
+        The adapted copy.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from skmeta import FewShotRegressor, MAMLRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> task = Sinusoids(n_shots=10).sample(1, random_state=0)[0]
+    >>> meta = MAMLRegressor(inner_lr=0.01, max_epochs=1, random_state=0).fit(Sinusoids(n_shots=10))
+    >>> FewShotRegressor(meta).fit(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
+    """

@@ -1,0 +1,128 @@
+"""Any metric of scikit-learn, over tasks."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.metrics import get_scorer, log_loss
+from sklearn.pipeline import Pipeline
+
+from skmeta.tasks import as_taskset
+from skmeta.tasks.splitting import split_tasks
+
+
+def task_scorer(scoring, *, n_shots=None, random_state=0):
+    """A scorer for ``GridSearchCV`` and its kin where the samples are tasks.
+
+    Every task is adapted to its support rows (all tasks together), its query rows are answered, the metric is taken
+    task by task, and the mean over tasks is the score.
+
+    Parameters
+    ----------
+    scoring : str or scorer
+        A name such as "accuracy", "balanced_accuracy", "roc_auc_ovr", "neg_log_loss" or "r2", or a scorer made by
+        ``sklearn.metrics.make_scorer``.
+    n_shots : int or None, default=None
+        Split every task into this many support rows (per class for classifiers) and the rest. None takes tasks that
+        have query rows as they are, and splits others by the estimator's own ``n_shots``.
+    random_state : int, default=0
+        Decides the split.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, tasks, y=None)``.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skmeta import ProtoNetClassifier, task_scorer
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=2).sample(20, random_state=0)
+    >>> scores = cross_val_score(ProtoNetClassifier(max_epochs=1), tasks, cv=2, scoring=task_scorer("roc_auc"))
+    >>> scores.shape
+    (2,)
+    """
+    return _TaskScorer(scoring, n_shots, random_state)
+
+
+class _TaskScorer:
+    def __init__(self, scoring, n_shots, random_state):
+        self.scoring, self.n_shots, self.random_state = scoring, n_shots, random_state
+        get_scorer(scoring)  # an unknown name is refused here rather than in every fold
+
+    def __repr__(self):
+        return f"task_scorer({self.scoring!r})"
+
+    def __call__(self, estimator, tasks, y=None):
+        scores = self.per_task(estimator, tasks)
+        if np.isnan(scores).all():
+            raise ValueError(f"{self!r} is undefined on every one of the {len(scores)} tasks.")
+        if np.isnan(scores).any():
+            warnings.warn(f"{self!r} is undefined on {np.isnan(scores).sum()} of {len(scores)} tasks.", stacklevel=2)
+        return float(np.nanmean(scores))
+
+    def per_task(self, estimator, tasks):
+        """(n_tasks,) scores; NaN where a metric is undefined, as ROC AUC is for queries of one class."""
+        tasks = self._with_query(estimator, as_taskset(tasks))
+        scorer = _LogLoss() if self.scoring == "neg_log_loss" else get_scorer(self.scoring)
+        return np.array([_score_one(scorer, answers, task) for answers, task in zip(_answer(estimator, tasks), tasks)])
+
+    def _with_query(self, estimator, tasks):
+        if self.n_shots is None and (tasks.n_query >= 0).all():
+            return tasks
+        n_shots = _last(estimator).n_shots if self.n_shots is None else self.n_shots
+        return split_tasks(tasks, n_shots, random_state=self.random_state, per_class=is_classifier(estimator))
+
+
+def _score_one(scorer, answers, task):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # undefined metrics are counted and reported once, for all tasks
+            return scorer(answers, task.X_query, task.y_query)
+    except ValueError as error:
+        if "class" in str(error):
+            return np.nan
+        raise
+
+
+def _last(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _answer(estimator, tasks):
+    """One stand-in per task that scikit-learn's scorers take for the adapted estimator."""
+    predictions = estimator.predict(tasks)
+    if not is_classifier(estimator):
+        return [_AnsweredRegressor(y) for y in predictions]
+    probabilities = estimator.predict_proba(tasks) if hasattr(estimator, "predict_proba") else predictions
+    classes = _last(estimator).task_classes(tasks)
+    return [_AnsweredClassifier(y, p, c) for y, p, c in zip(predictions, probabilities, classes)]
+
+
+class _AnsweredClassifier(ClassifierMixin, BaseEstimator):
+    def __init__(self, y, probabilities, classes):
+        self.y, self.probabilities, self.classes = y, probabilities, classes
+        self.classes_ = classes
+
+    def predict(self, X):
+        return self.y
+
+    def predict_proba(self, X):
+        return self.probabilities
+
+
+class _AnsweredRegressor(RegressorMixin, BaseEstimator):
+    def __init__(self, y):
+        self.y = y
+        self.is_fitted_ = True
+
+    def predict(self, X):
+        return self.y
+
+
+class _LogLoss:
+    """``neg_log_loss`` that knows the task's classes, so that a query may lack some of them."""
+
+    def __call__(self, answers, X, y):
+        return -log_loss(y, answers.predict_proba(X), labels=answers.classes_)
