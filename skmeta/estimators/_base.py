@@ -183,7 +183,8 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self.__dict__.pop("_known_tasks", None)
         rng = check_random_state(self.random_state)
         if isinstance(source, TaskSet):
-            X, y = self._validate_pool(source, reset=True)
+            # rows of the long format have been validated as one table, with their column names
+            X, y = source.pooled if from_long else self._validate_pool(source, reset=True)
             self._learn_label_space(source, X, y, from_long)
             train, valid = self._hold_out_tasks(source.with_rows(X), rng)
         else:
@@ -366,7 +367,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _outputs(self, X, ask="predict"):
         """Raw outputs (n_rows, C or k) of the current task's adapted learner; ``ask`` names its method."""
         state = self._adapted()
-        X = _dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64))
+        X = self._validate_X(X, reset=False)
         with torch.no_grad():
             blocks = [
                 getattr(self._learner, ask)(state, self._tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
@@ -416,6 +417,10 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ validation
 
+    def _validate_X(self, X, reset):
+        """Rows without labels as a dense array of numbers."""
+        return _dense(validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64))
+
     def _validate_rows(self, X, y, reset):
         try:
             X, y = validate_data(
@@ -435,11 +440,11 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
             raise ValueError(f"Task {name} has no support rows.")
         try:
-            X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64)
+            X = self._validate_X(X, reset=reset)
         except ValueError as error:
             raise _explain(error) from error
         self._check_targets(y[tasks.is_labelled_row])
-        return _dense(X), y
+        return X, y
 
     # ------------------------------------------------------------------ copies on disk
 

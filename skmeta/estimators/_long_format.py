@@ -1,9 +1,9 @@
 """One long table with a task column: rows of known tasks, answered by their own adapted model."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import Support, _check_task_ids, _check_weight, _dense
+from skmeta.estimators._base import Support, _check_task_ids, _check_weight
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
 from skmeta.tasks.rows import take_rows
@@ -57,7 +57,7 @@ class LongFormatMixin:
             raise NotAdaptedError(
                 f"This {type(self).__name__} knows no tasks by id: fit or partial_fit it with task=ids first."
             )
-        X = _dense(validate_data(self, X, reset=False, accept_sparse="csr", dtype=np.float64))
+        X = self._validate_X(X, reset=False)
         ids = _check_task_ids(task, len(X))
         names, code = np.unique(ids, return_inverse=True)
         names = names.tolist()
