@@ -1,0 +1,86 @@
+"""Small tasks that many tests share, and the settings they all run under."""
+
+import os
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # read when scikit-learn is imported; without it one of its checks is a skip
+
+import numpy as np
+import pytest
+import torch
+
+from skmeta.tasks import GaussianClusters, Sinusoids, Task, TaskSet
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def cluster_tasks():
+    """16 tasks of 3 classes that mean something else in each; 3 support and 4 query rows of every class."""
+    return GaussianClusters(n_ways=3, n_shots=3, n_query=4, n_features=4, n_informative=2).sample(16, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def unsplit_cluster_tasks():
+    """16 tasks of 2 to 4 classes, 8 rows of each, without a query part."""
+    return GaussianClusters(n_ways=(2, 4), n_shots=8, n_query=0, n_features=4, n_informative=2).sample(
+        16, random_state=1
+    )
+
+
+@pytest.fixture(scope="session")
+def sinusoid_tasks():
+    """16 sine waves: 6 support and 8 query rows."""
+    return Sinusoids(n_shots=6, n_query=8).sample(16, random_state=0)
+
+
+def make_shared_tasks(n_tasks=12, n_rows=20, seed=0):
+    """Tasks that share the labels "stay" and "leave" but differ in where the border lies."""
+    rng = np.random.default_rng(seed)
+    tasks = []
+    for i in range(n_tasks):
+        X = rng.normal(size=(n_rows, 3))
+        leaves = X[:, 0] + 0.5 * X[:, 1] > rng.normal(scale=0.3)
+        leaves[:2] = [True, False]
+        tasks.append(Task(X, np.where(leaves, "leave", "stay"), name=f"site {i}"))
+    return TaskSet(tasks)
+
+
+@pytest.fixture(scope="session")
+def shared_tasks():
+    return make_shared_tasks()
+
+
+@pytest.fixture(scope="session")
+def frame_tasks():
+    """6 tasks as DataFrames with a number (some missing), a category and a string column."""
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    tasks = []
+    for i in range(6):
+        size = rng.normal(size=12)
+        frame = pd.DataFrame(
+            {
+                "size": np.where(rng.random(12) < 0.1, np.nan, size),
+                "colour": pd.Categorical(rng.choice(["red", "green"], 12), categories=["red", "green", "blue"]),
+                "maker": rng.choice(["north", "south"], 12),
+            }
+        )
+        y = np.where(size + 0.3 * rng.normal(size=12) > 0, "big", "small")
+        y[:2] = ["big", "small"]
+        tasks.append(Task(frame, y, name=i))
+    return TaskSet(tasks)
+
+
+def rng_states():
+    """Everything that numpy's and torch's global random generators hold."""
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    return (name, keys.tobytes(), *rest), torch.random.get_rng_state().numpy().tobytes()
+
+
+@pytest.fixture
+def rng_untouched():
+    """Fails the test if the global random generators moved."""
+    before = rng_states()
+    yield
+    assert rng_states() == before
