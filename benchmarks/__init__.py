@@ -1,0 +1,1 @@
+"""Measurements: slow, seeded, written to CSV. Not part of the installed package."""
