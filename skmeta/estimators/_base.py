@@ -194,24 +194,28 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _hold_out_tasks(self, tasks, rng):
         """Training and validation stores; whole tasks are held out, never episodes."""
         if not self.validation_fraction:
-            return self._store(tasks), None
+            return self._training_store(tasks), None
         n_valid = max(1, round(self.validation_fraction * len(tasks)))
         if n_valid >= len(tasks):
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} of {len(tasks)} tasks leaves none to train on."
             )
         order = rng.permutation(len(tasks))
-        return self._store(tasks[order[n_valid:]]), self._store(tasks[order[:n_valid]])
+        return self._training_store(tasks[order[n_valid:]]), self._store(tasks[order[:n_valid]])
 
-    def _train(self, train, valid, rng, epochs=None):
+    def _training_store(self, tasks):
+        """The tasks as training sees them; in use it may be otherwise."""
+        return self._store(tasks)
+
+    def _train(self, train, valid, rng, epochs=None, batch_size=None):
         seed = int(rng.randint(2**31 - 1))
-        rows, one_table = train.X, not isinstance(train, _Endless) and len(train) == 1
+        rows = train.X
         warm = self.warm_start and hasattr(self, "net_")
         with seeded(seed, resolve_device(self.device)):
             if warm:
                 net = copy.deepcopy(self.net_)
             else:
-                net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
+                net = self._make_net(rows.shape[1], valid, seed, batch_size or self.batch_size).initialize()
                 for layer in net.module_.modules():
                     if hasattr(layer, "fit_rows"):
                         layer.fit_rows(rows)
@@ -220,7 +224,11 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
                 net.partial_fit(train, epochs=epochs)
         self._serve(net)
 
-    def _make_net(self, n_features, valid, seed, one_table):
+    def _train_on_table(self, train, valid, rng, can_learn):
+        """Training on episodes of one table: they resemble each other, so a few make as good a step as many."""
+        self._train(train, valid, rng, epochs=None if can_learn else 0, batch_size=min(self.batch_size, 4))
+
+    def _make_net(self, n_features, valid, seed, batch_size):
         routed = dict(self._routed)
         module = self.module
         if module is None:
@@ -231,12 +239,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
         elif "n_features_in" in inspect.signature(module).parameters:
             routed.setdefault("module__n_features_in", n_features)
-        if self.iterator_train is EpisodeLoader:
-            episodes = {"n_ways": self.n_ways, "n_shots": self.n_shots, "n_query": self.n_query}
-            for name, value in (episodes | self._loader_settings()).items():
-                routed.setdefault(f"iterator_train__{name}", value)
-                routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
-            routed.setdefault("iterator_train__steps", self.steps_per_epoch)
+        self._set_iterators(routed, one_table)
         routed.setdefault("iterator_valid__seed", seed)
         callbacks = clone(self.callbacks, safe=False) if isinstance(self.callbacks, list) else self.callbacks
         return MetaNet(
@@ -249,8 +252,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             optimizer=self.optimizer,
             lr=self.lr,
             max_epochs=self.max_epochs,
-            # episodes of one table resemble each other: a few of them make as good a step as many
-            batch_size=min(self.batch_size, 4) if one_table else self.batch_size,
+            batch_size=batch_size,
             iterator_train=self.iterator_train,
             iterator_valid=EpisodeLoader,
             train_split=None if valid is None else predefined_split(valid),
@@ -260,6 +262,15 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             seed=seed,
             **routed,
         )
+
+    def _set_iterators(self, routed, one_table):
+        """Add the loaders' settings to the routed parameters, where those do not have them already."""
+        if self.iterator_train is EpisodeLoader:
+            episodes = {"n_ways": self.n_ways, "n_shots": self.n_shots, "n_query": self.n_query}
+            for name, value in (episodes | self._loader_settings()).items():
+                routed.setdefault(f"iterator_train__{name}", value)
+                routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
+            routed.setdefault("iterator_train__steps", self.steps_per_epoch)
 
     def _learner_settings(self):
         return {name: getattr(self, name) for name in self._learner_parameters} | self._learner_task_type()
@@ -499,7 +510,8 @@ def _is_fitted_state(name):
 
 
 def _dense(X):
-    return X.toarray() if hasattr(X, "toarray") else X
+    X = X.toarray() if hasattr(X, "toarray") else X
+    return np.require(X, requirements="W")  # torch warns of memory it may not write to, such as a read-only memmap
 
 
 def _check_weight(sample_weight, n_rows):
