@@ -1,0 +1,109 @@
+"""Which task each row of a long table belongs to: ids given beside the table, or as columns of it."""
+
+import numpy as np
+
+from skmeta.tasks.rows import is_frame
+
+
+def take_task_ids(X, task):
+    """The table without its task columns, and one id per row.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_rows, n_features)
+    task : array-like of shape (n_rows,), array-like or DataFrame of shape (n_rows, n_levels), str, or list of str
+        The ids themselves, or the name of the DataFrame column that holds them, which is then no feature. Several
+        columns say nested groups, the widest first (``["school", "class"]``); an id is then a tuple.
+
+    Returns
+    -------
+    X : array-like or DataFrame
+    ids : ndarray of shape (n_rows,)
+        Of objects where ids are tuples.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmeta.tasks.ids import take_task_ids
+    >>> table = pd.DataFrame({"school": ["A", "A", "B"], "class": [1, 2, 1], "hours": [3.0, 4.0, 5.0]})
+    >>> features, ids = take_task_ids(table, ["school", "class"])
+    >>> list(features.columns), ids.tolist()
+    (['hours'], [('A', 1), ('A', 2), ('B', 1)])
+    """
+    columns = _column_names(X, task)
+    if columns is not None:
+        if not is_frame(X):
+            raise ValueError(
+                f"task={task!r} names columns, but X is a {type(X).__name__} without any. Pass the ids themselves, "
+                "or let the steps before hand on DataFrames (set_output(transform='pandas'))."
+            )
+        missing = [name for name in columns if name not in list(X.columns)]
+        if missing:
+            raise ValueError(f"task={task!r}: X has no column {missing[0]!r}. It has {list(X.columns)}.")
+        levels = [np.asarray(X[name]) for name in columns]
+        X = X.drop(columns=columns)
+    elif is_frame(task):
+        levels = [np.asarray(task[name]) for name in task.columns]
+    else:
+        array = np.asarray(task)
+        if array.ndim == 0:
+            raise ValueError(f"task must name the task of every row, got {task!r}.")
+        levels = [array] if array.ndim == 1 else list(array.T)
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if any(level.shape != (n_rows,) for level in levels):
+        raise ValueError(
+            f"task must name the task of each of the {n_rows} rows, got an array of shape {np.shape(levels[0])}."
+        )
+    for level in levels:
+        _refuse_missing(level)
+    if len(levels) == 1:
+        return X, levels[0]
+    ids = np.empty(n_rows, dtype=object)
+    ids[:] = list(zip(*(level.tolist() for level in levels)))
+    return X, ids
+
+
+def _column_names(X, task):
+    """The columns that ``task`` names, or None where it holds the ids themselves."""
+    if isinstance(task, str):
+        return [task]
+    if isinstance(task, (list, tuple)) and task and all(isinstance(name, str) for name in task) and is_frame(X):
+        # as many strings as rows are ids, even where columns happen to be called so
+        if len(task) != X.shape[0] and set(task) <= set(X.columns):
+            return list(task)
+    return None
+
+
+def factorize(ids):
+    """Distinct ids and each row's position among them.
+
+    Returns
+    -------
+    names : list
+        Sorted where they can be compared, else in order of appearance; plain Python objects.
+    code : ndarray of int of shape (n_rows,)
+    """
+    if ids.dtype.kind != "O":
+        names, code = np.unique(ids, return_inverse=True)
+        return names.tolist(), code.ravel()
+    places = {}
+    code = np.fromiter((places.setdefault(name, len(places)) for name in ids), dtype=np.int64, count=len(ids))
+    names = [name.item() if isinstance(name, np.generic) else name for name in places]
+    try:
+        order = sorted(range(len(names)), key=names.__getitem__)
+    except TypeError:
+        return names, code
+    position = np.empty(len(names), dtype=np.int64)
+    position[order] = np.arange(len(names))
+    return [names[i] for i in order], position[code]
+
+
+def _refuse_missing(level):
+    if level.dtype.kind == "f":
+        missing = np.isnan(level)
+    elif level.dtype.kind == "O":
+        missing = np.fromiter((name is None or name != name for name in level), dtype=bool, count=len(level))
+    else:
+        return
+    if missing.any():
+        raise ValueError(f"task has {int(missing.sum())} missing ids: give every row a task, or drop those rows.")
