@@ -45,7 +45,9 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
             raise ValueError(f"labels must be 'auto', 'task' or 'shared', got {self.labels!r}.")
         rows = tasks.is_labelled_row
         regime = self.labels
-        if regime == "auto":
+        if regime == "auto" and self.n_ways is not None:
+            regime = "task"  # who asks for N-way episodes has classes that are relabelled
+        elif regime == "auto":
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
         if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
             raise ValueError(
@@ -109,7 +111,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         table = TaskSet([(X, y)])
         can_learn = (count >= 2).sum() >= 2
         train, valid = self._hold_out_rows(table, rng) if can_learn else (self._store(table), None)
-        self._train(train, valid, rng, epochs=None if can_learn else 0)
+        self._train_on_table(train, valid, rng, can_learn)
         self._adapt_to(Support(X, y, np.ones(len(y))))
 
     def _hold_out_rows(self, table, rng):

@@ -105,7 +105,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
         rng = check_random_state(self.random_state)
         can_learn = len(y) >= 4
         train, valid = self._hold_out_rows(X, y, rng) if can_learn else (self._store(TaskSet([(X, y)])), None)
-        self._train(train, valid, rng, epochs=None if can_learn else 0)
+        self._train_on_table(train, valid, rng, can_learn)
         self._adapt_to(Support(X, y, np.ones(len(y))))
 
     def _hold_out_rows(self, X, y, rng):
@@ -178,9 +178,9 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
             return self._unscaled(self._outputs_long(X, task))
         return self._unscaled(self._outputs(X))
 
-    def _outputs_long(self, X, task):
+    def _outputs_long(self, X, task, ask="predict"):
         tasks, weight, rows = self._tasks_of_rows(X, task)
-        answers = self._outputs_of_tasks(tasks, weight)
+        answers = self._outputs_of_tasks(tasks, weight, ask)
         outputs = np.empty((int(tasks.n_query.sum()), answers[0].shape[1]))
         for answer, where in zip(answers, rows):
             outputs[where] = answer
