@@ -239,7 +239,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
         elif "n_features_in" in inspect.signature(module).parameters:
             routed.setdefault("module__n_features_in", n_features)
-        self._set_iterators(routed, one_table)
+        self._set_iterators(routed)
         routed.setdefault("iterator_valid__seed", seed)
         callbacks = clone(self.callbacks, safe=False) if isinstance(self.callbacks, list) else self.callbacks
         return MetaNet(
@@ -263,7 +263,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             **routed,
         )
 
-    def _set_iterators(self, routed, one_table):
+    def _set_iterators(self, routed):
         """Add the loaders' settings to the routed parameters, where those do not have them already."""
         if self.iterator_train is EpisodeLoader:
             episodes = {"n_ways": self.n_ways, "n_shots": self.n_shots, "n_query": self.n_query}

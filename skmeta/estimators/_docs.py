@@ -1,5 +1,7 @@
 """The documentation of parameters that all estimators share, written once."""
 
+import re
+
 META_PARAMETERS = """\
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
@@ -74,5 +76,11 @@ def complete(doc, is_classifier):
     """A class docstring with the shared parts in place of ``{meta_parameters}`` and ``{meta_attributes}``."""
     parameters = (LABELS if is_classifier else TARGET_SCALING) + "\n" + META_PARAMETERS
     attributes = META_ATTRIBUTES + "\n" + (CLASSIFIER_ATTRIBUTES if is_classifier else REGRESSOR_ATTRIBUTES)
-    doc = doc.replace("    {meta_parameters}", parameters)
+    doc = doc.replace("    {meta_parameters}", _without_known(parameters, doc))
     return doc.replace("    {meta_attributes}", attributes)
+
+
+def _without_known(entries, doc):
+    """Leave out the entries that a class describes itself, because they mean something else there."""
+    entries = re.split(r"\n(?=    \S)", entries)
+    return "\n".join(entry for entry in entries if "\n" + entry.partition(" :")[0] + " :" not in doc)
