@@ -10,16 +10,17 @@ Qu, Holzmüller, Varoquaux, Le Morvan (2025). TabICL. ICML.
 import math
 
 import torch
-import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import nn
 
 from skmeta.learners import table_views as views
 from skmeta.learners.base import Learner
-from skmeta.learners.experts import EXPERTS, fit_experts, score_queries
+from skmeta.learners.experts import EXPERTS
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
 N_EXPERTS = len(EXPERTS)
-SOFT_FLOOR = 0.02  # a class score of zero becomes a chance of about one in seventy
+MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
+BLOCK_ROWS = 128  # queries are answered in blocks of this very size
 N_TASK_FACTS = 5 + N_EXPERTS
 
 
@@ -30,8 +31,19 @@ class InContextLearner(Learner):
     the keys and values of the support rows. Columns are put in the order of their relevance first, so that the
     answer does not depend on the order they came in.
 
+    A support of more than 1024 rows is dealt out, row by row in the order of its targets, to as few equal parts as
+    will do; every part answers and the answers are averaged. So memory is bounded, and time grows linearly.
+
     Parameters
     ----------
+    body : torch module or None
+        Embeds rows before anything else looks at them; None, or an identity, reads the columns as they are.
+    n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`; nothing here depends on them.
+    weights : path or None
+        A safetensors file with meta-trained weights.
+    categorical : sequence of bool or None
+        Which columns hold codes of categories, in every task.
     cell_width, cell_heads, n_points, n_cell_blocks, n_summary : int
         The stage over cells: induced points per column, summary tokens per row.
     row_width, row_heads, n_row_blocks : int
@@ -44,6 +56,12 @@ class InContextLearner(Learner):
 
     def __init__(
         self,
+        body=None,
+        n_features_in=None,
+        n_outputs=None,
+        *,
+        weights=None,
+        categorical=None,
         cell_width=32,
         cell_heads=2,
         n_points=16,
@@ -54,10 +72,11 @@ class InContextLearner(Learner):
         n_row_blocks=4,
         n_neighbours=3,
         max_columns=100,
-        n_expert_inputs=N_EXPERTS,
-        n_head_outputs=1,
     ):
-        nn.Module.__init__(self)
+        nn.Module.__init__(self)  # the size of a trial embedding, which the base class looks for, is of no use here
+        self.body = nn.Identity() if body is None else body
+        self.n_outputs = n_outputs
+        self.categorical = None if categorical is None or not any(categorical) else tuple(map(bool, categorical))
         self.max_columns = max_columns
         self.n_neighbours = n_neighbours
         self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
@@ -67,14 +86,50 @@ class InContextLearner(Learner):
         )
         self.to_row = nn.Linear(n_summary * cell_width, row_width)
         self.skip = nn.Parameter(torch.randn(max_columns, row_width))
-        self.from_experts = nn.Linear(n_expert_inputs, row_width)
+        self.from_experts = nn.Linear(self._n_expert_inputs, row_width)
         self.from_facts = nn.Linear(N_TASK_FACTS, row_width)
         self.row_blocks = nn.ModuleList(RowBlock(row_width, row_heads) for _ in range(n_row_blocks))
-        self.head = Head(row_width, n_head_outputs)
+        self.head = Head(row_width, self._n_head_outputs)
         self.gate = nn.Linear(row_width, N_EXPERTS + 1)
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
         self.trust = nn.Parameter(torch.tensor(8.0))
+        self._make_label_embeddings(cell_width, row_width)
+        if weights is not None:
+            self.load_state_dict(load_file(weights), strict=False)
+
+    # ---------------------------------------------------------------- the learner's interface
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None, categorical=None):
+        """Encode supports, NaN where a cell is missing; ``categorical`` (T, d) bool marks columns of codes."""
+        support_X = self.body(support_X)
+        if categorical is None and self.categorical is not None:
+            flags = torch.tensor(self.categorical, device=support_X.device)
+            categorical = flags.expand(len(support_X), -1)
+        weight = self._weight(support_X, support_weight)
+        parts = deal_out(support_y, weight, MAX_SUPPORT)
+        if parts is None:
+            return {"parts": [self._adapt_part(support_X, support_y, weight, class_mask, categorical)]}
+        states = []
+        for rows in parts:
+            X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, _wide(support_y)))
+            y = y.view(*rows.shape, *support_y.shape[2:])
+            states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical))
+        return {"parts": states}
+
+    def _answer(self, state, query_X):
+        """The answers of all parts; in use (no gradients) in blocks of one size, so that a row's answer does not
+        depend, not even in its last digit, on how many rows are asked together."""
+        query_X = self.body(query_X)
+        if torch.is_grad_enabled():
+            return [self._answer_part(part, query_X) for part in state["parts"]]
+        blocks = []
+        for rows in query_X.split(BLOCK_ROWS, dim=1):
+            m = rows.shape[1]
+            if m < BLOCK_ROWS:
+                rows = torch.cat([rows, rows[:, :1].expand(-1, BLOCK_ROWS - m, -1)], 1)
+            blocks.append([self._answer_part(part, rows)[:, :m] for part in state["parts"]])
+        return [torch.cat(answers, 1) for answers in zip(*blocks)]
 
     # ---------------------------------------------------------------- the support's eyes
 
@@ -189,7 +244,7 @@ class InContextLearner(Learner):
         return (raw[..., :-1] + self.trust * advantage[:, None]).softmax(-1), raw[..., -1:].exp()
 
 
-def _expert_quality(left_out, Y, weight):
+def expert_quality(left_out, Y, weight):
     """Leave-one-out R^2 of each expert, in [-1, 1]: (T, E)."""
     w = weight[..., None]
     centre = (Y * w).sum(1, keepdim=True) / weight.sum(1)[:, None, None].clamp(min=1e-12)
@@ -198,156 +253,21 @@ def _expert_quality(left_out, Y, weight):
     return (1 - error / total[:, None]).clamp(-1, 1)
 
 
-class InContextClassification(InContextLearner):
-    """Classes are put in the order of their frequency; beyond ``max_classes`` the rarest are answered as one, and
-    shared out by the experts.
+def deal_out(y, weight, max_rows):
+    """Deal rows out to equal parts of at most ``max_rows``, each with its share of every target.
 
-    See :class:`InContextLearner` for the parameters.
+    Returns a list of (T, n_part) row numbers (a part may repeat nothing and lacks at most one row), or None where
+    one part holds all.
     """
-
-    task_type = "classification"
-
-    def __init__(self, max_classes=10, **architecture):
-        super().__init__(n_expert_inputs=N_EXPERTS * max_classes, n_head_outputs=max_classes, **architecture)
-        self.max_classes = max_classes
-        cell_width, row_width = self.summary.shape[1], self.skip.shape[1]
-        self.label_cell = nn.Embedding(max_classes, cell_width)
-        self.label_row = nn.Embedding(max_classes, row_width)
-
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None, categorical=None):
-        """Encode supports of (T, n, d) cells, NaN where missing; ``categorical`` (T, d) bool marks codes."""
-        weight = self._weight(support_X, support_weight)
-        y = support_y
-        C = int(y.max()) + 1 if class_mask is None else class_mask.shape[1]
-        members = F.one_hot(y.clamp(0, C - 1), C).to(weight.dtype)
-        with torch.no_grad():
-            X, state, z, u, varies = self._look(support_X, weight, categorical)
-            state["experts"], left_out = fit_experts(z, u, members, weight, varies)
-            relevance = state["experts"]["relevance"]
-            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
-            state["quality"] = _expert_quality(left_out, members, weight)
-            counts = (members * weight[..., None]).sum(1)
-            # equal counts are told apart by where the class lies, not by its name
-            place = (members * (weight * (u * relevance[:, None]).sum(2))[..., None]).sum(1)
-            ties = 0.01 * torch.tanh(place / counts.clamp(min=1e-6) / relevance.shape[1] ** 0.5)
-            state["class_order"] = (counts + ties).sort(dim=1, descending=True, stable=True).indices
-            rank = state["class_order"].argsort(1)
-            label = rank.gather(1, y.clamp(0, C - 1)).clamp(max=self.max_classes - 1)
-            facts = self._task_facts(X, weight, categorical, (counts > 0).sum(1).to(z.dtype), state["quality"])
-            if class_mask is None:
-                class_mask = torch.ones(len(X), C, dtype=torch.bool, device=X.device)
-            state["class_mask"] = class_mask
-            expert_input = self._expert_input(state, left_out)
-        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
-        return state
-
-    def predict(self, state, query_X):
-        """(T, m, C) logits; those of absent classes are ``-inf``."""
-        with torch.no_grad():
-            query_X = self._recode(state, query_X)
-            scores = score_queries(state["experts"], *self._wide_views(state, query_X))
-            expert_input = self._expert_input(state, scores)
-            chances = self._chances(scores, state["class_mask"])
-        rows = self._read_stages(state, query_X, expert_input)
-        share, temperature = self._gate(rows, state["quality"])
-        logits = (share[..., None] * chances).sum(2) * temperature
-        correction = self._to_classes(state, self.head(rows), logits)
-        logits = logits + correction
-        return logits.masked_fill(~state["class_mask"][:, None], -torch.inf)
-
-    def _expert_input(self, state, scores):
-        """Scores above the class shares, classes by frequency, the rarest together: (T, m, E * max_classes)."""
-        centre = state["experts"]["centre"][:, :, None]
-        order = state["class_order"][:, None, None].expand(*scores.shape)
-        scores = 2 * (scores - centre).clamp(-2, 2).gather(3, order)
-        C = scores.shape[3]
-        if self.max_classes < C:
-            last = scores[..., self.max_classes - 1 :].sum(-1, keepdim=True)
-            scores = torch.cat([scores[..., : self.max_classes - 1], last], -1)
-        return F.pad(scores, (0, max(0, self.max_classes - C))).flatten(2)
-
-    @staticmethod
-    def _chances(scores, class_mask):
-        """Scores to log-probabilities over the classes that exist."""
-        floored = SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6
-        floored = floored * class_mask[:, None, None]
-        return (floored / floored.sum(-1, keepdim=True)).clamp(min=1e-9).log()
-
-    def _to_classes(self, state, correction, logits):
-        """The head's outputs, ordered by class frequency, back in the order of the labels: (T, m, C)."""
-        rank = state["class_order"].argsort(1).clamp(max=self.max_classes - 1)
-        return correction.gather(2, rank[:, None].expand(-1, logits.shape[1], -1))
+    n = weight.shape[1]
+    if n <= max_rows:
+        return None
+    n_parts = -(-n // max_rows)
+    key = y.to(torch.float64) if y.ndim == 2 else y[..., 0].to(torch.float64)
+    key = torch.where(weight > 0, key, torch.full_like(key, torch.inf))  # padding comes last
+    order = key.sort(dim=1, stable=True).indices
+    return [order[:, start::n_parts] for start in range(n_parts)]
 
 
-class InContextRegression(InContextLearner):
-    """Answers with a mixture of Gaussians around the experts' gated mean; targets are standardised outside.
-
-    Several targets are answered one by one, as tasks of their own.
-    See :class:`InContextLearner` for the parameters.
-    """
-
-    task_type = "regression"
-
-    def __init__(self, n_components=5, **architecture):
-        super().__init__(n_expert_inputs=N_EXPERTS, n_head_outputs=3 * n_components, **architecture)
-        self.n_components = n_components
-        cell_width, row_width = self.summary.shape[1], self.skip.shape[1]
-        self.label_cell = nn.Linear(2, cell_width)
-        self.label_row = nn.Linear(2, row_width)
-        with torch.no_grad():
-            self.head.out.bias[n_components : 2 * n_components] = torch.linspace(-0.6, 0.6, n_components)
-
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None, categorical=None):
-        """Encode supports of (T, n, d) cells with (T, n, k) standardised targets; the state has T * k tasks."""
-        T, n, d = support_X.shape
-        k = support_y.shape[2]
-        weight = self._weight(support_X, support_weight).repeat_interleave(k, 0)
-        categorical = None if categorical is None else categorical.repeat_interleave(k, 0)
-        Y = support_y.transpose(1, 2).reshape(T * k, n, 1).to(weight.dtype)
-        with torch.no_grad():
-            X, state, z, u, varies = self._look(support_X.repeat_interleave(k, 0), weight, categorical)
-            state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
-            relevance = state["experts"]["relevance"]
-            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
-            state["quality"] = _expert_quality(left_out, Y, weight)
-            facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
-            middle = left_out.mean(2)
-            residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
-            state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
-            expert_input = self._expert_input(state, left_out)
-            label = torch.cat([Y.clamp(-6, 6), ((Y - middle) / state["spread"]).clamp(-6, 6)], -1)
-        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
-        state["n_targets"] = k
-        return state
-
-    def mixture(self, state, query_X):
-        """Log-weights, means and log-scales of the mixture, each (T * k, m, n_components)."""
-        query_X = query_X.repeat_interleave(state["n_targets"], 0)
-        with torch.no_grad():
-            query_X = self._recode(state, query_X)
-            scores = score_queries(state["experts"], *self._wide_views(state, query_X))[..., 0].clamp(-12, 12)
-            expert_input = self._expert_input(state, scores[..., None])
-        rows = self._read_stages(state, query_X, expert_input)
-        share, temperature = self._gate(rows, state["quality"])
-        middle = (share * scores).sum(2, keepdim=True)
-        spread = state["spread"] * temperature
-        log_weight, offset, log_scale = self.head(rows).unflatten(2, (3, self.n_components)).unbind(2)
-        means = middle + spread * offset
-        return log_weight.log_softmax(-1), means, spread.log() + log_scale.clamp(-4, 3)
-
-    def predict(self, state, query_X):
-        """(T, m, k) means of the mixture."""
-        log_weight, means, _ = self.mixture(state, query_X)
-        mean = (log_weight.exp() * means).sum(-1)
-        return mean.unflatten(0, (-1, state["n_targets"])).transpose(1, 2)
-
-    @staticmethod
-    def _expert_input(state, scores):
-        return scores[..., 0].clamp(-8, 8)
-
-
-def mixture_nll(log_weight, means, log_scale, y):
-    """Negative log-likelihood of targets (..., 1) under the mixture, without reduction: (...)."""
-    deviation = (y - means) * torch.exp(-log_scale)
-    log_density = -0.5 * deviation.square() - log_scale - 0.5 * math.log(2 * math.pi)
-    return -torch.logsumexp(log_weight + log_density, -1)
+def _wide(y):
+    return y[..., None] if y.ndim == 2 else y

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from skmeta.learners.in_context import InContextClassification, InContextRegression
+from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
 from skmeta.pretrained.development import RealTables
 from skmeta.pretrained.optimizers import MuonWithAdam
 from skmeta.pretrained.stream import TableStream, ValidationTables, batch_loss

@@ -1,0 +1,83 @@
+"""Rows of mixed tables for the in-context estimators: strings, categories and missing cells are welcome."""
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_array, check_X_y, validate_data
+
+from skmeta.estimators._base import _dense
+from skmeta.estimators._columns import ColumnCodes, holds_only_numbers
+from skmeta.pretrained import weights_file
+from skmeta.training import resolve_device
+
+
+class TableRowsMixin:
+    """Validation that keeps NaN and numbers categories, and serving in single precision.
+
+    Put before the base of the estimators. Categories met by ``partial_fit`` are numbered after the old ones, so that
+    the codes of earlier rows stay valid.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        return tags
+
+    # ------------------------------------------------------------------ validation
+
+    def _validate_rows(self, X, y, reset):
+        numbers = self._validate_X(X, reset, learn=True)
+        # scikit-learn's checks of the two together; the rows themselves have been looked at
+        place = np.zeros((numbers.shape[0], 1))
+        _, y = check_X_y(place, y, estimator=self, **self._target_validation)
+        self._check_targets(y)
+        return numbers, y
+
+    def _validate_X(self, X, reset, learn=None):
+        """Rows as float64 with codes for categories; ``learn`` numbers categories that are new."""
+        learn = reset if learn is None else learn
+        settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        plain = _is_plain(X) and (self.categorical_features is None or self.categorical_features == "from_dtype")
+        if plain and (reset or not any(self.columns_.is_categorical)):
+            X = _dense(validate_data(self, X, reset=reset, **settings))
+            if reset:
+                self.columns_ = ColumnCodes(None).fit(X[:1])
+            return X
+        if not hasattr(X, "iloc"):
+            X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=self)
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        X = _dense(X)
+        if reset:
+            self.columns_ = ColumnCodes(self.categorical_features).fit(X)
+        elif learn:
+            self.columns_ = self.columns_.copy().extend(X)
+        return self.columns_.transform(X)
+
+    @property
+    def _is_categorical(self):
+        return self.columns_.is_categorical
+
+    # ------------------------------------------------------------------ the net
+
+    def _learner_settings(self):
+        weights, architecture = weights_file(self._task_type, self.pretrained)
+        return {"weights": weights, "categorical": self._is_categorical.tolist(), **architecture}
+
+    def _make_net(self, *about):
+        net = super()._make_net(*about)
+        return net if self.module is not None else net.set_params(module=torch.nn.Identity)
+
+    def _serve(self, net):
+        super()._serve(net)
+        self._learner = self._learner.float()
+
+    def _tensor(self, array, dtype=None):
+        """Rows keep double precision until they are measured: a large offset must not eat small differences."""
+        device = resolve_device(self.device)
+        if dtype is None and device.type == "mps":
+            dtype = torch.float32
+        return torch.as_tensor(array, dtype=dtype or torch.float64, device=self.net_.device)
+
+
+def _is_plain(X):
+    return holds_only_numbers(X) if hasattr(X, "shape") else False

@@ -1,0 +1,205 @@
+"""The two faces of the in-context learner: class probabilities, and predictive distributions of numbers."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from skmeta.learners.experts import fit_experts, score_queries
+from skmeta.learners.in_context import N_EXPERTS, InContextLearner, expert_quality
+from skmeta.tasks.store import is_answered
+
+SOFT_FLOOR = 0.02  # a class score of zero becomes a chance of about one in seventy
+MAX_CLASSES = 10  # classes that have a place of their own in the network
+N_COMPONENTS = 5  # Gaussians in a predictive distribution
+
+
+class InContextClassification(InContextLearner):
+    """Classes are put in the order of their frequency, so that their names do not matter; beyond ten, the network
+    answers the rarest as one class, and the experts share it out.
+
+    See :class:`~skmeta.learners.in_context.InContextLearner` for the parameters and references.
+    """
+
+    task_type = "classification"
+    _n_expert_inputs = N_EXPERTS * MAX_CLASSES
+    _n_head_outputs = MAX_CLASSES
+
+    def _make_label_embeddings(self, cell_width, row_width):
+        self.label_cell = nn.Embedding(MAX_CLASSES, cell_width)
+        self.label_row = nn.Embedding(MAX_CLASSES, row_width)
+
+    def _adapt_part(self, X, y, weight, class_mask, categorical):
+        C = int(y.max()) + 1 if class_mask is None else class_mask.shape[1]
+        if class_mask is None:
+            class_mask = torch.ones(len(X), C, dtype=torch.bool, device=X.device)
+        y = y.clamp(0, C - 1)
+        members = F.one_hot(y, C).to(weight.dtype)
+        with torch.no_grad():
+            X, state, z, u, varies = self._look(X, weight, categorical)
+            state["experts"], left_out = fit_experts(z, u, members, weight, varies)
+            relevance = state["experts"]["relevance"]
+            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
+            state["quality"] = expert_quality(left_out, members, weight)
+            state["class_mask"] = class_mask
+            counts = (members * weight[..., None]).sum(1)
+            state["class_order"] = _by_frequency(counts, members, weight, (u * relevance[:, None]).sum(2))
+            label = state["class_order"].argsort(1).gather(1, y).clamp(max=MAX_CLASSES - 1)
+            n_classes = (counts > 0).sum(1).to(z.dtype)
+            facts = self._task_facts(X, weight, categorical, n_classes, state["quality"])
+            expert_input = self._expert_input(state, left_out)
+        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
+        return state
+
+    def predict(self, state, query_X):
+        """(T, m, C) logits; those of absent classes are ``-inf``."""
+        answers = self._answer(state, query_X)
+        if len(answers) == 1:
+            return answers[0]
+        return torch.stack([logits.log_softmax(-1) for logits in answers]).logsumexp(0) - math.log(len(answers))
+
+    def _answer_part(self, state, X):
+        with torch.no_grad():
+            X = self._recode(state, X)
+            scores = score_queries(state["experts"], *self._wide_views(state, X))
+            expert_input = self._expert_input(state, scores)
+            chances = _log_chances(scores, state["class_mask"])
+        rows = self._read_stages(state, X, expert_input)
+        share, temperature = self._gate(rows, state["quality"])
+        logits = (share[..., None] * chances).sum(2) * temperature
+        place = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)
+        logits = logits + self.head(rows).gather(2, place[:, None].expand(-1, logits.shape[1], -1))
+        return logits.masked_fill(~state["class_mask"][:, None], -torch.inf)
+
+    def _expert_input(self, state, scores):
+        """Scores above the class shares, classes by frequency, the rarest together: (T, m, E * MAX_CLASSES)."""
+        centre = state["experts"]["centre"][:, :, None]
+        order = state["class_order"][:, None, None].expand(*scores.shape)
+        scores = 2 * (scores - centre).clamp(-2, 2).gather(3, order)
+        C = scores.shape[3]
+        if C > MAX_CLASSES:
+            rest = scores[..., MAX_CLASSES - 1 :].sum(-1, keepdim=True)
+            scores = torch.cat([scores[..., : MAX_CLASSES - 1], rest], -1)
+        return F.pad(scores, (0, max(0, MAX_CLASSES - C))).flatten(2)
+
+
+def _by_frequency(counts, members, weight, place):
+    """(T, C) classes from the most to the least frequent; ties go by where their rows lie, not by their names."""
+    mean_place = (members * (weight * place)[..., None]).sum(1) / counts.clamp(min=1e-6)
+    ties = 0.01 * torch.tanh(mean_place / max(1.0, place.shape[1] ** 0.5))
+    return (counts + ties).sort(dim=1, descending=True, stable=True).indices
+
+
+def _log_chances(scores, class_mask):
+    """Experts' scores to log-probabilities over the classes that exist."""
+    floored = (SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6) * class_mask[:, None, None]
+    return (floored / floored.sum(-1, keepdim=True)).clamp(min=1e-9).log()
+
+
+class InContextRegression(InContextLearner):
+    """Answers with a mixture of Gaussians around the experts' gated mean.
+
+    Targets are standardised by each support; several are answered one by one, as tasks of their own. Training
+    minimises the negative log-likelihood of the mixture, unless ``likelihood=False`` leaves the means to a criterion.
+
+    See :class:`~skmeta.learners.in_context.InContextLearner` for the other parameters and references.
+    """
+
+    task_type = "regression"
+    _n_expert_inputs = N_EXPERTS
+    _n_head_outputs = 3 * N_COMPONENTS
+
+    def __init__(self, body=None, n_features_in=None, n_outputs=None, *, likelihood=True, **settings):
+        super().__init__(body, n_features_in, n_outputs, **settings)
+        self.likelihood = likelihood
+
+    def _make_label_embeddings(self, cell_width, row_width):
+        self.label_cell = nn.Linear(2, cell_width)
+        self.label_row = nn.Linear(2, row_width)
+        with torch.no_grad():
+            self.head.out.bias[N_COMPONENTS : 2 * N_COMPONENTS] = torch.linspace(-0.6, 0.6, N_COMPONENTS)
+
+    def _adapt_part(self, X, y, weight, class_mask, categorical):
+        T, n, k = y.shape
+        weight, X = weight.repeat_interleave(k, 0), X.repeat_interleave(k, 0)
+        categorical = None if categorical is None else categorical.repeat_interleave(k, 0)
+        y = y.transpose(1, 2).reshape(T * k, n, 1).to(torch.promote_types(y.dtype, weight.dtype))
+        mean, scale = _moments(y, weight)
+        Y = ((y - mean) / scale).to(weight.dtype)
+        Y = torch.where(weight[..., None] > 0, Y, torch.zeros_like(Y))
+        with torch.no_grad():
+            X, state, z, u, varies = self._look(X, weight, categorical)
+            state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
+            relevance = state["experts"]["relevance"]
+            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
+            state["quality"] = expert_quality(left_out, Y, weight)
+            facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
+            middle = left_out.mean(2)
+            residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
+            state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
+            expert_input = left_out[..., 0].clamp(-8, 8)
+            label = torch.cat([Y.clamp(-6, 6), ((Y - middle) / state["spread"]).clamp(-6, 6)], -1)
+        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
+        state["mean"], state["scale"], state["n_targets"] = mean, scale, k
+        return state
+
+    def _answer_part(self, state, X):
+        """(T, m, k, 3, n_components): log-weights, means and log-scales, in the units of the targets."""
+        k = state["n_targets"]
+        with torch.no_grad():
+            X = self._recode(state, X.repeat_interleave(k, 0))
+            scores = score_queries(state["experts"], *self._wide_views(state, X))[..., 0].clamp(-12, 12)
+        rows = self._read_stages(state, X, scores.clamp(-8, 8))
+        share, temperature = self._gate(rows, state["quality"])
+        middle = (share * scores).sum(2, keepdim=True)
+        spread = state["spread"] * temperature
+        log_weight, offset, log_scale = self.head(rows).unflatten(2, (3, N_COMPONENTS)).unbind(2)
+        means = state["mean"] + state["scale"] * (middle + spread * offset)
+        log_scale = state["scale"].log() + spread.log() + log_scale.clamp(-4, 3)
+        mixture = torch.stack(torch.broadcast_tensors(log_weight.log_softmax(-1), means, log_scale), 2)
+        return mixture.unflatten(0, (-1, k)).transpose(1, 2)
+
+    def mixture(self, state, query_X):
+        """Log-weights, means and log-scales of the predictive mixtures, each (T, m, k, n_components)."""
+        answers = torch.cat(self._answer(state, query_X), -1)
+        log_weight, means, log_scale = answers.unbind(3)
+        return log_weight - math.log(len(state["parts"])), means, log_scale
+
+    def predict(self, state, query_X):
+        """(T, m, k) means."""
+        log_weight, means, _ = self.mixture(state, query_X)
+        return (log_weight.exp() * means).sum(-1)
+
+    def predict_mixture(self, state, query_X):
+        """(T, m, 3 * k * n_components): log-weights, means and log-scales of all targets, flat."""
+        return torch.stack(self.mixture(state, query_X), 2).flatten(2)
+
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """Flat means (T * m, k) and flat mixtures (T * m, k, 3, n_components)."""
+        state = self.adapt(support_X, support_y, support_weight, class_mask)
+        log_weight, means, log_scale = self.mixture(state, query_X)
+        mean = (log_weight.exp() * means).sum(-1)
+        return mean.flatten(0, 1), torch.stack([log_weight, means, log_scale], 3).flatten(0, 1)
+
+    def training_loss(self, criterion, mean, mixture, y):
+        if not self.likelihood:
+            return criterion(mean, y)
+        y = y.to(mean.device)
+        rows = is_answered(y)
+        return mixture_nll(*mixture[rows].unbind(2), y[rows]).mean()
+
+
+def _moments(y, weight):
+    """Weighted mean and standard deviation of targets (T, n, 1), the latter 1 where nothing varies."""
+    share = (weight / weight.sum(1, keepdim=True).clamp(min=1e-12))[..., None]
+    mean = (share * y).sum(1, keepdim=True)
+    scale = (share * (y - mean).square()).sum(1, keepdim=True).sqrt()
+    return mean, torch.where(scale > 1e-9 * (1 + mean.abs()), scale, torch.ones_like(scale))
+
+
+def mixture_nll(log_weight, means, log_scale, y):
+    """Negative log-likelihood of targets (...,) under mixtures (..., n_components), without reduction."""
+    deviation = (y[..., None] - means) * torch.exp(-log_scale)
+    log_density = -0.5 * deviation.square() - log_scale - 0.5 * math.log(2 * math.pi)
+    return -torch.logsumexp(log_weight + log_density, -1)
