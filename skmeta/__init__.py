@@ -9,6 +9,8 @@ from skmeta.estimators import (
     MAMLClassifier,
     MAMLRegressor,
     ProtoNetClassifier,
+    ReptileClassifier,
+    ReptileRegressor,
 )
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.exceptions import NotAdaptedError
@@ -27,6 +29,8 @@ __all__ = [
     "NotAdaptedError",
     "PerTask",
     "ProtoNetClassifier",
+    "ReptileClassifier",
+    "ReptileRegressor",
     "Task",
     "TaskSet",
     "few_shot_curve",

@@ -1,12 +1,17 @@
 """scikit-learn's face of the learners."""
 
+from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
 from skmeta.estimators.prototypes import ProtoNetClassifier
+from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
 
 __all__ = [
+    "BayesianHeadRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
     "ProtoNetClassifier",
+    "ReptileClassifier",
+    "ReptileRegressor",
 ]
 
 

@@ -3,6 +3,7 @@
 import torch
 
 from skmeta.learners.base import Learner
+from skmeta.learners.gaussian import GaussianLearner
 
 
 class PerTaskTargets(Learner):
@@ -28,7 +29,8 @@ class PerTaskTargets(Learner):
     @classmethod
     def around(cls, learner_class):
         """A constructor like ``learner_class``'s own, whose result is wrapped."""
-        return _Around(cls, learner_class)
+        gaussian = isinstance(learner_class, type) and issubclass(learner_class, GaussianLearner)
+        return _Around(PerTaskGaussian if gaussian else cls, learner_class)
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""
@@ -43,6 +45,22 @@ class PerTaskTargets(Learner):
     def predict(self, state, query_X):
         inner, mean, scale = state
         return self.learner.predict(inner, query_X) * scale + mean
+
+
+class PerTaskGaussian(GaussianLearner, PerTaskTargets):
+    """The same for a learner that answers with a distribution."""
+
+    def __init__(self, learner, n_prior=1.0):
+        PerTaskTargets.__init__(self, learner, n_prior)
+        self.likelihood = learner.likelihood
+
+    def predict_gaussian(self, state, query_X):
+        inner, shift, scale = state
+        mean, variance = self.learner.predict_gaussian(inner, query_X)
+        return mean * scale + shift, variance * scale**2
+
+    def predict(self, state, query_X):
+        return PerTaskTargets.predict(self, state, query_X)
 
 
 class _Around:

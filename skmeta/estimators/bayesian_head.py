@@ -1,0 +1,73 @@
+"""Bayesian linear regression on learned features as a scikit-learn regressor."""
+
+import torch
+
+from skmeta.estimators._gaussian import GaussianMetaRegressor
+from skmeta.learners.bayesian_head import BayesianHead
+
+
+class BayesianHeadRegressor(GaussianMetaRegressor):
+    """Bayesian linear regression on learned features, with a prior learned over tasks.
+
+    A deep mixed-effects model: features and the prior of their weights are common to all tasks, the posterior is each
+    task's own and exact. It says how sure it is (``return_std``), answers before a task's first row (``adapt()``), and
+    ``partial_fit`` costs the same however many rows came before.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Maps rows to features, to which a constant is added; None is a small :class:`~skmeta.nets.MLP`.
+        ``torch.nn.Identity`` makes it a linear mixed-effects model with correlated random slopes.
+    n_shots : int or (low, high), default=(0, 10)
+        Support rows of a training episode; with zeros among them, the answer before the first row is trained too.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    noise_std_ : ndarray of shape (n_targets,)
+        Standard deviation of the targets' noise.
+    {meta_attributes}
+
+    References
+    ----------
+    J. Harrison, A. Sharma, M. Pavone. "Meta-Learning Priors for Efficient Online Bayesian Regression". WAFR 2018.
+
+    Examples
+    --------
+    >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.tasks.families import LinearFamily
+    >>> tasks = LinearFamily(n_features=4).sample(40, random_state=0)
+    >>> meta = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(tasks[:39])
+    >>> new = tasks[39]
+    >>> _, before = meta.adapt().predict(new.X_query, return_std=True)
+    >>> _, after = meta.partial_fit(new.X, new.y).predict(new.X_query, return_std=True)
+    >>> bool((after < before).all())
+    True
+    """
+
+    _learner_class = BayesianHead
+    _default_module_parameters = {"activate_output": True}
+
+    def __init__(self, module=None, *, n_shots=(0, 10), **params):
+        super().__init__(module, n_shots=n_shots, **params)
+
+    @property
+    def noise_std_(self):
+        """Standard deviation of the targets' noise, in the user's units."""
+        learner = self._bare_learner()
+        learner = getattr(learner, "learner", learner)
+        return learner.log_noise.exp().cpu().numpy() * self.target_scale_
+
+    def _extend(self, old, new):
+        learner = self._ready_learner()
+        if not hasattr(learner, "update"):  # targets standardised by the support: every row changes the scale
+            return super()._extend(old, new)
+        with torch.no_grad():
+            self._state = learner.update(
+                self._state,
+                self._tensor(new.X)[None],
+                self._tensor(self._scaled(new.y))[None],
+                self._tensor(new.weight)[None],
+            )
+        self._support = old.extended(new)
+        return None
