@@ -91,7 +91,7 @@ def test_every_loss_and_choice_of_adapted_parameters(loss, n_tasks, adapted, fir
     torch.manual_seed(1)
     assert_engines_agree(
         Problem(loss, n_tasks), make_body(norm=True), adapted=adapted, first_order=first_order, rows_too=True,
-        lr={"cross_entropy": 0.3, "mse": 0.05, "gaussian": 0.005}[loss],  # large steps make a likelihood's gradient wild
+        lr={"cross_entropy": 0.3, "mse": 0.05, "gaussian": 0.005}[loss],  # a likelihood is steep
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def test_rows_of_weight_zero_change_nothing(loss, n_tasks):
     torch.manual_seed(9)
     problem, body = Problem(loss, n_tasks), make_body(nn.GELU, norm=True)
     weight = torch.rand(n_tasks, N, dtype=torch.float64)
-    how = dict(lr={"cross_entropy": 0.3, "mse": 0.02, "gaussian": 0.002}[loss])
+    how = {"lr": {"cross_entropy": 0.3, "mse": 0.02, "gaussian": 0.002}[loss]}
     plain = assert_engines_agree(problem, body, weight=weight, **how)
     padded = Problem(loss, n_tasks)
     junk = torch.full((n_tasks, 2, D), 50.0, dtype=torch.float64)
@@ -233,7 +233,7 @@ def test_adapt_then_predict_is_adapt_and_predict(engine, adapted, n_tasks):
     together = problem.run(body, engine, adapted=adapted)[0]
     engine = choose_engine(body, engine=engine)
     start = engine.start(*problem.head)
-    how = dict(class_mask=problem.mask, lr=0.3, adapted=adapted)
+    how = {"class_mask": problem.mask, "lr": 0.3, "adapted": adapted}
     state = engine.adapt(start, problem.support_X, problem.support_y, steps=3, **how)
     assert [tuple(s.shape[1:]) for s in state[:-2]] == [tuple(p.shape) for p in body.parameters()]
     assert all(len(s) == n_tasks and not s.requires_grad for s in state)
@@ -252,7 +252,7 @@ def test_the_number_of_tasks_worked_on_together_changes_nothing(engine):
     expected = problem.run(body, engine)
     small = choose_engine(body, engine=engine, tasks_at_once=2)
     start = small.start(*problem.head)
-    how = dict(class_mask=problem.mask, steps=3, lr=0.3)
+    how = {"class_mask": problem.mask, "steps": 3, "lr": 0.3}
     out = small.adapt_and_predict(start, problem.support_X, problem.support_y, problem.query_X, **how)
     torch.testing.assert_close(out, expected[0], rtol=0, atol=1e-13)
     for found, wanted in zip(torch.autograd.grad((out.sin() * problem.back).sum(), start), expected[1:]):

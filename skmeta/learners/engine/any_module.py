@@ -9,7 +9,7 @@ import torch
 from torch.func import functional_call, vmap
 
 from skmeta.learners.engine.autograd_loop import answers, hide, trajectory
-from skmeta.learners.engine.base import Engine, rows_first
+from skmeta.learners.engine.base import Engine, _hidden, rows_first
 from skmeta.learners.engine.naive import NaiveEngine
 
 
@@ -33,6 +33,15 @@ class AnyModuleEngine(Engine):
             weight, bias = theta[n_body:]
             outputs = (weight @ outputs) + bias.unsqueeze(-1)
         return outputs
+
+    def differentiable_answers(self, params, query_X, class_mask=None):
+        """Answers (T, m, C) of adapted parameters, with a graph that can be differentiated any number of times."""
+        return rows_first(hide(self._outputs(params, query_X), _hidden(class_mask)))
+
+    def inner_loss(self, params, support_X, support_y, support_weight=None, class_mask=None):
+        """Sum of the tasks' inner losses at adapted parameters; differentiable any number of times."""
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, 0, 0.0, "all")
+        return self.loss.value(self._outputs(params, loop.support_X), loop.targets, loop.share, loop.hidden)
 
     def _own(self, theta):
         """For each entry, whether every task has its own copy of it."""

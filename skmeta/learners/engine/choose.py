@@ -34,7 +34,7 @@ def choose_engine(
     >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1))).name
     'any_module'
     """
-    options = dict(has_head=has_head, checkpoint_inner=checkpoint_inner, tasks_at_once=tasks_at_once)
+    options = {"has_head": has_head, "checkpoint_inner": checkpoint_inner, "tasks_at_once": tasks_at_once}
     if engine == "auto":
         engine = "closed_form" if as_feed_forward(body, has_head) is not None else "any_module"
     if engine not in ENGINES:

@@ -28,7 +28,6 @@ from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import Engine, rows_first
 from skmeta.learners.engine.feed_forward import as_feed_forward
 
-
 #: without a graph, chunks of tasks have about so many floats in parameters and activations
 CACHED_FLOATS = 2**20
 
@@ -48,14 +47,17 @@ class ClosedFormEngine(Engine):
     def _adapt_and_predict(self, params, loop, query_X):
         rates = StepRates(self.plan, params, loop)
         support_X, query_X = self.plan.prepare(loop.support_X), self.plan.prepare(query_X)
-        answered = [
-            AdaptAndAnswer.apply(
-                self.plan, self.loss, loop.part(tasks), rates, len(params),
-                *params, *rates.tensors, support_X[tasks], query_X[tasks],
-            )  # fmt: skip
-            for tasks in self._chunks(support_X, query_X)
-        ]
-        return rows_first(answered[0] if len(answered) == 1 else torch.cat(answered, dim=-3))
+
+        def answer(loop, support_X, query_X):
+            return AdaptAndAnswer.apply(
+                self.plan, self.loss, loop, rates, len(params), *params, *rates.tensors, support_X, query_X
+            )
+
+        chunks = self._chunks(support_X, query_X)
+        if len(chunks) == 1:
+            return rows_first(answer(loop, support_X, query_X))
+        answered = [answer(loop.part(tasks), support_X[tasks], query_X[tasks]) for tasks in chunks]
+        return rows_first(torch.cat(answered, dim=-3))
 
     def _adapt(self, params, loop):
         per_task = [value.dim() > dim for value, dim in zip(params, self.param_dims)]
@@ -108,7 +110,9 @@ class StepRates:
         self.learnable = loop.rates.learnable
         self.weightwise = loop.rates.weightwise
         if self.weightwise:
-            rates = [torch.as_tensor(rate).to(value).expand_as(value) for rate, value in zip(loop.rates.weights, params)]
+            rates = [
+                torch.as_tensor(rate).to(value).expand_as(value) for rate, value in zip(loop.rates.weights, params)
+            ]
             self.tensors = rates
             with torch.no_grad():
                 stays = [rate if flag else torch.zeros_like(rate) for rate, flag in zip(rates, self.flags)]

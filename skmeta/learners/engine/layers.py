@@ -54,7 +54,7 @@ class Layer:
 
     def descend(self, p, memo, dy, rates):
         """Parameters after a step: ``p - rates * gradient``. Fused where the rates are numbers."""
-        gradient = self.gradient(memo, dy, shared=len(dy) == 1 and self.is_shared(p))
+        gradient = self.gradient(memo, dy, shared=dy.size(0) == 1 and self.is_shared(p))
         return tuple(
             None if value is None else torch.addcmul(value, rate, g, value=-1)
             for value, rate, g in zip(p, rates, gradient)
@@ -70,7 +70,9 @@ class Linear(Layer):
     def internal(self, weight, bias=None):
         if bias is not None and weight.dim() == 3:
             bias = bias.unsqueeze(1)
-        return weight.transpose(-1, -2), bias
+        weight = weight.transpose(-1, -2)
+        # a start is copied once, as every step from it reads it for each task
+        return weight if weight.dim() == 3 else weight.contiguous(), bias
 
     def external(self, p):
         weight, bias = p
@@ -144,7 +146,7 @@ class Linear(Layer):
         weight, bias = p
         if not isinstance(rates[0], float):
             return super().descend(p, x, dy, rates)
-        if weight.dim() == 2 and len(x) == 1:
+        if weight.dim() == 2 and x.size(0) == 1:
             new_weight = torch.addmm(weight, x[0].t(), dy[0], alpha=-rates[0])
             step = None if bias is None else dy[0].sum(0)
         else:
@@ -175,7 +177,7 @@ class Head(Layer):
 
     def forward(self, p, x):
         weight, bias = p
-        if weight.dim() == 2 and len(x) == 1:
+        if weight.dim() == 2 and x.size(0) == 1:
             x0 = x[0].t()
             outputs = (torch.mm(weight, x0) if bias is None else torch.addmm(bias, weight, x0)).unsqueeze(0)
         else:
@@ -184,7 +186,10 @@ class Head(Layer):
         return outputs, x
 
     def backward(self, p, x, D):
-        return torch.matmul(D.transpose(1, 2), p[0])
+        weight = p[0]
+        if weight.dim() == 2:
+            return torch.matmul(D.transpose(1, 2), weight)
+        return torch.bmm(D.transpose(1, 2), weight)
 
     def r_forward(self, p, x, u, Rx):
         if u is None:
@@ -195,7 +200,7 @@ class Head(Layer):
         return RO, Rx
 
     def r_backward(self, p, x, D, u, Rx, RD):
-        Rdx = torch.matmul(RD.transpose(1, 2), p[0])
+        Rdx = self.backward(p, x, RD)
         if u is not None:
             Rdx.baddbmm_(D.transpose(1, 2), _per_task(u[0], x))
         return Rdx
@@ -221,7 +226,7 @@ class Head(Layer):
     def _add_product(weight, x, D, alpha):
         if weight.dim() == 3:
             weight.baddbmm_(D, x, alpha=alpha)
-        elif len(x) == 1:
+        elif x.size(0) == 1:
             weight.addmm_(D[0], x[0], alpha=alpha)
         else:
             weight.add_(torch.bmm(D, x).sum(0), alpha=alpha)
@@ -239,7 +244,7 @@ class Head(Layer):
         weight, bias = p
         if not isinstance(rates[0], float):
             return super().descend(p, x, D, rates)
-        if weight.dim() == 2 and len(x) == 1:
+        if weight.dim() == 2 and x.size(0) == 1:
             new_weight = torch.addmm(weight, D[0], x[0], alpha=-rates[0])
             step = None if bias is None else D[0].sum(1, keepdim=True)
         else:
@@ -338,7 +343,7 @@ class LayerNorm(Layer):
     def descend(self, p, memo, dy, rates):
         if not isinstance(rates[0], float):
             return super().descend(p, memo, dy, rates)
-        gradient = self.gradient(memo, dy, shared=len(dy) == 1 and self.is_shared(p))
+        gradient = self.gradient(memo, dy, shared=dy.size(0) == 1 and self.is_shared(p))
         return tuple(
             None if value is None else torch.sub(value, g, alpha=rate)
             for value, rate, g in zip(p, rates, gradient)
@@ -355,7 +360,7 @@ def _unflat(y, x):
 
 
 def _per_task(weight, x):
-    return weight if weight.dim() == 3 else weight.unsqueeze(0).expand(len(x), -1, -1)
+    return weight if weight.dim() == 3 else weight.unsqueeze(0).expand(x.size(0), -1, -1)
 
 
 def _times(x, weight):
