@@ -16,13 +16,13 @@ torch.set_num_threads(1)
 @pytest.fixture(scope="session")
 def cluster_tasks():
     """16 tasks of 3 classes that mean something else in each; 3 support and 4 query rows of every class."""
-    return GaussianClusters(n_ways=3, n_shots=3, n_query=4, n_features=4, n_informative=2).sample(16, random_state=0)
+    return GaussianClusters(n_ways=3, n_shots=3, n_query=4, n_features=4, n_irrelevant=2).sample(16, random_state=0)
 
 
 @pytest.fixture(scope="session")
 def unsplit_cluster_tasks():
     """16 tasks of 2 to 4 classes, 8 rows of each, without a query part."""
-    return GaussianClusters(n_ways=(2, 4), n_shots=8, n_query=0, n_features=4, n_informative=2).sample(
+    return GaussianClusters(n_ways=(2, 4), n_shots=8, n_query=0, n_features=4, n_irrelevant=2).sample(
         16, random_state=1
     )
 

@@ -50,7 +50,7 @@ def split_tasks(tasks, n_shots, *, random_state=None, per_class=True, strict=Fal
     if strict and (size <= shots).any():
         row = order[np.cumsum(size)[np.argmax(size <= shots)] - 1]
         where = (
-            f"class {y[row]!r} of task {tasks.called(task[row])}" if per_class else f"task {tasks.called(task[row])}"
+            f"class {y[row : row + 1].tolist()[0]!r} of task {tasks.called(task[row])}" if per_class else f"task {tasks.called(task[row])}"
         )
         raise ValueError(
             f"n_shots={shots} leaves no query row: {where} has {int(size[group[row]])} rows. Use fewer shots."
