@@ -49,9 +49,9 @@ def split_tasks(tasks, n_shots, *, random_state=None, per_class=True, strict=Fal
     rank = np.arange(len(group)) - np.repeat(np.cumsum(size) - size, size)
     if strict and (size <= shots).any():
         row = order[np.cumsum(size)[np.argmax(size <= shots)] - 1]
-        where = (
-            f"class {y[row : row + 1].tolist()[0]!r} of task {tasks.called(task[row])}" if per_class else f"task {tasks.called(task[row])}"
-        )
+        where = f"task {tasks.called(task[row])}"
+        if per_class:
+            where = f"class {y[row : row + 1].tolist()[0]!r} of {where}"
         raise ValueError(
             f"n_shots={shots} leaves no query row: {where} has {int(size[group[row]])} rows. Use fewer shots."
         )

@@ -9,7 +9,7 @@ from skmeta.estimators import all_estimators
 
 
 def needs_an_argument(cls):
-    """Those that wrap a trained estimator (scikit-learn's FrozenEstimator is of this kind) have no defaults to check."""
+    """True of those that wrap a trained estimator, as scikit-learn's FrozenEstimator does: no defaults to check."""
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     return any(p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) for p in parameters)
 

@@ -47,14 +47,17 @@ def test_survives_pickling():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (dict(X=[1.0, 2.0], y=[0, 1], name="a"), ["X of task 'a'", "shape (2,)", "reshape(-1, 1)"]),
-        (dict(X=3.0, y=[0]), ["X of a task", "shape ()"]),
-        (dict(X=[[1.0]], y=[0], X_query=[1.0]), ["X_query of a task", "(1,)"]),
-        (dict(X=[[1.0], [2.0]], y=[0], name=7), ["task 7", "2 rows", "y has 1 rows"]),
-        (dict(X=[[1.0]], y=0), ["y has no rows"]),
-        (dict(X=[[1.0]], y=[0], y_query=[0]), ["y_query but no X_query"]),
-        (dict(X=[[1.0]], y=[0], X_query=[[1.0, 2.0]], name="a"), ["task 'a'", "1 features in X", "2 in X_query"]),
-        (dict(X=[[1.0]], y=[0], X_query=[[1.0]], y_query=[0, 1]), ["X_query has 1 rows", "y_query has 2 rows"]),
+        ({"X": [1.0, 2.0], "y": [0, 1], "name": "a"}, ["X of task 'a'", "shape (2,)", "reshape(-1, 1)"]),
+        ({"X": 3.0, "y": [0]}, ["X of a task", "shape ()"]),
+        ({"X": [[1.0]], "y": [0], "X_query": [1.0]}, ["X_query of a task", "(1,)"]),
+        ({"X": [[1.0], [2.0]], "y": [0], "name": 7}, ["task 7", "2 rows", "y has 1 rows"]),
+        ({"X": [[1.0]], "y": 0}, ["y has no rows"]),
+        ({"X": [[1.0]], "y": [0], "y_query": [0]}, ["y_query but no X_query"]),
+        (
+            {"X": [[1.0]], "y": [0], "X_query": [[1.0, 2.0]], "name": "a"},
+            ["task 'a'", "1 features in X", "2 in X_query"],
+        ),
+        ({"X": [[1.0]], "y": [0], "X_query": [[1.0]], "y_query": [0, 1]}, ["X_query has 1 rows", "y_query has 2 rows"]),
     ],
 )
 def test_what_does_not_fit_together_is_said(arguments, words):
