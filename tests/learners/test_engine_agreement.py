@@ -273,6 +273,26 @@ def test_no_graph_is_built_when_gradients_are_off(engine):
     assert all(p.grad is None for p in body.parameters())
 
 
+@pytest.mark.parametrize("n_tasks", [1, 3])
+def test_each_task_s_own_gradient_at_a_start_and_further_on(n_tasks):
+    torch.manual_seed(15)
+    problem, body = Problem(n_tasks=n_tasks, shared_head=True), make_body(norm=True)
+    results = []
+    for name in ("naive", "any_module", "closed_form"):
+        engine = choose_engine(body, engine=name, tasks_at_once=None if name == "naive" else 2)
+        start, rows = engine.start(*problem.head), (problem.support_X, problem.support_y)
+        weight = torch.linspace(0, 1, N, dtype=torch.float64).expand(n_tasks, N)
+        how = {"support_weight": weight, "class_mask": problem.mask}
+        first = engine.inner_gradient(start, *rows, **how)
+        stepped = engine.adapt(start, *rows, steps=1, lr=0.3, **how)
+        for after, before, g in zip(stepped, start, first):
+            torch.testing.assert_close(after, before - 0.3 * g, rtol=1e-12, atol=1e-12)
+        results.append([*first, *engine.inner_gradient(stepped, *rows, **how)])
+    for other in results[1:]:
+        for found, wanted in zip(other, results[0]):
+            torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
+
+
 def test_a_body_that_ends_in_its_own_outputs_needs_no_head():
     torch.manual_seed(14)
     body = nn.Sequential(nn.Linear(D, 6), nn.Tanh(), nn.Linear(6, 2)).double()

@@ -8,7 +8,7 @@ weight is off by hundreds of per cent in current torch (tests/learners/test_engi
 import torch
 from torch.func import functional_call, vmap
 
-from skmeta.learners.engine.autograd_loop import answers, hide, trajectory
+from skmeta.learners.engine.autograd_loop import answers, gradient_alone, hide, trajectory
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
 from skmeta.learners.engine.naive import NaiveEngine
 
@@ -82,6 +82,16 @@ class AnyModuleEngine(Engine):
                 ]
             )
         return [torch.cat(values) for values in zip(*adapted)]
+
+    def _inner_gradient(self, params, loop):
+        n_tasks, own = loop.support_X.shape[0], self._own(params)
+        gradients = []
+        for tasks in self._chunks(n_tasks):
+            part = loop.part(tasks)
+            theta = [value[tasks] if flag else value for value, flag in zip(params, own)]
+            theta = self._with_task_axis(theta, part, part.support_X.shape[0])
+            gradients.append(gradient_alone(self._outputs, self.loss, theta, part))
+        return [torch.cat(values) for values in zip(*gradients)]
 
     def _predict(self, params, query_X, hidden):
         outputs = [

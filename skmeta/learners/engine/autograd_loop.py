@@ -22,6 +22,14 @@ def inner_gradient(outputs, loss, theta, loop, differentiable):
     return gradients
 
 
+def gradient_alone(outputs, loss, theta, loop):
+    """Gradients of the inner loss at theta for every entry, without a graph."""
+    theta = [value.detach().requires_grad_() for value in theta]
+    with torch.enable_grad():
+        gradients = inner_gradient(outputs, loss, theta, loop, differentiable=False)
+    return [torch.zeros_like(value) if g is None else g for value, g in zip(theta, gradients)]
+
+
 def descend(theta, gradients, rates, step):
     """One inner step: theta minus rate times gradient."""
     return [

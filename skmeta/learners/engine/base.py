@@ -109,6 +109,16 @@ class Engine:
         return [value.detach() for value in self._adapt(params, loop)]
 
     @torch.no_grad()
+    def inner_gradient(self, params, support_X, support_y, *, support_weight=None, class_mask=None):
+        """Each task's own gradient of the inner loss, (T, *shape) for each of ``params``, for optimizers of one's own.
+
+        ``params`` may be a start or adapted parameters. No graph.
+        """
+        params = self._grow_head(params, class_mask)
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, 1, 0.0, "all")
+        return self._inner_gradient(params, loop)
+
+    @torch.no_grad()
     def predict(self, params, query_X, class_mask=None):
         """Answers (T, m, C) of adapted parameters to the query rows. No graph."""
         return rows_first(self._predict(params, query_X, _hidden(class_mask)))
@@ -118,6 +128,9 @@ class Engine:
         raise NotImplementedError
 
     def _adapt(self, params, loop):
+        raise NotImplementedError
+
+    def _inner_gradient(self, params, loop):
         raise NotImplementedError
 
     def _predict(self, params, query_X, hidden):

@@ -19,14 +19,15 @@ References
 Finn, Abbeel, Levine. Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks. ICML 2017.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.autograd.function import once_differentiable
+from torch.func import functional_call
 
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import Engine, rows_first
-from skmeta.learners.engine.feed_forward import as_feed_forward
+from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
 
 #: without a graph, chunks of tasks have about so many floats in parameters and activations
 CACHED_FLOATS = 2**20
@@ -45,6 +46,8 @@ class ClosedFormEngine(Engine):
             )
 
     def _adapt_and_predict(self, params, loop, query_X):
+        if self.has_head and not any(loop.adapted[:-2]):
+            return self._adapt_head_and_predict(params, loop, query_X)
         rates = StepRates(self.plan, params, loop)
         support_X, query_X = self.plan.prepare(loop.support_X), self.plan.prepare(query_X)
 
@@ -58,6 +61,21 @@ class ClosedFormEngine(Engine):
             return rows_first(answer(loop, support_X, query_X))
         answered = [answer(loop.part(tasks), support_X[tasks], query_X[tasks]) for tasks in chunks]
         return rows_first(torch.cat(answered, dim=-3))
+
+    def _adapt_head_and_predict(self, params, loop, query_X):
+        """ANIL: the embeddings do not change in the inner loop, so that one pass through the body is enough."""
+        values = dict(zip(self.body_names, params[:-2]))
+        support_X = functional_call(self.body, values, (loop.support_X.flatten(0, 1),))
+        embedded_query = functional_call(self.body, values, (query_X.flatten(0, 1),))
+        n_tasks = query_X.shape[0]
+        loop = replace(loop, rates=loop.rates.last(2), adapted=loop.adapted[-2:])
+        head = FeedForward(layers=self.plan.layers[-1:])
+        rates = StepRates(head, params[-2:], loop)
+        answered = AdaptAndAnswer.apply(
+            head, self.loss, loop, rates, 2, *params[-2:], *rates.tensors,
+            support_X.view(n_tasks, -1, support_X.shape[-1]), embedded_query.view(n_tasks, -1, support_X.shape[-1]),
+        )  # fmt: skip
+        return rows_first(answered)
 
     def _adapt(self, params, loop):
         per_task = [value.dim() > dim for value, dim in zip(params, self.param_dims)]
@@ -76,6 +94,24 @@ class ClosedFormEngine(Engine):
                 ]
             )
         return adapted[0] if len(adapted) == 1 else [torch.cat(values) for values in zip(*adapted)]
+
+    def _inner_gradient(self, params, loop):
+        per_task = [value.dim() > dim for value, dim in zip(params, self.param_dims)]
+        support_X = self.plan.prepare(loop.support_X)
+        gradients = []
+        for tasks in self._chunks(support_X):
+            part, rows = loop.part(tasks), support_X[tasks]
+            theta = self.plan.internal([value[tasks] if own else value for value, own in zip(params, per_task)])
+            outputs, memos = forward(self.plan.layers, theta, rows)
+            D, _ = self.loss.gradient(outputs, part.targets, part.share, part.hidden)
+            deltas, _ = backward(self.plan.layers, theta, memos, D, 0, wants_input=False)
+            gradients.append(
+                self.plan.external(
+                    layer.gradient(memo, dy, shared=False) if layer.n_params else ()
+                    for layer, memo, dy in zip(self.plan.layers, memos, deltas)
+                )
+            )
+        return gradients[0] if len(gradients) == 1 else [torch.cat(values) for values in zip(*gradients)]
 
     def _predict(self, params, query_X, hidden):
         query_X = self.plan.prepare(query_X)

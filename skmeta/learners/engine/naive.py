@@ -7,7 +7,7 @@ import torch
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from skmeta.learners.engine.autograd_loop import answers, hide, trajectory
+from skmeta.learners.engine.autograd_loop import answers, gradient_alone, hide, trajectory
 from skmeta.learners.engine.base import Engine, rows_first
 
 
@@ -37,6 +37,14 @@ class NaiveEngine(Engine):
             *_, last = trajectory(self._outputs, self.loss, theta, loop.part(slice(i, i + 1)))
             adapted.append([value.detach() for value in last])
         return [torch.stack(values) for values in zip(*adapted)]
+
+    def _inner_gradient(self, params, loop):
+        per_task = self.has_task_axis(params)
+        gradients = []
+        for i in range(loop.support_X.shape[0]):
+            theta = [value[i] if per_task else value for value in params]
+            gradients.append(gradient_alone(self._outputs, self.loss, theta, loop.part(slice(i, i + 1))))
+        return [torch.stack(values) for values in zip(*gradients)]
 
     def _predict(self, params, query_X, hidden):
         outputs = [

@@ -46,6 +46,12 @@ class Rates:
             lr = lr[rows]
         return lr.expand(self.steps, self.n_params)
 
+    def last(self, n_params):
+        """The rates of the last ``n_params`` parameters alone."""
+        if self.weightwise:
+            return Rates(self.weights[-n_params:], self.steps, n_params)
+        return Rates(self.number if self.table is None else self.table[:, -n_params:], self.steps, n_params)
+
     @property
     def weightwise(self):
         return self.weights is not None
