@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 from scipy import sparse
+from scipy.stats import rankdata
 
 from skmeta.tasks.clustering import cluster_column_subsets
 from skmeta.tasks.clusters import ClassLayout
@@ -28,8 +29,8 @@ class PseudoTasks(BaseTaskDistribution):
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_rows, n_features)
-        Unlabelled rows. Clustering sees numbers standardised, missing values as the mean, and the categories of
-        text or categorical columns as their codes; the tasks keep all values, dtypes and missing entries.
+        Unlabelled rows. Clustering sees each column as ranks, text and categorical columns by their codes, missing
+        values in the middle; the tasks keep all values, dtypes and missing entries.
     n_ways : int or (low, high), default=5
         Pseudo-classes of a task. Here and below, a pair is drawn from uniformly, both ends included.
     n_shots : int or (low, high), default=1
@@ -69,8 +70,8 @@ class PseudoTasks(BaseTaskDistribution):
         self.column_share = column_share
         self.max_rows = max_rows
         self._check()
-        self._numbers = standardised_numbers(self.X)
-        self._varying = np.flatnonzero(self._numbers.any(axis=0))
+        self._ranks = ranks_of_columns(self.X)
+        self._varying = np.flatnonzero(self._ranks.any(axis=0))
         if len(self._varying) < 2:
             raise ValueError(
                 "Pseudo-tasks need at least two columns that are not constant: one to become the label and one to "
@@ -132,7 +133,7 @@ class PseudoTasks(BaseTaskDistribution):
         todo = np.arange(n_tasks)
         for attempt in range(_REDRAWS + 1):
             columns[todo] = self._draw_columns(len(todo), rng)
-            labels, distances = cluster_column_subsets(self._numbers[pool], columns[todo], n_ways, rng)
+            labels, distances = cluster_column_subsets(self._ranks[pool], columns[todo], n_ways, rng)
             if attempt == _REDRAWS:
                 labels = np.stack([_fill_up(*task) for task in zip(labels, distances, class_size[todo])])
             rows, counts = _members_in_random_order(labels, n_ways, largest, rng)
@@ -195,26 +196,26 @@ def pseudo_tasks(
     return source.sample(n_tasks, random_state)
 
 
-def standardised_numbers(X):
-    """A table as float32 numbers of mean 0 and variance 1; categories as codes, missing and constant values 0."""
-    if is_frame(X):
-        values = np.column_stack([_as_numbers(X.iloc[:, j]) for j in range(X.shape[1])])
-    elif X.dtype.kind in "biuf":
-        values = np.asarray(X, dtype=np.float64)
-    else:
-        values = np.column_stack([_as_numbers(X[:, j]) for j in range(X.shape[1])])
-    known = np.isfinite(values)
-    count = np.maximum(known.sum(axis=0), 1)
-    values = np.where(known, values, 0.0)
-    centred = np.where(known, values - values.sum(axis=0) / count, 0.0)
-    scale = np.sqrt((centred**2).sum(axis=0) / count)
-    # a column is constant when its spread is rounding error of its values
-    varies = scale > 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
-    return np.where(varies, centred / np.where(varies, scale, 1.0), 0.0).astype(np.float32)
+def ranks_of_columns(X):
+    """A table as float32 ranks from -1/2 to 1/2, column by column; ties share theirs, missing values are 0.
+
+    Ranks, because k-means would otherwise spend its clusters on outliers: a column that is almost always zero would
+    weigh most after standardising, and one with a heavy tail would hardly weigh at all between its extremes.
+    """
+    frame = is_frame(X)
+    ranks = np.zeros(X.shape, dtype=np.float32)
+    for j in range(X.shape[1]):
+        values = _as_numbers(X.iloc[:, j] if frame else X[:, j])
+        known = ~np.isnan(values)
+        if known.any():
+            ranks[known, j] = (rankdata(values[known]) - 0.5) / known.sum() - 0.5
+    return ranks
 
 
 def _as_numbers(column):
     """One column as floats, NaN where missing: numbers as they are, anything else by the codes of its values."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        return column.astype(np.float64)
     if hasattr(column, "cat"):  # a categorical knows its order, which sorting would forget
         codes = column.cat.codes.to_numpy()
         return np.where(codes < 0, np.nan, codes)
