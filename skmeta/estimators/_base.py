@@ -74,7 +74,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         steps_per_epoch=None,
         batch_size=16,
         max_epochs=10,
-        lr=0.003,
+        lr=0.001,
         optimizer=torch.optim.Adam,
         criterion=None,
         validation_fraction=None,
@@ -207,7 +207,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         """The tasks as training sees them; in use it may be otherwise."""
         return self._store(tasks)
 
-    def _train(self, train, valid, rng, epochs=None, batch_size=None):
+    def _train(self, train, valid, rng, epochs=None, one_table=False):
         seed = int(rng.randint(2**31 - 1))
         rows = train.X
         warm = self.warm_start and hasattr(self, "net_")
@@ -215,7 +215,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             if warm:
                 net = copy.deepcopy(self.net_)
             else:
-                net = self._make_net(rows.shape[1], valid, seed, batch_size or self.batch_size).initialize()
+                net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
                 for layer in net.module_.modules():
                     if hasattr(layer, "fit_rows"):
                         layer.fit_rows(rows)
@@ -225,10 +225,10 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self._serve(net)
 
     def _train_on_table(self, train, valid, rng, can_learn):
-        """Training on episodes of one table: they resemble each other, so a few make as good a step as many."""
-        self._train(train, valid, rng, epochs=None if can_learn else 0, batch_size=min(self.batch_size, 4))
+        """Training on episodes of one table."""
+        self._train(train, valid, rng, epochs=None if can_learn else 0, one_table=True)
 
-    def _make_net(self, n_features, valid, seed, batch_size):
+    def _make_net(self, n_features, valid, seed, one_table):
         routed = dict(self._routed)
         module = self.module
         if module is None:
@@ -239,7 +239,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
         elif "n_features_in" in inspect.signature(module).parameters:
             routed.setdefault("module__n_features_in", n_features)
-        self._set_iterators(routed)
+        self._set_iterators(routed, one_table)
         routed.setdefault("iterator_valid__seed", seed)
         callbacks = clone(self.callbacks, safe=False) if isinstance(self.callbacks, list) else self.callbacks
         return MetaNet(
@@ -252,7 +252,8 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             optimizer=self.optimizer,
             lr=self.lr,
             max_epochs=self.max_epochs,
-            batch_size=batch_size,
+            # episodes of one table resemble each other: a few of them make as good a step as many
+            batch_size=min(self.batch_size, 4) if one_table else self.batch_size,
             iterator_train=self.iterator_train,
             iterator_valid=EpisodeLoader,
             train_split=None if valid is None else predefined_split(valid),
@@ -263,14 +264,15 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             **routed,
         )
 
-    def _set_iterators(self, routed):
+    def _set_iterators(self, routed, one_table):
         """Add the loaders' settings to the routed parameters, where those do not have them already."""
         if self.iterator_train is EpisodeLoader:
             episodes = {"n_ways": self.n_ways, "n_shots": self.n_shots, "n_query": self.n_query}
             for name, value in (episodes | self._loader_settings()).items():
                 routed.setdefault(f"iterator_train__{name}", value)
                 routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
-            routed.setdefault("iterator_train__steps", self.steps_per_epoch)
+            steps = 10 if one_table and self.steps_per_epoch is None else self.steps_per_epoch
+            routed.setdefault("iterator_train__steps", steps)
 
     def _learner_settings(self):
         return {name: getattr(self, name) for name in self._learner_parameters} | self._learner_task_type()
@@ -511,7 +513,7 @@ def _is_fitted_state(name):
 
 def _dense(X):
     X = X.toarray() if hasattr(X, "toarray") else X
-    return np.require(X, requirements="W")  # torch warns of memory it may not write to, such as a read-only memmap
+    return np.require(X, requirements="CW")  # torch takes neither read-only memory nor rows in reversed order
 
 
 def _check_weight(sample_weight, n_rows):

@@ -356,7 +356,7 @@ def _flat(x):
 
 
 def _unflat(y, x):
-    return y.view(x.shape[0], x.shape[1], -1)
+    return y.view(x.shape[0], x.shape[1], y.shape[-1])
 
 
 def _per_task(weight, x):

@@ -1,0 +1,83 @@
+"""What tests of the common contract need of any estimator: small tasks it can learn, and a trained one."""
+
+import copy
+import inspect
+from functools import cache
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from skmeta.estimators import all_estimators
+from skmeta.estimators._base import MetaEstimator
+from skmeta.tasks import GaussianClusters, LinearFamily
+
+CLASSES = [cls for cls in all_estimators() if issubclass(cls, MetaEstimator)]
+CLASSIFIERS = [cls for cls in CLASSES if is_classifier(cls())]
+REGRESSORS = [cls for cls in CLASSES if not is_classifier(cls())]
+CHEAP = {"max_epochs": 1, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0}
+
+CLUSTERS = GaussianClusters(n_ways=3, n_shots=4, n_query=5, n_features=4, n_irrelevant=2)
+LINES = LinearFamily(n_features=4, n_shots=10, n_query=8)
+
+
+def cheap(cls, **params):
+    """An untrained estimator that will train for a moment only."""
+    known = set(inspect.signature(cls.__init__).parameters)
+    return cls(**{name: value for name, value in CHEAP.items() if name in known} | params)
+
+
+@cache
+def tasks_for(cls, seed=0):
+    family = CLUSTERS if is_classifier(cls()) else LINES
+    tasks = family.sample(12, random_state=seed)
+    return tasks
+
+
+@cache
+def _trained(cls):
+    return cheap(cls).fit(tasks_for(cls))
+
+
+def trained(cls):
+    """Meta-trained, without a task. Training is shared between tests, the estimator is not."""
+    return copy.copy(_trained(cls))
+
+
+@cache
+def _trained_on_shared_labels(cls):
+    from tests.conftest import make_shared_tasks
+
+    return cheap(cls).fit(make_shared_tasks())
+
+
+def trained_on_shared_labels(cls):
+    return copy.copy(_trained_on_shared_labels(cls))
+
+
+def one_task(cls, seed=1):
+    return tasks_for(cls, seed)[0]
+
+
+def answers(estimator, X):
+    """What an estimator says about rows, as numbers: probabilities or predictions."""
+    if is_classifier(estimator):
+        return estimator.predict_proba(X)
+    return estimator.predict(X)
+
+
+def everything_in(estimator):
+    """A picture of an estimator that shows any change: parameters, attributes, weights, answers' ingredients."""
+    picture = {}
+    for name, value in sorted(vars(estimator).items()):
+        if name == "net_":
+            weights = {k: v.numpy().tobytes() for k, v in value.module_.state_dict().items()}
+            picture[name] = (id(value), weights, len(value.history))
+        elif name == "_support":
+            picture[name] = tuple(np.asarray(part).tobytes() for part in value.parts)
+        elif name == "_known_tasks":
+            picture[name] = {task: rows.X.tobytes() + rows.weight.tobytes() for task, rows in value.items()}
+        elif isinstance(value, np.ndarray):
+            picture[name] = value.tolist()
+        else:
+            picture[name] = (id(value), repr(value))
+    return picture
