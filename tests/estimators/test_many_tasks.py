@@ -1,0 +1,240 @@
+"""Tasks as samples and rows of many tasks in one table: the same answers as one task at a time."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import is_classifier
+from sklearn.metrics import r2_score
+
+from skmeta import NotAdaptedError, ProtoNetClassifier, Task, TaskSet, split_tasks
+from skmeta.tasks import GaussianClusters, LinearFamily
+from tests.conftest import make_shared_tasks
+from tests.estimators.contract import (
+    CLASSES,
+    CLASSIFIERS,
+    REGRESSORS,
+    answers,
+    cheap,
+    everything_in,
+    one_task,
+    tasks_for,
+    trained,
+    trained_on_shared_labels,
+)
+
+every_estimator = pytest.mark.parametrize("cls", CLASSES)
+every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
+every_regressor = pytest.mark.parametrize("cls", REGRESSORS)
+
+
+def ragged_tasks(cls):
+    """Supports, queries and ways of many sizes."""
+    if is_classifier(cls()):
+        return GaussianClusters(n_ways=(2, 5), n_shots=(1, 6), n_query=(1, 4), n_features=4).sample(9, random_state=3)
+    return LinearFamily(n_features=4, n_shots=(1, 12), n_query=(2, 9)).sample(9, random_state=3)
+
+
+# ---------------------------------------------------------------------- predict(tasks), score(tasks)
+
+
+@every_estimator
+def test_tasks_together_are_answered_as_each_alone(cls):
+    tasks, meta = ragged_tasks(cls), trained(cls)
+    together = meta.predict_proba(tasks) if is_classifier(meta) else meta.predict(tasks)
+    assert together.shape == (9,)
+    for task, answer in zip(tasks, together, strict=True):
+        assert_allclose(answer, answers(trained(cls).adapt(task.X, task.y), task.X_query), atol=1e-7)
+        assert_allclose(answer, (meta.predict_proba if is_classifier(meta) else meta.predict)([task])[0], atol=1e-7)
+
+
+@every_estimator
+def test_asking_about_tasks_leaves_the_current_task(cls):
+    task = one_task(cls)
+    meta = trained(cls).partial_fit(task.X, task.y)
+    before, answer = everything_in(meta), answers(meta, task.X_query)
+    meta.predict(ragged_tasks(cls))
+    meta.score(ragged_tasks(cls))
+    assert everything_in(meta) == before
+    assert_array_equal(answers(meta, task.X_query), answer)
+
+
+@every_estimator
+def test_any_container_of_tasks_will_do(cls):
+    tasks, meta = ragged_tasks(cls), trained(cls)
+    expected = meta.score(tasks)
+    listed = list(tasks)
+    objects = np.empty(len(listed), dtype=object)
+    objects[:] = listed
+    tuples = [(task.X, task.y, task.X_query, task.y_query) for task in listed]
+    for container in (listed, tuple(listed), objects, tuples):
+        assert meta.score(container) == expected
+
+
+@every_classifier
+def test_the_score_of_tasks_is_the_mean_accuracy(cls):
+    tasks, meta = ragged_tasks(cls), trained(cls)
+    by_hand = [np.mean(trained(cls).adapt(t.X, t.y).predict(t.X_query) == t.y_query) for t in tasks]
+    assert meta.score(tasks) == pytest.approx(np.mean(by_hand))
+
+
+@every_regressor
+def test_the_score_of_tasks_is_what_each_tasks_mean_leaves_unexplained(cls):
+    tasks, meta = ragged_tasks(cls), trained(cls)
+    errors = [trained(cls).adapt(t.X, t.y).predict(t.X_query) - t.y_query for t in tasks]
+    spread = [t.y_query - t.y_query.mean() for t in tasks]
+    by_hand = 1 - sum((e**2).sum() for e in errors) / sum((s**2).sum() for s in spread)
+    assert meta.score(tasks) == pytest.approx(by_hand)
+
+
+@every_estimator
+def test_tasks_without_a_query_part_are_split_the_same_way_every_time(cls):
+    tasks = TaskSet([Task(t.X, t.y) for t in tasks_for(cls)])
+    meta = trained(cls)
+    split = split_tasks(tasks, meta.n_shots, random_state=0, per_class=is_classifier(meta))
+    assert meta.score(tasks) == meta.score(tasks) == meta.score(split)
+
+
+@every_estimator
+def test_query_labels_are_never_looked_at(cls):
+    tasks, meta = tasks_for(cls), trained(cls)
+    unlabelled = TaskSet([Task(t.X, t.y, t.X_query) for t in tasks])
+    for a, b in zip(meta.predict(tasks), meta.predict(unlabelled)):
+        assert_array_equal(a, b)
+
+
+@every_classifier
+def test_labels_of_tasks_come_back_as_they_went_in(cls):
+    names = np.array(["cat", "dog", "eel"])
+    tasks = TaskSet([Task(t.X, names[t.y], t.X_query, names[t.y_query]) for t in tasks_for(cls)])
+    named = trained(cls).predict(tasks)
+    numbered = trained(cls).predict(tasks_for(cls))
+    for a, b in zip(named, numbered):
+        assert_array_equal(a, names[b])
+
+
+# ---------------------------------------------------------------------- one long table
+
+
+def long_table(tasks):
+    """The tasks' supports as one shuffled table, and their queries as another."""
+    order = np.random.default_rng(0).permutation(sum(len(t.y) for t in tasks))
+    X, y = np.concatenate([t.X for t in tasks])[order], np.concatenate([t.y for t in tasks])[order]
+    ids = np.repeat([f"id{i:02}" for i in range(len(tasks))], [len(t.y) for t in tasks])[order]
+    X_query = np.concatenate([t.X_query for t in tasks])
+    y_query = np.concatenate([t.y_query for t in tasks])
+    query_ids = np.repeat([f"id{i:02}" for i in range(len(tasks))], [len(t.y_query) for t in tasks])
+    return (X, y, ids), (X_query, y_query, query_ids)
+
+
+@every_estimator
+def test_a_long_table_trains_like_the_tasks_in_it(cls):
+    (X, y, ids), _ = long_table(tasks_for(cls))
+    labels = {"labels": "task"} if is_classifier(cls()) else {}
+    long = cheap(cls, **labels).fit(X, y, task=ids)
+    tasks = cheap(cls, **labels).fit(TaskSet.from_long(X, y, ids))
+    task = one_task(cls, seed=2)
+    assert_array_equal(
+        answers(long.adapt(task.X, task.y), task.X_query), answers(tasks.adapt(task.X, task.y), task.X_query)
+    )  # fmt: skip
+
+
+@every_estimator
+def test_rows_of_known_tasks_are_answered_by_their_own_task(cls):
+    tasks = tasks_for(cls)
+    (X, y, ids), (X_query, y_query, query_ids) = long_table(tasks)
+    meta = trained(cls).partial_fit(X, y, task=ids)
+    assert sorted(meta.adapted_tasks_) == sorted(set(ids))
+    assert_allclose(
+        np.asarray(meta.predict(X_query, task=query_ids), dtype=float),
+        np.concatenate(list(meta.predict(tasks))),
+        atol=1e-7,
+    )
+    shuffled = np.random.default_rng(1).permutation(len(y_query))
+    assert_allclose(
+        meta.predict(X_query[shuffled], task=query_ids[shuffled]), meta.predict(X_query, task=query_ids)[shuffled],
+        atol=1e-9,
+    )  # fmt: skip
+
+
+@every_estimator
+def test_rows_may_be_added_to_known_tasks(cls):
+    (X, y, ids), (X_query, _, query_ids) = long_table(tasks_for(cls))
+    at_once = trained(cls).partial_fit(X, y, task=ids)
+    half = len(y) // 2
+    in_two = trained(cls).partial_fit(X[:half], y[:half], task=ids[:half])
+    in_two.partial_fit(X[half:], y[half:], task=ids[half:])
+    assert_allclose(
+        np.asarray(in_two.predict(X_query, task=query_ids), dtype=float),
+        np.asarray(at_once.predict(X_query, task=query_ids), dtype=float),
+        atol=1e-7,
+    )
+
+
+@every_classifier
+def test_the_long_score_is_accuracy_over_rows(cls):
+    (X, y, ids), (X_query, y_query, query_ids) = long_table(tasks_for(cls))
+    meta = trained(cls).partial_fit(X, y, task=ids)
+    right = meta.predict(X_query, task=query_ids) == y_query
+    assert meta.score(X_query, y_query, task=query_ids) == pytest.approx(right.mean())
+    p = meta.predict_proba(X_query, task=query_ids)
+    assert_array_equal(p.argmax(1), meta.predict(X_query, task=query_ids))
+
+
+@every_regressor
+def test_the_long_score_is_r2_over_rows(cls):
+    (X, y, ids), (X_query, y_query, query_ids) = long_table(tasks_for(cls))
+    meta = trained(cls).partial_fit(X, y, task=ids)
+    expected = r2_score(y_query, meta.predict(X_query, task=query_ids))
+    assert meta.score(X_query, y_query, task=query_ids) == pytest.approx(expected)
+
+
+@every_estimator
+def test_tasks_never_seen_are_split_and_scored(cls):
+    (X, y, ids), _ = long_table(tasks_for(cls, seed=4))
+    assert np.isfinite(trained(cls).score(X, y, task=ids))
+
+
+def test_a_task_id_never_seen_is_refused_where_rows_are_needed(cluster_tasks):
+    (X, y, ids), _ = long_table(cluster_tasks)
+    meta = ProtoNetClassifier(max_epochs=1).fit(X, y, task=ids)
+    with pytest.raises(ValueError, match=r"1 task ids were never seen: 'nobody'.*partial_fit\(X, y, task=ids\)"):
+        meta.predict(X[:2], task=["nobody", ids[0]])
+
+
+def test_without_known_tasks_ids_mean_nothing(cluster_tasks):
+    meta = ProtoNetClassifier(max_epochs=1).fit(cluster_tasks)
+    with pytest.raises(NotAdaptedError, match="knows no tasks by id"):
+        meta.predict(cluster_tasks[0].X, task=["a"] * len(cluster_tasks[0].X))
+
+
+# ---------------------------------------------------------------------- whose classes they are
+
+
+@pytest.mark.parametrize(
+    "make, expected",
+    [
+        (lambda: make_shared_tasks(), "shared"),  # names that every task has
+        (lambda: GaussianClusters(n_ways=3, n_features=4).sample(20, random_state=0), "task"),  # a mere numbering
+        (lambda: TaskSet([(np.eye(2), [f"a{i}", f"b{i}"]) for i in range(5)]), "task"),  # names of their own
+    ],
+)
+def test_the_regime_is_found_in_the_data(make, expected):
+    assert ProtoNetClassifier(max_epochs=0).fit(make()).labels_ == expected
+
+
+def test_a_numbering_that_means_the_same_everywhere_is_found_to_be_shared():
+    tasks = TaskSet([Task(t.X, (t.y == "leave").astype(int)) for t in make_shared_tasks()])
+    assert ProtoNetClassifier(max_epochs=0).fit(tasks).labels_ == "shared"
+
+
+@pytest.mark.parametrize("labels", ["task", "shared"])
+def test_the_regime_can_be_said(labels, cluster_tasks):
+    assert ProtoNetClassifier(labels=labels, max_epochs=0).fit(cluster_tasks).labels_ == labels
+
+
+@every_classifier
+def test_shared_probabilities_are_in_the_order_of_the_classes(cls):
+    meta = trained_on_shared_labels(cls)
+    for task, p in zip(split := split_tasks(make_shared_tasks(seed=5), 5, random_state=0), meta.predict_proba(split)):
+        assert p.shape == (len(task.y_query), 2)
+    assert meta.score(split) > 0.5
