@@ -1,14 +1,20 @@
 """scikit-learn's face of the learners."""
 
 from skmeta.estimators.bayesian_head import BayesianHeadRegressor
+from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
+from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
 from skmeta.estimators.prototypes import ProtoNetClassifier
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
 
 __all__ = [
     "BayesianHeadRegressor",
+    "FineTuneTransfer",
+    "FineTuneTransferRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
+    "MetaOptNetClassifier",
+    "MetaOptNetRegressor",
     "ProtoNetClassifier",
     "ReptileClassifier",
     "ReptileRegressor",

@@ -1,0 +1,229 @@
+"""Transfer: pretraining on source tasks, fine-tuning on a new one."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._pretraining import PretrainingClassifierMixin, PretrainingRegressorMixin
+from skmeta.estimators._regressor import MetaRegressor
+from skmeta.learners.fine_tune import FREEZE, FineTune
+from skmeta.tasks.row_batches import RowLoader
+
+_ADAPTATION = ("freeze", "inner_steps", "inner_lr", "layer_decay", "l2_sp", "early_stopping")
+
+
+class _FineTuneTransfer:
+    _learner_class = FineTune
+    _learner_parameters = (*_ADAPTATION, "engine")
+    _adaptation_parameters = _ADAPTATION
+    _default_module_parameters = {"activate_output": True}
+
+    @property
+    def engine_(self):
+        """Which path the arithmetic of the descent takes: "closed_form", "any_module" or "naive"."""
+        return self._bare_learner().engine.name
+
+    def _ready_learner(self):
+        if self.freeze not in FREEZE:
+            raise ValueError(f"freeze must be one of {list(FREEZE)}, got {self.freeze!r}.")
+        return super()._ready_learner()
+
+
+class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassifier):
+    """Pretrain on the source tasks, transfer, fine-tune on a new task.
+
+    All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
+    classes, starts from there. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
+    heads : {"auto", "task", "shared"}, default="auto"
+        Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
+        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks.
+    freeze : {"trunk", "none", "gradual"}, default="trunk"
+        What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
+        nothing; or the lower layers at first, which thaw one by one, from the head down.
+    inner_steps : int, default=50
+        Steps of fine-tuning by full-batch Adam, unless the trunk is frozen.
+    inner_lr : float, default=0.01
+        Their rate, for the head.
+    layer_decay : float, default=0.7
+        Each layer's rate relative to that of the layer above it.
+    l2_sp : float, default=1.0
+        Pull of the weights back to where they start, counted in rows: it fades as the support grows.
+    early_stopping : bool, default=True
+        Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
+        rows).
+    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
+        How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
+    max_epochs : int, default=10
+        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    heads_ : {"task", "shared"}
+        Which kind of heads the source tasks were given.
+    fine_tuned_ : bool
+        False after a fit on one table: its answers are those of the pretrained weights as they are.
+    engine_ : str
+        "closed_form", "any_module" or "naive".
+    {meta_attributes}
+
+    References
+    ----------
+    X. Li, Y. Grandvalet, F. Davoine. "Explicit Inductive Bias for Transfer Learning with Convolutional Networks".
+    ICML 2018.
+
+    J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+
+    Examples
+    --------
+    In the place of ``KNeighborsClassifier``:
+
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import FineTuneTransfer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> FineTuneTransfer(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = FineTuneTransfer(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.heads_
+    'task'
+    >>> new = tasks[19]
+    >>> meta.adapt(new.X, new.y).score(new.X_query, new.y_query) > 0.5
+    True
+    """
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        heads="auto",
+        freeze="trunk",
+        inner_steps=50,
+        inner_lr=0.01,
+        layer_decay=0.7,
+        l2_sp=1.0,
+        early_stopping=True,
+        engine="auto",
+        n_sources=256,
+        iterator_train=RowLoader,
+        **params,
+    ):
+        super().__init__(module, iterator_train=iterator_train, **params)
+        self.heads = heads
+        self.freeze = freeze
+        self.inner_steps = inner_steps
+        self.inner_lr = inner_lr
+        self.layer_decay = layer_decay
+        self.l2_sp = l2_sp
+        self.early_stopping = early_stopping
+        self.engine = engine
+        self.n_sources = n_sources
+
+
+class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, MetaRegressor):
+    """Pretrain on the source tasks, transfer, fine-tune on a new regression task.
+
+    All source tasks are learned together, by supervised learning with a shared trunk; a new task starts from there,
+    with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
+    heads : {"auto", "task", "shared"}, default="auto"
+        Heads of the source tasks in pretraining: one for each task, or one for all of them. "auto" gives each task
+        its own where there are several.
+    freeze : {"trunk", "none", "gradual"}, default="trunk"
+        What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
+        nothing; or the lower layers at first, which thaw one by one, from the head down.
+    inner_steps : int, default=50
+        Steps of fine-tuning by full-batch Adam, unless the trunk is frozen.
+    inner_lr : float, default=0.01
+        Their rate, for the head.
+    layer_decay : float, default=0.7
+        Each layer's rate relative to that of the layer above it.
+    l2_sp : float, default=0.1
+        Pull of the weights back to where they start, counted in rows: it fades as the support grows.
+    early_stopping : bool, default=True
+        Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
+        rows).
+    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
+        How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
+    max_epochs : int, default=10
+        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    heads_ : {"task", "shared"}
+        Which kind of heads the source tasks were given.
+    fine_tuned_ : bool
+        False after a fit on one table: its answers are those of the pretrained weights as they are.
+    engine_ : str
+        "closed_form", "any_module" or "naive".
+    {meta_attributes}
+
+    References
+    ----------
+    X. Li, Y. Grandvalet, F. Davoine. "Explicit Inductive Bias for Transfer Learning with Convolutional Networks".
+    ICML 2018.
+
+    J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+
+    Examples
+    --------
+    >>> from skmeta import FineTuneTransferRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = FineTuneTransferRegressor(n_sources=50, max_epochs=3, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
+    """
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        heads="auto",
+        freeze="trunk",
+        inner_steps=50,
+        inner_lr=0.01,
+        layer_decay=0.7,
+        l2_sp=0.1,
+        early_stopping=True,
+        engine="auto",
+        n_sources=256,
+        iterator_train=RowLoader,
+        **params,
+    ):
+        super().__init__(module, iterator_train=iterator_train, **params)
+        self.heads = heads
+        self.freeze = freeze
+        self.inner_steps = inner_steps
+        self.inner_lr = inner_lr
+        self.layer_decay = layer_decay
+        self.l2_sp = l2_sp
+        self.early_stopping = early_stopping
+        self.engine = engine
+        self.n_sources = n_sources
