@@ -34,13 +34,13 @@ class PretrainingMixin:
             self.heads_ = "shared" if len(tasks) == 1 or self._outputs_recur(tasks) else "task"
         return super()._hold_out_tasks(tasks, rng)
 
-    def _train(self, train, valid, rng, epochs=None, batch_size=None):
+    def _train(self, train, valid, rng, **how):
         if not hasattr(self, "heads_"):  # one table, or a distribution that is to be learned by one head
             self.heads_ = "shared"
         is_stored = isinstance(train, TaskStore)
         self.n_sources_ = len(train) if is_stored else None
         self._n_source_classes = train.max_classes if is_stored and train.is_classification else None
-        super()._train(train, valid, rng, epochs, batch_size)
+        super()._train(train, valid, rng, **how)
 
     def _learner_settings(self):
         return super()._learner_settings() | {
