@@ -48,13 +48,13 @@ class PretrainingMixin:
             "n_source_outputs": self._n_source_classes,
         }
 
-    def _set_iterators(self, routed):
+    def _set_iterators(self, routed, one_table):
         if self.iterator_train is not RowLoader:
-            super()._set_iterators(routed)
+            super()._set_iterators(routed, one_table)
             return
         routed.setdefault("iterator_train__steps", self.steps_per_epoch)
         # held-out tasks show how well few rows of a new task do; held-out rows of one table are simply answered
-        episodes = {"n_ways": self.n_ways, "n_shots": 0 if hasattr(self, "_fits_table") else self.n_shots, "n_query": self.n_query}
+        episodes = {"n_ways": self.n_ways, "n_shots": 0 if one_table else self.n_shots, "n_query": self.n_query}
         for name, value in episodes.items():
             routed.setdefault(f"iterator_valid__{name}", value)
 
