@@ -10,12 +10,12 @@ META_PARAMETERS = """\
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
     steps_per_epoch : int or None, default=None
-        Batches in an epoch; None goes over the tasks once, and at least 10 steps.
+        Batches in an epoch; None goes over the tasks once, and at least 30 steps (10 over a single table).
     batch_size : int, default=16
         Tasks in a batch.
     max_epochs : int, default=10
         Epochs of meta-training; 0 leaves the initial weights.
-    lr : float, default=0.003
+    lr : float, default=0.001
         Learning rate of the outer loop.
     optimizer : torch optimizer class, default=torch.optim.Adam
         Optimizer of the outer loop; ``optimizer__*`` are its parameters.

@@ -30,7 +30,7 @@ class EpisodeLoader:
     n_shots, n_query : int or (low, high), default=5 and 15
         Rows per class. A range is drawn anew for each episode (``n_shots``) or batch (``n_query``).
     steps : int or None, default=None
-        Batches in an epoch; None goes over the tasks once, and at least 10 steps.
+        Batches in an epoch; None goes over the tasks once, and at least 30 steps.
     hide_unseen : bool, default=False
         Whether to leave out query rows of a shared class that the episode's support happens not to show.
     relabel : bool, default=True
@@ -59,7 +59,7 @@ class EpisodeLoader:
     def __len__(self):
         if self.steps is not None:
             return self.steps
-        return max(10, -(-len(self.dataset) // self.batch_size))
+        return max(30, -(-len(self.dataset) // self.batch_size))
 
     def __iter__(self):
         store = self.dataset
