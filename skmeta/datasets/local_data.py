@@ -43,13 +43,12 @@ def list_local_tables(kind=None):
     Examples
     --------
     >>> import os, tempfile
+    >>> from pathlib import Path
+    >>> from unittest.mock import patch
     >>> from skmeta.datasets import list_local_tables
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with open(f"{folder}/MANIFEST.csv", "w") as manifest:
-    ...         _ = manifest.write("name,file,kind\\nplants,plants.csv,classification\\n")
-    ...     before, os.environ["SKMETA_DATA"] = os.environ.get("SKMETA_DATA"), folder
-    ...     print(list_local_tables("classification"))
-    ...     _ = os.environ.pop("SKMETA_DATA") if before is None else os.environ.update(SKMETA_DATA=before)
+    >>> with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, SKMETA_DATA=folder):
+    ...     _ = Path(folder, "MANIFEST.csv").write_text("name,file,kind\\nplants,plants.csv,classification\\n")
+    ...     list_local_tables("classification")
     ['plants']
     """
     manifest = _read_manifest()
@@ -77,6 +76,19 @@ def load_local_table(name):
         Float for regression, otherwise strings.
     task : Series or None
         The group that each row belongs to, for tables that have groups: ``fit(X, y, task=task)``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from pathlib import Path
+    >>> from unittest.mock import patch
+    >>> from skmeta.datasets import load_local_table
+    >>> with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, SKMETA_DATA=folder):
+    ...     _ = Path(folder, "MANIFEST.csv").write_text("name,file,kind\\nplants,plants.csv,classification\\n")
+    ...     _ = Path(folder, "plants.csv").write_text("height,__target__\\n1.5,oak\\n0.2,fern\\n")
+    ...     X, y, task = load_local_table("plants")
+    >>> X["height"].tolist(), y.tolist(), task
+    ([1.5, 0.2], ['oak', 'fern'], None)
     """
     import pandas as pd
 
@@ -110,6 +122,19 @@ def load_local_images(name):
     Returns
     -------
     arrays : dict of ndarray
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from pathlib import Path
+    >>> from unittest.mock import patch
+    >>> import numpy as np
+    >>> from skmeta.datasets import load_local_images
+    >>> with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, SKMETA_DATA=folder):
+    ...     _ = Path(folder, "MANIFEST.csv").write_text("name,file,kind\\nink,ink.npz,image\\n")
+    ...     np.savez(Path(folder, "ink.npz"), images=np.zeros((5, 8, 8)))
+    ...     load_local_images("ink")["images"].shape
+    (5, 8, 8)
     """
     entry = _entry(name)
     if entry["kind"] != "image":
