@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.helper import predefined_split
 
 from skmeta.estimators._docs import complete
+from skmeta.estimators._explain import explain, place_of_row
 from skmeta.estimators._params import RoutedParamsMixin
+from skmeta.estimators._settings import check_settings
 from skmeta.exceptions import NotAdaptedError
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
@@ -22,6 +24,7 @@ from skmeta.tasks.store import similar_size_chunks
 from skmeta.training import MetaNet, resolve_device, seeded
 
 _ROWS_AT_ONCE = 65536
+_STEPS_OF_ENDLESS = 30
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,12 @@ class Support:
     X: np.ndarray
     y: np.ndarray
     weight: np.ndarray
+
+    @classmethod
+    def of(cls, X, y, weight):
+        """Rows of weight 0 are as good as not there."""
+        counts = weight > 0
+        return cls(X, y, weight) if counts.all() else cls(X[counts], y[counts], weight[counts])
 
     def extended(self, other):
         return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
@@ -138,6 +147,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         -------
         self : object
         """
+        check_settings(self)
         draft = self._draft(keep_fitted=self.warm_start)
         if is_task_distribution(X):
             draft._meta_train(X)
@@ -183,12 +193,17 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self.__dict__.pop("_known_tasks", None)
         rng = check_random_state(self.random_state)
         if isinstance(source, TaskSet):
+            source = source.without_unlabelled_rows()
             # rows of the long format have been validated as one table, with their column names
             X, y = source.pooled if from_long else self._validate_pool(source, reset=True)
             self._learn_label_space(source, X, y, from_long)
             train, valid = self._hold_out_tasks(source.with_rows(X), rng)
         else:
             train, valid = _Endless(source, self, rng.randint(2**31 - 1)), None
+            if self.validation_fraction:
+                per_epoch = self.batch_size * (self.steps_per_epoch or _STEPS_OF_ENDLESS)
+                n_valid = max(1, round(self.validation_fraction * per_epoch))
+                valid = train.sample(n_valid, rng.randint(2**31 - 1))
         self._train(train, valid, rng)
 
     def _hold_out_tasks(self, tasks, rng):
@@ -300,6 +315,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _ready_learner(self):
         """The serving learner, with the adaptation settings now in force."""
         learner = self._bare_learner()
+        check_settings(self, self._adaptation_parameters)
         for name in self._adaptation_parameters:
             setattr(learner, name, getattr(self, name))
         return self._learner
@@ -347,14 +363,11 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
 
     def _show(self, X, y, sample_weight):
         """Add rows to the current task and adapt, from the meta-learned start, to all it has shown."""
-        self._require_y(y)
-        if not hasattr(self, "net_"):
-            X, y = self._validate_rows(X, y, reset=True)
-            self._initialize_untrained(X, y)
-        else:
-            X, y = self._validate_rows(X, y, reset=False)
-        new = Support(X, y, _check_weight(sample_weight, len(y)))
+        X, y = self._validate_shown(X, y)
+        new = Support.of(X, y, _check_weight(sample_weight, len(y)))
         old = vars(self).get("_support")
+        if old is None and not len(new.y) and not self._answers_without_rows():
+            raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
         if old is None:
             self._adapt_to(new)
         else:
@@ -363,6 +376,21 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _extend(self, old, new):
         """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
         self._adapt_to(old.extended(new))
+
+    def _validate_shown(self, X, y):
+        """Rows to adapt to, validated; on an unfitted estimator they decide what initial weights look like."""
+        if is_tasks(X):
+            raise ValueError(
+                f"partial_fit and adapt take the rows of one task, but X is a {type(X).__name__} of tasks. Meta-train "
+                "with fit(tasks), ask with predict(tasks), or adapt to the rows of one of them."
+            )
+        self._require_y(y)
+        if hasattr(self, "net_"):
+            return self._validate_rows(X, y, reset=False)
+        check_settings(self)
+        X, y = self._validate_rows(X, y, reset=True)
+        self._initialize_untrained(X, y)
+        return X, y
 
     def _forget_task(self):
         for name in ("_support", "_state", "classes_", "_declared_classes"):
@@ -425,7 +453,11 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         if (tasks.n_query < 0).all():
             tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=self._splits_per_class())
         elif not tasks.query_labelled.all():
-            raise ValueError("score needs labelled query rows (y_query) in every task, or query rows in none.")
+            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
+            raise ValueError(
+                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
+                f"{name} has no y_query."
+            )
         return self._validated_tasks(tasks)
 
     # ------------------------------------------------------------------ validation
@@ -440,7 +472,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
                 self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **self._target_validation
             )
         except ValueError as error:
-            raise _explain(error) from error
+            raise explain(error, X) from error
         self._check_targets(y)
         return _dense(X), y
 
@@ -451,12 +483,13 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             raise ValueError("There are no tasks: give at least one.")
         if (tasks.n_support == 0).any() and (reset or not self._answers_without_rows()):
             name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
-            raise ValueError(f"Task {name} has no support rows.")
+            raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
         try:
             X = self._validate_X(X, reset=reset)
         except ValueError as error:
-            raise _explain(error) from error
-        self._check_targets(y[tasks.is_labelled_row])
+            raise explain(error, X, tasks) from error
+        rows = np.flatnonzero(tasks.is_labelled_row)
+        self._check_targets(y[rows], place=lambda i: place_of_row(rows[i], tasks))
         return X, y
 
     # ------------------------------------------------------------------ copies on disk
@@ -484,17 +517,17 @@ class _Endless(torch.utils.data.Dataset):
 
     def __init__(self, distribution, estimator, seed):
         self.distribution, self.estimator = distribution, estimator
-        self.X = self._tasks(64, seed, first=True).X
+        self.X = self.sample(64, seed, first=True).X
 
-    def _tasks(self, n_tasks, seed, first=False):
-        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed))
+    def sample(self, n_tasks, seed, first=False):
+        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
         X, y = self.estimator._validate_pool(tasks, reset=first)
         if first:
             self.estimator._learn_label_space(tasks, X, y, from_long=False)
         return self.estimator._store(tasks.with_rows(X))
 
     def draw(self, n_tasks):
-        return self._tasks(n_tasks, int(torch.randint(2**31 - 1, ())))
+        return self.sample(n_tasks, int(torch.randint(2**31 - 1, ())))
 
     def __len__(self):
         return 1
@@ -533,15 +566,3 @@ def _check_task_ids(task, n_rows):
     if ids.shape != (n_rows,):
         raise ValueError(f"task must name the task of each of the {n_rows} rows, got an array of shape {ids.shape}.")
     return ids
-
-
-def _explain(error):
-    """scikit-learn's message, with the remedy where the cell is no number."""
-    message = str(error)
-    if "could not convert string" in message:
-        message += (
-            ". Columns that are not numeric must be encoded first, for instance by a ColumnTransformer with a "
-            "OneHotEncoder in a pipeline (inside PerTask where the samples are tasks)."
-        )
-        return ValueError(message)
-    return error

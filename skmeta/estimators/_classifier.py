@@ -1,5 +1,7 @@
 """The classifier's half of the contract: label spaces, the current task's classes, probabilities."""
 
+from numbers import Real
+
 import numpy as np
 import torch
 from scipy.special import softmax
@@ -12,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import MetaEstimator, Support
 from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes
+from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.tasks import TaskSet, as_taskset, is_tasks
 from skmeta.tasks.store import TaskStore
@@ -37,7 +40,16 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
 
     # ------------------------------------------------------------------ label spaces
 
-    def _check_targets(self, y):
+    def _check_targets(self, y, place=place_of_row):
+        if y.ndim != 1:
+            raise ValueError(f"{type(self).__name__} takes one label per row, got an array of shape {y.shape}.")
+        kinds = {"a number" if isinstance(label, Real) else "text" for label in y} if y.dtype == object else ()
+        if len(kinds) > 1:
+            is_text = np.array([isinstance(label, str) for label in y])
+            i, j = sorted([int(is_text.argmax()), int((~is_text).argmax())])
+            raise ValueError(
+                f"Labels must be all numbers or all text, got {y[i]!r} in {place(i)} and {y[j]!r} in {place(j)}."
+            )
         check_classification_targets(y)
 
     def _learn_label_space(self, tasks, X, y, from_long):
@@ -51,7 +63,8 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
         if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
             raise ValueError(
-                f"{type(self).__name__} needs tasks with at least 2 classes, but every task has only 1 class."
+                f"{type(self).__name__} needs tasks with at least 2 classes, but every task has only 1 class, such as "
+                f"{y[rows][:1].tolist()[0]!r}."
             )
         self._set_label_space(regime, np.unique(y[rows]))
 
@@ -178,7 +191,10 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         if declared is None:
             classes = np.union1d(meta, seen) if len(meta) else seen
         elif len(unknown := np.setdiff1d(seen, declared)):
-            raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}.")
+            raise ValueError(
+                f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
+                "another task, or declare all classes of this one."
+            )
         else:
             classes = declared
         order = np.concatenate([meta, np.setdiff1d(classes, meta)]) if len(meta) else classes

@@ -33,16 +33,11 @@ class LongFormatMixin:
         self._known_tasks = known
 
     def _show_long(self, X, y, sample_weight, task):
-        self._require_y(y)
-        if not hasattr(self, "net_"):
-            X, y = self._validate_rows(X, y, reset=True)
-            self._initialize_untrained(X, y)
-        else:
-            X, y = self._validate_rows(X, y, reset=False)
+        X, y = self._validate_shown(X, y)
         ids, weight = _check_task_ids(task, len(y)), _check_weight(sample_weight, len(y))
         known = dict(vars(self).get("_known_tasks", {}))
         for name in np.unique(ids):
-            rows = Support(X[ids == name], y[ids == name], weight[ids == name])
+            rows = Support.of(X[ids == name], y[ids == name], weight[ids == name])
             name = name.item() if hasattr(name, "item") else name
             known[name] = known[name].extended(rows) if name in known else rows
         self._known_tasks = known

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from skmeta.estimators._base import MetaEstimator, Support
 from skmeta.estimators._classifier import _objects
+from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.tasks import TaskSet, is_tasks
@@ -38,11 +39,22 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
 
     # ------------------------------------------------------------------ targets
 
-    def _check_targets(self, y):
+    def _check_targets(self, y, place=place_of_row):
         if y.dtype.kind not in "biuf":
-            raise ValueError(f"{type(self).__name__} needs numeric targets, got an array of dtype {y.dtype}.")
+            raise ValueError(
+                f"{type(self).__name__} needs numeric targets, got an array of dtype {y.dtype} that holds "
+                f"{y.ravel()[:1].tolist()[0]!r}. A classifier takes labels of any kind."
+            )
         if not np.isfinite(y).all():
-            raise ValueError("Input y contains NaN or infinity.")
+            row = int(np.flatnonzero(~np.isfinite(_columns(y)).all(1))[0])
+            raise ValueError(f"Input y contains NaN or infinity: {y[row]} in {place(row)}. Leave such rows out.")
+
+    def _validate_rows(self, X, y, reset):
+        X, y = super()._validate_rows(X, y, reset)
+        if reset:
+            return X, y
+        self._scaled(y)  # refuses another number of targets than meta-training had
+        return X, y.reshape(len(y)) if self._targets_1d else _columns(y)
 
     def _learn_label_space(self, tasks, X, y, from_long):
         self._learn_target_scale(y[tasks.is_labelled_row])

@@ -47,7 +47,7 @@ class TaskSet(Sequence):
     ndim = 1
 
     def __init__(self, tasks):
-        tasks = [task if isinstance(task, Task) else Task(*task) for task in tasks]
+        tasks = [_as_task(task, i) for i, task in enumerate(tasks)]
         if not tasks:
             raise ValueError("A TaskSet needs at least one task, got an empty sequence.")
         _check_same_columns(tasks)
@@ -213,11 +213,19 @@ class TaskSet(Sequence):
 
     def called(self, i):
         """How error messages name task ``i``: by its name, or by its position."""
-        return repr(i if self._names[i] is None else self._names[i])
+        return repr(int(i) if self._names[i] is None else self._names[i])
 
     def with_rows(self, X):
         """The same tasks with other columns: ``X`` replaces the pooled rows, one for one."""
         return self.from_pool(X, self._y, self._n_support, self._n_query, self._labelled, self._names)
+
+    def without_unlabelled_rows(self):
+        """The same tasks, without the query part where its labels are unknown: nothing can be learned from it."""
+        if self._labelled[self._n_query >= 0].all():
+            return self
+        rows = np.flatnonzero(self.is_labelled_row)
+        n_query = np.where(self._labelled, self._n_query, -1)
+        return self.from_pool(take_rows(self._X, rows), self._y[rows], self._n_support, n_query, names=self._names)
 
     # ------------------------------------------------------------------ the sequence
 
@@ -294,6 +302,17 @@ class TaskSet(Sequence):
         return f"<p><b>TaskSet</b>: {escape(self._summary())}</p><table>{head}{''.join(lines)}</table>"
 
 
+def _as_task(task, position):
+    if isinstance(task, Task):
+        return task
+    if not isinstance(task, (tuple, list)) or not 2 <= len(task) <= 5:
+        raise TypeError(
+            f"Item {position} of the tasks is a {type(task).__name__}: give Task(X, y) or a tuple (X, y), "
+            "(X, y, X_query) or (X, y, X_query, y_query)."
+        )
+    return Task(*task)
+
+
 def _check_same_columns(tasks):
     first = tasks[0]
     for position, task in enumerate(tasks):
@@ -316,8 +335,15 @@ def is_tasks(X):
         return False
     first = X[0]
     return isinstance(first, Task) or (
-        isinstance(first, tuple) and len(first) in (2, 4) and len(getattr(first[0], "shape", ())) == 2
+        isinstance(first, tuple) and len(first) in (2, 3, 4) and _is_table(first[0])
     )
+
+
+def _is_table(X):
+    """Whether ``X`` holds rows of cells, rather than being a cell or a row itself."""
+    if hasattr(X, "shape"):
+        return len(X.shape) == 2
+    return isinstance(X, (list, tuple)) and len(X) > 0 and isinstance(X[0], (list, tuple, np.ndarray))
 
 
 def as_taskset(X):

@@ -1,0 +1,70 @@
+"""What constructor parameters may be; said at the first use, because scikit-learn forbids saying it in ``__init__``."""
+
+from numbers import Integral, Real
+
+from torch.nn import Module
+
+
+def _integer(value, at_least):
+    return isinstance(value, Integral) and value >= at_least
+
+
+def _number(value, at_least=0.0):
+    return isinstance(value, Real) and value >= at_least
+
+
+def _size(value):
+    if isinstance(value, (tuple, list)):
+        return len(value) == 2 and all(_integer(end, 0) for end in value) and value[0] <= value[1] and value[1] >= 1
+    return _integer(value, 1)
+
+
+_COUNT = (lambda v: _integer(v, 1), "a positive integer")
+_SIZE = (_size, "a positive integer or a (low, high) pair of integers")
+_STEPS = (lambda v: _integer(v, 0), "a non-negative integer")
+
+_RULES = {
+    "module": (lambda v: v is None or callable(v) or isinstance(v, Module), "None or a torch module class or instance"),
+    "n_ways": (lambda v: v is None or _integer(v, 2), "None or an integer of at least 2"),
+    "n_shots": _SIZE,
+    "n_query": _SIZE,
+    "steps_per_epoch": (lambda v: v is None or _integer(v, 1), "None or a positive integer"),
+    "batch_size": _COUNT,
+    "max_epochs": _STEPS,
+    "lr": (_number, "a non-negative number"),
+    "optimizer": (callable, "a torch optimizer class such as torch.optim.Adam"),
+    "criterion": (lambda v: v is None or callable(v), "None, or a torch loss class such as torch.nn.CrossEntropyLoss"),
+    "validation_fraction": (
+        lambda v: v is None or isinstance(v, Real) and 0 <= v < 1,
+        "None or a number between 0 and 1",
+    ),
+    "callbacks": (
+        lambda v: v is None or v == "disable" or isinstance(v, (list, tuple)),
+        "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs",
+    ),
+    "labels": (lambda v: v in ("auto", "task", "shared"), "'auto', 'task' or 'shared'"),
+    "target_scaling": (lambda v: v in ("pooled", "task", None), "'pooled', 'task' or None"),
+    "inner_lr": (lambda v: isinstance(v, str) or _number(v), "a non-negative number, 'learn' or 'learn-step'"),
+    "inner_steps": _STEPS,
+    "adapt_steps": (lambda v: v is None or _integer(v, 0), "None or a non-negative integer"),
+    "scale": (lambda v: v == "learn" or _number(v) and v > 0, "a positive number or 'learn'"),
+    "priors": (lambda v: isinstance(v, bool) or v == "auto", "'auto', True or False"),
+}
+
+
+def check_settings(estimator, names=None):
+    """Raise a ValueError that names the first parameter whose value cannot be used, and what can be.
+
+    Parameters
+    ----------
+    estimator : estimator
+    names : sequence of str, default=None
+        Check these only; None checks all that the estimator has.
+    """
+    for name in _RULES if names is None else names:
+        if name not in _RULES or name not in vars(estimator):
+            continue
+        is_fine, expected = _RULES[name]
+        value = vars(estimator)[name]
+        if not is_fine(value):
+            raise ValueError(f"{name} of {type(estimator).__name__} must be {expected}, got {value!r}.")
