@@ -17,9 +17,10 @@ from skmeta.estimators import (
     ReptileRegressor,
 )
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
+from skmeta.estimators.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import few_shot_curve, task_scorer
-from skmeta.preprocessing import PerTask
+from skmeta.preprocessing import PerTask, TableEncoder
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
 
 __version__ = "0.1.0.dev0"
@@ -39,7 +40,10 @@ __all__ = [
     "ProtoNetClassifier",
     "ReptileClassifier",
     "ReptileRegressor",
+    "TableEncoder",
     "Task",
+    "TaskMixtureClassifier",
+    "TaskMixtureRegressor",
     "TaskSet",
     "few_shot_curve",
     "pseudo_tasks",

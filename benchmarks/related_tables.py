@@ -1,0 +1,161 @@
+"""Related tables: one long table with a task column, two questions.
+
+(a) *New tasks*: five folds over tasks; a test task shows K = 0, 1, 2, 5, 10 of its rows, and its others are answered.
+(b) *Known tasks*: a fifth of every task's rows is hidden (three of five folds), and answered from the others.
+
+Usage::
+
+    SKMETA_DATA=<folder with loader.py> python benchmarks/related_tables.py run [--methods a,b] [--sets a,b]
+    python benchmarks/related_tables.py table
+
+``run`` appends one line per set, question, fold, K and method to ``results/related_tables.csv`` and skips what is
+there, so it can be stopped and started again. ``table`` prints the summary. All methods run by their defaults, the
+same for all sets, on the same encoded columns (``TableEncoder``, standardised where the method wants it). MixedLM
+needs statsmodels and GroupedPredictor scikit-lego.
+"""
+
+import argparse
+import copy
+import csv
+import importlib.util
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score, roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parent))
+from related_tables_methods import METHODS, Table  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results" / "related_tables.csv"
+FIELDS = ["set", "kind", "question", "fold", "shots", "method", "metric", "value", "n_rows", "seconds"]
+SHOTS = (0, 1, 2, 5, 10)
+
+
+def load_sets(folder, wanted):
+    spec = importlib.util.spec_from_file_location("data_loader", Path(folder) / "loader.py")
+    loader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loader)
+    names = loader.names("grouped_regression") + loader.names("grouped_classification")
+    for name in wanted or names:
+        X, y, task = loader.load(name)
+        keep = ~y.isna().to_numpy() & ~task.isna().to_numpy()
+        yield name, X[keep].reset_index(drop=True), y[keep].to_numpy(), task[keep].to_numpy()
+
+
+def ranks_within(task, rng):
+    """Every row's place in a random order of its task's rows."""
+    order = rng.permutation(len(task))
+    names, code = np.unique(task, return_inverse=True)
+    order = order[np.argsort(code[order], kind="stable")]
+    size = np.bincount(code)
+    rank = np.empty(len(task), dtype=int)
+    rank[order] = np.arange(len(task)) - np.repeat(np.cumsum(size) - size, size)
+    return rank, code, size
+
+
+def new_task_splits(task, n_folds=5):
+    """(fold, training rows, [(K, support rows, query rows)])."""
+    rng = np.random.default_rng(0)
+    rank, code, size = ranks_within(task, rng)
+    fold_of_task = rng.permutation(len(size)) % n_folds
+    for fold in range(n_folds):
+        test = fold_of_task[code] == fold
+        shots = []
+        for k in SHOTS:
+            big = test & (size > k)[code]
+            if big.any():
+                shots.append((k, np.flatnonzero(big & (rank < k)), np.flatnonzero(big & (rank >= k))))
+        yield fold, np.flatnonzero(~test), shots
+
+
+def known_task_splits(task, n_folds=5, used=3):
+    rng = np.random.default_rng(1)
+    rank, code, size = ranks_within(task, rng)
+    fold_of_row = (rank + rng.integers(n_folds, size=len(size))[code]) % n_folds
+    for fold in range(used):
+        yield fold, np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold)
+
+
+def metrics(y, answer, classes):
+    if classes is None:
+        return {"r2": r2_score(y, answer), "rmse": mean_squared_error(y, answer) ** 0.5}
+    p = np.clip(answer, 1e-6, None)
+    p = p / p.sum(1, keepdims=True)
+    out = {"accuracy": accuracy_score(y, classes[p.argmax(1)]), "log_loss": log_loss(y, p, labels=classes)}
+    if set(y) == set(classes):
+        out["auc"] = roc_auc_score(y, p[:, 1] if len(classes) == 2 else p, multi_class="ovr")
+    return out
+
+
+def run_one(name, X, y, task, method, question, write):
+    classes = None if y.dtype.kind == "f" else np.unique(y)
+    kind = "regression" if classes is None else "classification"
+    if question == "new":
+        splits = [(fold, train, shots) for fold, train, shots in new_task_splits(task)]
+    else:
+        splits = [(fold, train, [(-1, None, query)]) for fold, train, query in known_task_splits(task)]
+    for fold, train, parts in splits:
+        begin = time.process_time()
+        model = METHODS[method](kind).fit(Table(X.iloc[train], y[train], task[train]))
+        seconds = time.process_time() - begin
+        for shots, support, query in parts:
+            asked = Table(X.iloc[query], None, task[query])
+            begin = time.process_time()
+            if question == "known":
+                answer = model.answer_known(asked)
+            else:
+                shown = Table(X.iloc[support], y[support], task[support])
+                answer = copy.copy(model).answer_new(shown, asked)
+            spent = seconds + time.process_time() - begin
+            for metric, value in metrics(y[query], answer, classes).items():
+                write([name, kind, question, fold, shots, method, metric, f"{value:.6g}", len(query), f"{spent:.2f}"])
+
+
+def run(args):
+    RESULTS.parent.mkdir(exist_ok=True)
+    done = set()
+    if RESULTS.exists():
+        with open(RESULTS) as file:
+            done = {(row["set"], row["method"], row["question"]) for row in csv.DictReader(file)}
+    else:
+        with open(RESULTS, "w", newline="") as file:
+            csv.writer(file).writerow(FIELDS)
+    wanted = args.sets.split(",") if args.sets else None
+    for method in args.methods.split(",") if args.methods else METHODS:
+        for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], wanted):
+            if y.dtype.kind != "f" and not METHODS[method].classifies:
+                continue
+            if y.dtype.kind == "f" and not METHODS[method].regresses:
+                continue
+            for question in ("new", "known"):
+                if (name, method, question) in done:
+                    continue
+                lines = []
+                begin = time.process_time()
+                try:
+                    run_one(name, X, y, task, method, question, lines.append)
+                except Exception as error:  # a method that fails on a set is reported, and the others go on
+                    print(f"{name} {question} {method}: {type(error).__name__}: {error}", flush=True)
+                    continue
+                with open(RESULTS, "a", newline="") as file:
+                    csv.writer(file).writerows(lines)
+                print(f"{name} {question} {method} {time.process_time() - begin:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("--methods")
+    parser.add_argument("--sets")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if arguments.action == "run":
+        run(arguments)
+    else:
+        from related_tables_summary import print_tables
+
+        print_tables(RESULTS)
