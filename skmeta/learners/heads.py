@@ -1,0 +1,273 @@
+"""Heads that answer query rows from embedded support rows, each one autograd function with its gradient by hand.
+
+Inside, the class axis comes before the rows, (T, C, m): softmaxes and matrix products over a handful of classes are
+slow when those lie side by side. The answers are views of that, (T, m, C).
+
+Nothing here is differentiated with respect to the row weights or the targets, nor twice.
+"""
+
+import torch
+from torch.autograd.function import once_differentiable
+
+
+def prototype_logits(support, membership, query, scale=1.0):
+    """Minus the scaled squared distance of each query row to each class's prototype.
+
+    ``logit_c(q) = -scale * |q - p_c|^2``, with ``p_c`` the weighted mean of the class's support rows.
+
+    Parameters
+    ----------
+    support : (T, n, e) tensor
+    membership : (T, C, n) tensor
+        Weights of the rows in each class; see :func:`~skmeta.learners.base.one_hot_support`.
+    query : (T, m, e) tensor
+    scale : float or 0-d tensor
+
+    Returns
+    -------
+    (T, m, C) tensor
+        A class without rows has its prototype at 0.
+
+    References
+    ----------
+    J. Snell, K. Swersky, R. Zemel. "Prototypical Networks for Few-shot Learning". NeurIPS 2017.
+
+    Examples
+    --------
+    >>> support = torch.tensor([[[0.0], [2.0], [5.0]]])
+    >>> membership = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]])
+    >>> prototype_logits(support, membership, torch.tensor([[[2.0]]]))
+    tensor([[[-1., -9.]]])
+    """
+    total = membership.sum(-1, keepdim=True)
+    average = membership / torch.where(total > 0, total, torch.ones_like(total))
+    scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
+    return _PrototypeLogits.apply(support, average, query, scale).transpose(1, 2)
+
+
+class _PrototypeLogits(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, support, average, query, scale):
+        prototypes = torch.bmm(average, support)
+        size = prototypes.square().sum(2, keepdim=True)
+        # |q - p|^2 = |p|^2 - 2 p q + |q|^2
+        distance = torch.baddbmm(size, prototypes, query.transpose(1, 2), alpha=-2.0)
+        distance += query.square().sum(2).unsqueeze(1)
+        ctx.save_for_backward(average, prototypes, query, distance, scale)
+        return distance * -scale
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_logits):
+        average, prototypes, query, distance, scale = ctx.saved_tensors
+        d_support = d_query = d_scale = None
+        if ctx.needs_input_grad[3]:
+            d_scale = -(d_logits * distance).sum()
+        pull = d_logits * (2 * scale)
+        if ctx.needs_input_grad[2]:  # sum_c pull_c (p_c - q)
+            d_query = torch.baddbmm(query * -pull.sum(1).unsqueeze(2), pull.transpose(1, 2), prototypes)
+        if ctx.needs_input_grad[0]:
+            d_prototypes = torch.baddbmm(prototypes * -pull.sum(2, keepdim=True), pull, query)
+            d_support = torch.bmm(average.transpose(1, 2), d_prototypes)
+        return d_support, None, d_query, d_scale
+
+
+def ridge_weights(support, targets, penalty, support_weight=None):
+    """Ridge regression of every task at once.
+
+    Minimises ``sum_i w_i |y_i - W s_i|^2 + penalty |W|^2`` over W: in the dual, n equations, where embeddings have more
+    columns than there are rows, in the primal, e equations, otherwise.
+
+    Parameters
+    ----------
+    support : (T, n, e) tensor
+    targets : (T, k, n) tensor
+        Targets before rows.
+    penalty : float or 0-d tensor, above 0
+    support_weight : (T, n) tensor or None
+
+    Returns
+    -------
+    (T, k, e) tensor
+        W; the answers to query rows are ``torch.bmm(W, query.transpose(1, 2))``, (T, k, m).
+
+    References
+    ----------
+    L. Bertinetto, J. F. Henriques, P. H. S. Torr, A. Vedaldi. "Meta-learning with differentiable closed-form solvers".
+    ICLR 2019.
+
+    Examples
+    --------
+    >>> ridge_weights(torch.tensor([[[1.0], [2.0]]]), torch.tensor([[[1.0, 2.0]]]), penalty=5.0)
+    tensor([[[0.5000]]])
+    """
+    penalty = torch.as_tensor(penalty, dtype=support.dtype, device=support.device)
+    if support_weight is not None:
+        root = support_weight.sqrt()
+        support, targets = support * root.unsqueeze(2), targets * root.unsqueeze(1)
+    solve = _DualRidge if support.shape[2] > support.shape[1] else _PrimalRidge
+    return solve.apply(support, targets, penalty)
+
+
+class _DualRidge(torch.autograd.Function):
+    """``W = A S`` with ``A K = Y``, ``K = S S' + penalty I``."""
+
+    @staticmethod
+    def forward(ctx, S, Y, penalty):
+        K = torch.bmm(S, S.transpose(1, 2))
+        K.diagonal(dim1=1, dim2=2).add_(penalty)
+        factor = torch.linalg.cholesky_ex(K)[0]
+        A = torch.cholesky_solve(Y.transpose(1, 2), factor).transpose(1, 2)
+        ctx.save_for_backward(S, factor, A)
+        return torch.bmm(A, S)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dW):
+        S, factor, A = ctx.saved_tensors
+        dA = torch.bmm(dW, S.transpose(1, 2))
+        B = torch.cholesky_solve(dA.transpose(1, 2), factor).transpose(1, 2)  # dA K^-1, so that dK = -B' A
+        dS = torch.bmm(A.transpose(1, 2), dW)
+        BA = torch.bmm(B.transpose(1, 2), A)
+        dS.baddbmm_(BA + BA.transpose(1, 2), S, alpha=-1.0)
+        return dS, None, -(A * B).sum() if ctx.needs_input_grad[2] else None
+
+
+class _PrimalRidge(torch.autograd.Function):
+    """``W G = Y S``, ``G = S' S + penalty I``."""
+
+    @staticmethod
+    def forward(ctx, S, Y, penalty):
+        G = torch.bmm(S.transpose(1, 2), S)
+        G.diagonal(dim1=1, dim2=2).add_(penalty)
+        factor = torch.linalg.cholesky_ex(G)[0]
+        W = torch.cholesky_solve(torch.bmm(Y, S).transpose(1, 2), factor).transpose(1, 2).contiguous()
+        ctx.save_for_backward(S, Y, factor, W)
+        return W
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dW):
+        S, Y, factor, W = ctx.saved_tensors
+        Z = torch.cholesky_solve(dW.transpose(1, 2), factor).transpose(1, 2)  # dW G^-1, so that dG = -W' Z
+        dS = torch.bmm(Y.transpose(1, 2), Z)
+        WZ = torch.bmm(W.transpose(1, 2), Z)
+        dS.baddbmm_(S, WZ + WZ.transpose(1, 2), alpha=-1.0)
+        return dS, None, -(W * Z).sum() if ctx.needs_input_grad[2] else None
+
+
+def neighbour_values(support, values, query, support_weight=None, scale=1.0):
+    """Kernel-weighted means: every query row looks at all support rows, near ones first.
+
+    ``answer(q) = sum_i a_i(q) y_i`` with ``a_i`` proportional to ``w_i exp(-scale |q - s_i|^2)`` and summing to 1. With
+    class indicators as values, these are the classes' probabilities.
+
+    Parameters
+    ----------
+    support : (T, n, e) tensor
+    values : (T, k, n) tensor
+        Values before rows.
+    query : (T, m, e) tensor
+    support_weight : (T, n) tensor or None
+        At least one row of each task must weigh more than 0.
+    scale : float or 0-d tensor
+
+    Returns
+    -------
+    (T, m, k) tensor
+
+    Examples
+    --------
+    >>> support, values = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[10.0, 20.0]]])
+    >>> neighbour_values(support, values, torch.tensor([[[0.5]]]))
+    tensor([[[15.]]])
+    """
+    return _neighbours(_NeighbourValues, support, values, query, support_weight, scale)
+
+
+def neighbour_logits(support, membership, query, support_weight=None, scale=1.0):
+    """Logarithms of the class probabilities of :func:`neighbour_values`.
+
+    Probabilities below the smallest normal number count as that, so that a far-away class is improbable rather than
+    impossible; they have no gradient.
+
+    Parameters
+    ----------
+    support : (T, n, e) tensor
+    membership : (T, C, n) tensor
+        Class indicators.
+    query, support_weight, scale
+        As for :func:`neighbour_values`.
+
+    Returns
+    -------
+    (T, m, C) tensor
+
+    References
+    ----------
+    J. Goldberger, S. Roweis, G. Hinton, R. Salakhutdinov. "Neighbourhood Components Analysis". NeurIPS 2004.
+    O. Vinyals, C. Blundell, T. Lillicrap, K. Kavukcuoglu, D. Wierstra. "Matching Networks for One Shot Learning".
+    NeurIPS 2016.
+    """
+    return _neighbours(_NeighbourLogits, support, membership, query, support_weight, scale)
+
+
+def _neighbours(function, support, values, query, support_weight, scale):
+    scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
+    log_weight = None if support_weight is None else support_weight.log().unsqueeze(2)
+    return function.apply(support, values, query, log_weight, scale).transpose(1, 2)
+
+
+class _NeighbourValues(torch.autograd.Function):
+    """Attention (T, n, m): neighbours before queries, normalised over the former."""
+
+    @staticmethod
+    def forward(ctx, support, values, query, log_weight, scale):
+        # |q|^2 is the same for every neighbour and drops out of the normalised attention
+        gap = torch.baddbmm(support.square().sum(2, keepdim=True), support, query.transpose(1, 2), alpha=-2.0)
+        closeness = gap * -scale
+        if log_weight is not None:
+            closeness += log_weight
+        attention = torch.softmax(closeness, 1)
+        answer = torch.bmm(values, attention)
+        ctx.save_for_backward(support, values, query, gap, attention, answer, scale)
+        return answer
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_answer):
+        _, values, _, _, attention, answer, _ = ctx.saved_tensors
+        d_attention = torch.bmm(values.transpose(1, 2), d_answer)
+        mean = (d_answer * answer).sum(1, keepdim=True)  # = the attention's mean of d_attention
+        return _to_inputs(ctx, d_attention.sub_(mean).mul_(attention))
+
+
+class _NeighbourLogits(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, support, membership, query, log_weight, scale):
+        p = _NeighbourValues.forward(ctx, support, membership, query, log_weight, scale)
+        return p.clamp(min=torch.finfo(p.dtype).tiny).log_()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_logits):
+        _, membership, _, _, attention, p, _ = ctx.saved_tensors
+        floor = torch.finfo(p.dtype).tiny
+        d_logits = torch.where(p > floor, d_logits, 0.0)
+        # a neighbour's share in its class's probability, times what that class's logit is worth
+        d_closeness = torch.bmm(membership.transpose(1, 2), d_logits / p.clamp(min=floor)).mul_(attention)
+        return _to_inputs(ctx, d_closeness.addcmul_(attention, d_logits.sum(1, keepdim=True), value=-1))
+
+
+def _to_inputs(ctx, d_closeness):
+    """From the gradient by the closeness of each pair to those by the rows and the scale."""
+    support, _, query, gap, _, _, scale = ctx.saved_tensors
+    d_support = d_query = d_scale = None
+    if ctx.needs_input_grad[4]:
+        d_scale = -(d_closeness * gap).sum()
+    pull = d_closeness * (2 * scale)
+    if ctx.needs_input_grad[2]:  # the pulls of a query row sum to 0, hence no term in q
+        d_query = torch.bmm(pull.transpose(1, 2), support)
+    if ctx.needs_input_grad[0]:
+        d_support = torch.baddbmm(support * -pull.sum(2, keepdim=True), pull, query)
+    return d_support, None, d_query, None, d_scale

@@ -1,0 +1,142 @@
+"""Heads with hand-written gradients, against plain autograd, central differences and numbers by hand."""
+
+import pytest
+import torch
+
+from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits, ridge_weights
+
+F64 = torch.float64
+T, M, C = 3, 4, 3
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed + sum(shape)), dtype=F64)
+
+
+def a_batch(n=7, e=5, weighted=True):
+    """Support, membership, query, row weights (with a zero among them), scale."""
+    labels = torch.arange(n) % C
+    weight = torch.rand(T, n, generator=torch.Generator().manual_seed(1), dtype=F64) + 0.1
+    weight[:, -1] = 0
+    if not weighted:
+        weight = None
+    indicator = (labels == torch.arange(C)[:, None]).to(F64).expand(T, C, n)
+    return draw(T, n, e), indicator, draw(T, M, e, seed=5), weight, torch.tensor(0.3, dtype=F64)
+
+
+def plain_prototypes(support, membership, query, scale):
+    prototypes = membership @ support / membership.sum(-1, keepdim=True)
+    return -scale * torch.cdist(query, prototypes).square()
+
+
+def plain_ridge(support, targets, penalty, weight):
+    W = torch.diag_embed(torch.ones_like(support[..., 0]) if weight is None else weight)
+    gram = support.transpose(1, 2) @ W @ support + penalty * torch.eye(support.shape[2], dtype=F64)
+    return torch.linalg.solve(gram, support.transpose(1, 2) @ W @ targets.transpose(1, 2)).transpose(1, 2)
+
+
+def plain_neighbours(support, values, query, weight, scale):
+    closeness = -scale * (query[:, :, None] - support[:, None]).square().sum(-1)
+    if weight is not None:
+        closeness = closeness + weight.log()[:, None]
+    return torch.softmax(closeness, -1) @ values.transpose(1, 2)
+
+
+def plain_neighbour_logits(*args):
+    return plain_neighbours(*args).log()
+
+
+def assert_same_values_and_gradients(ours, plain, inputs):
+    inputs = [value.clone().requires_grad_() for value in inputs]
+    found, wanted = ours(*inputs), plain(*inputs)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    back = draw(*wanted.shape, seed=9)
+    gradients = [torch.autograd.grad((answer * back).sum(), inputs) for answer in (found, wanted)]
+    for a, b in zip(*gradients):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-10)
+    assert torch.autograd.gradcheck(ours, inputs, eps=1e-6, atol=1e-7)
+
+
+def test_prototypes_have_the_gradient_of_autograd():
+    support, indicator, query, weight, scale = a_batch()
+    members = indicator * weight[:, None]
+    assert_same_values_and_gradients(
+        lambda s, q, k: prototype_logits(s, members, q, k),
+        lambda s, q, k: plain_prototypes(s, members, q, k),
+        [support, query, scale],
+    )
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("e", [3, 7, 12], ids=["primal", "square", "dual"])
+def test_ridge_has_the_gradient_of_autograd_in_both_forms(e, weighted):
+    support, _, _, weight, _ = a_batch(7, e, weighted)
+    targets = draw(T, 2, 7)
+    assert_same_values_and_gradients(
+        lambda s, k: ridge_weights(s, targets, k, weight),
+        lambda s, k: plain_ridge(s, targets, k, weight),
+        [support, torch.tensor(0.7, dtype=F64)],
+    )
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize(
+    "ours, plain", [(neighbour_values, plain_neighbours), (neighbour_logits, plain_neighbour_logits)]
+)
+def test_neighbours_have_the_gradient_of_autograd(ours, plain, weighted):
+    support, indicator, query, weight, scale = a_batch(weighted=weighted)
+    values = indicator if ours is neighbour_logits else draw(T, 2, 7)
+    assert_same_values_and_gradients(
+        lambda s, q, k: ours(s, values, q, weight, k),
+        lambda s, q, k: plain(s, values, q, weight, k),
+        [support, query, scale],
+    )
+
+
+def test_rows_of_weight_zero_leave_no_trace():
+    support, indicator, query, weight, scale = a_batch()
+    junk = support.clone()
+    junk[:, -1] = 1e3
+
+    def answers(s):
+        return [
+            prototype_logits(s, indicator * weight[:, None], query, scale),
+            ridge_weights(s, indicator, 0.5, weight),
+            neighbour_values(s, indicator, query, weight, scale),
+            neighbour_logits(s, indicator, query, weight, scale),
+        ]
+
+    support.requires_grad_(), junk.requires_grad_()
+    for a, b in zip(answers(support), answers(junk)):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+        (gradient,) = torch.autograd.grad(b.sum(), junk)
+        assert torch.equal(gradient[:, -1], torch.zeros_like(gradient[:, -1]))
+
+
+def test_ridge_by_hand():
+    # rows (1), (2) with targets 1, 2 and weights 3, 1: (3*1*1 + 1*2*2) / (3*1 + 1*4 + penalty 7) = 7 / 14
+    support, targets = torch.tensor([[[1.0], [2.0]]]), torch.tensor([[[1.0, 2.0]]])
+    weights = ridge_weights(support, targets, 7.0, torch.tensor([[3.0, 1.0]]))
+    torch.testing.assert_close(weights, torch.tensor([[[0.5]]]))
+
+
+def test_a_neighbour_twice_as_heavy_counts_twice():
+    support = torch.tensor([[[0.0], [0.0]]])
+    p = neighbour_values(support, torch.eye(2)[None], torch.zeros(1, 1, 1), torch.tensor([[2.0, 1.0]]))
+    torch.testing.assert_close(p, torch.tensor([[[2 / 3, 1 / 3]]]))
+
+
+def test_a_class_out_of_sight_has_a_finite_logit_and_no_gradient():
+    support = torch.tensor([[[0.0], [100.0]]], requires_grad=True)
+    logits = neighbour_logits(support, torch.eye(2)[None], torch.zeros(1, 1, 1))
+    assert torch.isfinite(logits).all() and logits[0, 0, 1] < -80
+    (gradient,) = torch.autograd.grad(logits[0, 0, 1], support)
+    assert torch.isfinite(gradient).all()
+
+
+def test_a_class_without_rows_does_not_spoil_the_others():
+    support = torch.randn(1, 2, 3, requires_grad=True)
+    membership = torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
+    logits = prototype_logits(support, membership, torch.randn(1, 2, 3))
+    (gradient,) = torch.autograd.grad(logits[..., 0].sum(), support)
+    assert torch.isfinite(logits).all() and torch.isfinite(gradient).all()
