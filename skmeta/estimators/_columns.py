@@ -123,9 +123,9 @@ def _is_missing(value):
 
 
 def _as_numbers(column, j):
-    if hasattr(column, "to_numpy") and hasattr(column.dtype, "na_value"):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
     try:
+        if hasattr(column, "to_numpy") and hasattr(column.dtype, "na_value"):
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(column, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise type(error)(

@@ -46,7 +46,7 @@ class TableRowsMixin:
         if not hasattr(X, "iloc"):
             X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=self)
         validate_data(self, X, reset=reset, skip_check_array=True)
-        X = _dense(X)
+        X = X.toarray() if hasattr(X, "toarray") else X
         if reset:
             self.columns_ = ColumnCodes(self.categorical_features).fit(X)
         elif learn:

@@ -10,7 +10,7 @@ from skmeta.learners.experts import fit_experts, score_queries
 from skmeta.learners.in_context import N_EXPERTS, InContextLearner, expert_quality
 from skmeta.tasks.store import is_answered
 
-SOFT_FLOOR = 0.02  # a class score of zero becomes a chance of about one in seventy
+SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
 MAX_CLASSES = 10  # classes that have a place of their own in the network
 N_COMPONENTS = 5  # Gaussians in a predictive distribution
 
@@ -64,10 +64,9 @@ class InContextClassification(InContextLearner):
             X = self._recode(state, X)
             scores = score_queries(state["experts"], *self._wide_views(state, X))
             expert_input = self._expert_input(state, scores)
-            chances = _log_chances(scores, state["class_mask"])
         rows = self._read_stages(state, X, expert_input)
         share, temperature = self._gate(rows, state["quality"])
-        logits = (share[..., None] * chances).sum(2) * temperature
+        logits = _log_chances((share[..., None] * scores).sum(2), state["class_mask"]) * temperature
         place = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)
         logits = logits + self.head(rows).gather(2, place[:, None].expand(-1, logits.shape[1], -1))
         return logits.masked_fill(~state["class_mask"][:, None], -torch.inf)
@@ -92,8 +91,8 @@ def _by_frequency(counts, members, weight, place):
 
 
 def _log_chances(scores, class_mask):
-    """Experts' scores to log-probabilities over the classes that exist."""
-    floored = (SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6) * class_mask[:, None, None]
+    """Scores (T, m, C) to log-probabilities over the classes that exist."""
+    floored = (SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6) * class_mask[:, None]
     return (floored / floored.sum(-1, keepdim=True)).clamp(min=1e-9).log()
 
 

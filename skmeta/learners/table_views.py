@@ -42,7 +42,7 @@ def fit_columns(X, weight, indicator=None):
     centred = torch.where(present, filled - mean, torch.zeros_like(X))
     variance = _weighted_mean(centred.square(), cell_weight)
     scale = variance.sqrt()
-    constant = scale <= 1e-6 * (1 + mean.abs())
+    constant = scale <= 100 * torch.finfo(X.dtype).eps * mean.abs()
     inverse = torch.where(constant, torch.zeros_like(scale), 1 / scale.clamp(min=1e-30))
     if indicator is not None:
         inverse = torch.where(indicator[:, None] & ~constant, INDICATOR_SCALE, inverse)
