@@ -5,6 +5,7 @@ from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegres
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
 from skmeta.estimators.prototypes import ProtoNetClassifier
+from skmeta.estimators.recurrent import MANNClassifier, RecurrentClassifier, RecurrentRegressor
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
 
 __all__ = [
@@ -13,9 +14,12 @@ __all__ = [
     "FineTuneTransferRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
+    "MANNClassifier",
     "MetaOptNetClassifier",
     "MetaOptNetRegressor",
     "ProtoNetClassifier",
+    "RecurrentClassifier",
+    "RecurrentRegressor",
     "ReptileClassifier",
     "ReptileRegressor",
 ]

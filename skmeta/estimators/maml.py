@@ -11,6 +11,9 @@ _LEARNER_PARAMETERS = (
     "first_order",
     "adapt_params",
     "multi_step_loss",
+    "gradient",
+    "proximal",
+    "cg_steps",
     "engine",
 )
 
@@ -23,8 +26,8 @@ class MAMLClassifier(MetaClassifier):
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
     inner_lr : float, "learn" or "learn-step", default=0.1
-        Step size of the inner loop. "learn": one for every weight, meta-learned (Meta-SGD). "learn-step": one for
-        every step and layer.
+        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
+        meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
@@ -35,6 +38,14 @@ class MAMLClassifier(MetaClassifier):
         What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
     multi_step_loss : bool, default=False
         Let the answers after every inner step count in meta-training, not only the last (MAML++).
+    gradient : {"unrolled", "first-order", "implicit"}, default="unrolled"
+        How meta-training differentiates the inner loop: through its steps, the same without second derivatives
+        (another name for ``first_order=True``), or implicitly, at its last point alone (iMAML), so that memory does
+        not grow with ``inner_steps``; the inner loop is then held to its start by a proximal term.
+    proximal : float, default=1.0
+        Strength of the proximal term of ``gradient="implicit"``.
+    cg_steps : int, default=5
+        Conjugate gradient steps of ``gradient="implicit"``.
     engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs.
     {meta_parameters}
@@ -48,6 +59,7 @@ class MAMLClassifier(MetaClassifier):
     References
     ----------
     C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
+    A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
 
     Examples
     --------
@@ -60,7 +72,7 @@ class MAMLClassifier(MetaClassifier):
 
     _learner_class = MAML
     _learner_parameters = _LEARNER_PARAMETERS
-    _adaptation_parameters = ("inner_steps", "adapt_steps")
+    _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
 
     def __init__(
@@ -73,6 +85,9 @@ class MAMLClassifier(MetaClassifier):
         first_order=False,
         adapt_params="all",
         multi_step_loss=False,
+        gradient="unrolled",
+        proximal=1.0,
+        cg_steps=5,
         engine="auto",
         **params,
     ):
@@ -83,6 +98,9 @@ class MAMLClassifier(MetaClassifier):
         self.first_order = first_order
         self.adapt_params = adapt_params
         self.multi_step_loss = multi_step_loss
+        self.gradient = gradient
+        self.proximal = proximal
+        self.cg_steps = cg_steps
         self.engine = engine
 
     @property
@@ -99,8 +117,8 @@ class MAMLRegressor(MetaRegressor):
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
     inner_lr : float, "learn" or "learn-step", default=0.05
-        Step size of the inner loop. "learn": one for every weight, meta-learned (Meta-SGD). "learn-step": one for
-        every step and layer.
+        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
+        meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
@@ -111,6 +129,14 @@ class MAMLRegressor(MetaRegressor):
         What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
     multi_step_loss : bool, default=False
         Let the answers after every inner step count in meta-training, not only the last (MAML++).
+    gradient : {"unrolled", "first-order", "implicit"}, default="unrolled"
+        How meta-training differentiates the inner loop: through its steps, the same without second derivatives
+        (another name for ``first_order=True``), or implicitly, at its last point alone (iMAML), so that memory does
+        not grow with ``inner_steps``; the inner loop is then held to its start by a proximal term.
+    proximal : float, default=1.0
+        Strength of the proximal term of ``gradient="implicit"``.
+    cg_steps : int, default=5
+        Conjugate gradient steps of ``gradient="implicit"``.
     engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs.
     {meta_parameters}
@@ -124,6 +150,7 @@ class MAMLRegressor(MetaRegressor):
     References
     ----------
     C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
+    A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
 
     Examples
     --------
@@ -138,7 +165,7 @@ class MAMLRegressor(MetaRegressor):
 
     _learner_class = MAML
     _learner_parameters = _LEARNER_PARAMETERS
-    _adaptation_parameters = ("inner_steps", "adapt_steps")
+    _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
 
     def __init__(
@@ -151,6 +178,9 @@ class MAMLRegressor(MetaRegressor):
         first_order=False,
         adapt_params="all",
         multi_step_loss=False,
+        gradient="unrolled",
+        proximal=1.0,
+        cg_steps=5,
         engine="auto",
         **params,
     ):
@@ -161,6 +191,9 @@ class MAMLRegressor(MetaRegressor):
         self.first_order = first_order
         self.adapt_params = adapt_params
         self.multi_step_loss = multi_step_loss
+        self.gradient = gradient
+        self.proximal = proximal
+        self.cg_steps = cg_steps
         self.engine = engine
 
     engine_ = MAMLClassifier.engine_

@@ -3,25 +3,22 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner
-from skmeta.learners.engine import choose_engine
+from skmeta.learners.gradient_based import GradientBased
+from skmeta.learners.implicit import ImplicitSolution, proximal_descent
 
 _LEARNED_RATE_START = 0.05
 
 
-class MAML(Learner):
+class MAML(GradientBased):
     """A start from which a few gradient steps on a task's support rows suffice.
 
     ``theta_{k+1} = theta_k - inner_lr * grad loss(theta_k; support)`` for ``inner_steps`` steps; the start
-    ``theta_0`` is trained so that the query loss after the last step is small. A linear head stands on the body: one
-    row per shared class or target, or, where every task has classes of its own, a single row that all classes start
-    from, so that any number of ways works.
+    ``theta_0`` is trained so that the query loss after the last step is small.
 
     Parameters
     ----------
-    body, n_features_in, n_outputs
-        See :class:`~skmeta.learners.base.Learner`.
-    task_type : {"classification", "regression"}
+    body, n_features_in, n_outputs, task_type, engine
+        See :class:`~skmeta.learners.gradient_based.GradientBased`.
     inner_lr : float, "learn" or "learn-step"
         Step size. "learn" trains one for every weight (Meta-SGD), "learn-step" one for every step and layer (MAML++).
     inner_steps : int
@@ -35,8 +32,13 @@ class MAML(Learner):
     multi_step_loss : bool
         Let the answers after every inner step count, early in training equally, towards its end only the last
         (MAML++).
-    engine : {"auto", "closed_form", "any_module", "naive"}
-        How the arithmetic is done; the results are equal.
+    gradient : {"unrolled", "first-order", "implicit"}
+        How the outer loop differentiates the inner one: through its steps, through them but for second derivatives
+        (the same as ``first_order``), or at its last point alone (iMAML), in memory that does not grow with the steps.
+    proximal : float
+        With ``gradient="implicit"``, strength of the spring that holds the inner loop to its start.
+    cg_steps : int
+        With ``gradient="implicit"``, conjugate gradient steps of the meta-gradient.
 
     References
     ----------
@@ -45,9 +47,8 @@ class MAML(Learner):
     A. Raghu, M. Raghu, S. Bengio, O. Vinyals. "Rapid Learning or Feature Reuse?" ICLR 2020 (ANIL).
     J. Oh, H. Yoo, C. Kim, S.-Y. Yun. "BOIL: Towards Representation Change for Few-shot Learning". ICLR 2021.
     A. Antoniou, H. Edwards, A. Storkey. "How to train your MAML". ICLR 2019.
+    A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
     """
-
-    cold_start = True
 
     def __init__(
         self,
@@ -62,21 +63,39 @@ class MAML(Learner):
         first_order=False,
         adapt_params="all",
         multi_step_loss=False,
+        gradient="unrolled",
+        proximal=1.0,
+        cg_steps=5,
         engine="auto",
     ):
-        super().__init__(body, n_features_in, n_outputs)
-        self.task_type = task_type
+        super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
+        if gradient not in ("unrolled", "first-order", "implicit"):
+            raise ValueError(f"gradient must be 'unrolled', 'first-order' or 'implicit', got {gradient!r}.")
         self.inner_lr, self.inner_steps, self.adapt_steps = inner_lr, inner_steps, adapt_steps
-        self.first_order, self.adapt_params, self.multi_step_loss = first_order, adapt_params, multi_step_loss
+        self.adapt_params, self.multi_step_loss = adapt_params, multi_step_loss
+        self.first_order, self.implicit = first_order or gradient == "first-order", gradient == "implicit"
+        self.proximal, self.cg_steps = proximal, cg_steps
         self.training_progress = 0.0  # 0 at the first epoch, towards 1 at the last; the net keeps it up to date
-
-        rows = 1 if n_outputs is None else n_outputs
-        self.head_weight = nn.Parameter(torch.randn(rows, self.n_embedding) / self.n_embedding**0.5)
-        self.head_bias = nn.Parameter(torch.zeros(rows))
-        loss = "cross_entropy" if task_type == "classification" else "mse"
-        self.engine = choose_engine(body, loss=loss, engine=engine)
         if isinstance(inner_lr, str):
             self._make_learned_rates()
+        if self.implicit:
+            self._check_implicit()
+
+    def _check_implicit(self):
+        refused = {
+            f"inner_lr={self.inner_lr!r}": isinstance(self.inner_lr, str),
+            f"adapt_params={self.adapt_params!r}": self.adapt_params != "all",
+            "multi_step_loss=True": self.multi_step_loss,
+            "first_order=True": self.first_order,
+        }
+        for setting, is_set in refused.items():
+            if is_set:
+                raise ValueError(
+                    f"gradient='implicit' knows the last point of the inner loop alone and cannot go with {setting}: "
+                    "use gradient='unrolled'."
+                )
+        if not self.proximal > 0:
+            raise ValueError(f"gradient='implicit' needs a positive proximal, got {self.proximal!r}.")
 
     def _make_learned_rates(self):
         start = self.engine.start(self.head_weight, self.head_bias)
@@ -91,9 +110,10 @@ class MAML(Learner):
         """The engine's arguments, shared by training and use."""
         lr = self.inner_lr
         if isinstance(lr, str):
+            if not hasattr(self, "rates"):
+                raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
             lr = list(self.rates) if lr == "learn" else self.rates
-        n_classes = None if class_mask is None else class_mask.shape[1]
-        start = self.engine.start(*self._head(n_classes))
+        start = self.engine.start(*self.head(class_mask))
         return start, {
             "support_weight": support_weight,
             "class_mask": class_mask,
@@ -102,18 +122,10 @@ class MAML(Learner):
             "adapted": self.adapt_params,
         }
 
-    def _head(self, n_classes):
-        """The head's start; a class that no task had in meta-training starts from the mean of those that did."""
-        weight, bias = self.head_weight, self.head_bias
-        if self.n_outputs is None or n_classes is None or n_classes <= self.n_outputs:
-            return weight, bias
-        new = n_classes - self.n_outputs
-        return (
-            torch.cat([weight, weight.mean(0, keepdim=True).expand(new, -1)]),
-            torch.cat([bias, bias.mean(0, keepdim=True).expand(new)]),
-        )
-
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        if self.implicit:
+            rows = {"support_weight": support_weight, "class_mask": class_mask}
+            return self._implicit_answers(support_X, support_y, query_X, rows).flatten(0, 1)
         start, settings = self._inner_loop(support_X, support_weight, class_mask, self.inner_steps)
         every_step = self.multi_step_loss and self.training
         outputs = self.engine.adapt_and_predict(
@@ -131,12 +143,28 @@ class MAML(Learner):
         losses = [criterion(outputs, y) for outputs in outputs_of_steps]
         return sum(share * loss for loss in losses) + self.training_progress * losses[-1]
 
+    def _implicit_answers(self, support_X, support_y, query_X, rows):
+        start = self.start_of_tasks(rows["class_mask"], len(support_X))
+        params = self._descend_near(start, support_X, support_y, self.inner_steps, rows)
+        if torch.is_grad_enabled():
+
+            def inner_loss(params):
+                return self.autograd_engine.inner_loss(params, support_X, support_y, **rows)
+
+            params = ImplicitSolution.apply(inner_loss, self.proximal, self.cg_steps, params, *start)
+        return self.differentiable_answers(list(params), query_X, rows["class_mask"])
+
+    def _descend_near(self, start, support_X, support_y, steps, rows):
+        return proximal_descent(
+            self.engine, start, support_X, support_y, steps=steps, lr=self.inner_lr, proximal=self.proximal, **rows
+        )
+
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Adapted parameters, each (T, *shape), and the class mask."""
         steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+        if self.implicit:
+            rows = {"support_weight": support_weight, "class_mask": class_mask}
+            start = self.start_of_tasks(class_mask, len(support_X))
+            return self._descend_near(start, support_X, support_y, steps, rows), class_mask
         start, settings = self._inner_loop(support_X, support_weight, class_mask, steps)
         return self.engine.adapt(start, support_X, support_y, **settings), class_mask
-
-    def predict(self, state, query_X):
-        params, class_mask = state
-        return self.engine.predict(params, query_X, class_mask)

@@ -1,0 +1,196 @@
+"""Recurrent networks, and those with an outer memory, as scikit-learn estimators."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._regressor import MetaRegressor
+from skmeta.learners.memory import MemoryAugmented
+from skmeta.learners.recurrent import Recurrent
+
+_RECURRENT_PARAMETERS = ("cell", "n_hidden", "n_permutations", "max_rows")
+
+
+class RecurrentClassifier(MetaClassifier):
+    """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
+
+    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
+    answers are averaged.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
+    cell : {"lstm", "gru"}, default="lstm"
+    n_hidden : int, default=64
+        Size of the cell's state.
+    n_permutations : int, default=4
+        Orders in which a task's rows are read after meta-training. Can be set on a fitted estimator.
+    max_rows : int, default=256
+        Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    Notes
+    -----
+    The network has no output per class: it reads the rows once for every class, with the same weights, and so takes
+    any number of classes.
+
+    References
+    ----------
+    S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import RecurrentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> RecurrentClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    _learner_class = Recurrent
+    _learner_parameters = _RECURRENT_PARAMETERS
+    _adaptation_parameters = ("n_permutations", "max_rows")
+
+    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
+        super().__init__(module, **params)
+        self.cell = cell
+        self.n_hidden = n_hidden
+        self.n_permutations = n_permutations
+        self.max_rows = max_rows
+
+
+class RecurrentRegressor(MetaRegressor):
+    """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
+
+    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
+    answers are averaged.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
+    cell : {"lstm", "gru"}, default="lstm"
+    n_hidden : int, default=64
+        Size of the cell's state.
+    n_permutations : int, default=4
+        Orders in which a task's rows are read after meta-training. Can be set on a fitted estimator.
+    max_rows : int, default=256
+        Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+
+    Examples
+    --------
+    >>> from skmeta import RecurrentRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = RecurrentRegressor(max_epochs=1, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
+    """
+
+    _learner_class = Recurrent
+    _learner_parameters = _RECURRENT_PARAMETERS
+    _adaptation_parameters = ("n_permutations", "max_rows")
+
+    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
+        super().__init__(module, **params)
+        self.cell = cell
+        self.n_hidden = n_hidden
+        self.n_permutations = n_permutations
+        self.max_rows = max_rows
+
+
+class MANNClassifier(MetaClassifier):
+    """A memory-augmented neural network: a recurrent controller that stores rows in a memory and finds them again.
+
+    The memory is read by content and written where it was used least, so that a class shown once can be recognised at
+    its second showing. Adapting is reading the rows, in several fixed pseudo-random orders whose answers are averaged.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows for the controller; None is a small :class:`~skmeta.nets.MLP`.
+    n_hidden : int, default=64
+        Size of the controller's state.
+    n_slots, slot_size : int, default=32 and 24
+        Rows and columns of the memory.
+    n_reads : int, default=2
+        Read heads.
+    decay : float, default=0.95
+        Share of a slot's usage that is left after a step.
+    n_permutations : int, default=4
+        Orders in which a task's rows are read after meta-training. Can be set on a fitted estimator.
+    max_rows : int, default=256
+        Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
+    max_epochs : int, default=4
+        Epochs of meta-training.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    Notes
+    -----
+    The network has no output per class: it reads the rows once for every class, with the same weights and a memory
+    for each, and so takes any number of classes.
+
+    References
+    ----------
+    A. Santoro, S. Bartunov, M. Botvinick, D. Wierstra, T. Lillicrap. "Meta-Learning with Memory-Augmented Neural
+    Networks". ICML 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import MANNClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MANNClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    _learner_class = MemoryAugmented
+    _learner_parameters = (
+        "n_hidden",
+        "n_slots",
+        "slot_size",
+        "n_reads",
+        "decay",
+        "n_permutations",
+        "max_rows",
+    )
+    _adaptation_parameters = ("n_permutations", "max_rows")
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        n_hidden=64,
+        n_slots=32,
+        slot_size=24,
+        n_reads=2,
+        decay=0.95,
+        n_permutations=4,
+        max_rows=256,
+        max_epochs=4,
+        **params,
+    ):
+        super().__init__(module, max_epochs=max_epochs, **params)
+        self.n_hidden = n_hidden
+        self.n_slots = n_slots
+        self.slot_size = slot_size
+        self.n_reads = n_reads
+        self.decay = decay
+        self.n_permutations = n_permutations
+        self.max_rows = max_rows

@@ -1,0 +1,77 @@
+"""What the learners that descend on a task's own loss have in common: a body, a linear head on it, an engine."""
+
+import torch
+from torch import nn
+
+from skmeta.learners.base import Learner
+from skmeta.learners.engine import choose_engine
+from skmeta.learners.engine.any_module import AnyModuleEngine
+
+
+class GradientBased(Learner):
+    """A start for gradient descent: the body's parameters and those of a linear head.
+
+    The head has one row per shared class or target, or, where every task has classes of its own, a single row that
+    all classes start from, so that any number of ways works.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`.
+    task_type : {"classification", "regression"}
+    engine : {"auto", "closed_form", "any_module", "naive"}
+        How the arithmetic is done; the results are equal.
+    """
+
+    cold_start = True
+
+    def __init__(self, body, n_features_in, n_outputs=None, *, task_type="classification", engine="auto"):
+        super().__init__(body, n_features_in, n_outputs)
+        self.task_type = task_type
+        rows = 1 if n_outputs is None else n_outputs
+        self.head_weight = nn.Parameter(torch.randn(rows, self.n_embedding) / self.n_embedding**0.5)
+        self.head_bias = nn.Parameter(torch.zeros(rows))
+        loss = "cross_entropy" if task_type == "classification" else "mse"
+        self.engine = choose_engine(body, loss=loss, engine=engine)
+        self.autograd_engine = AnyModuleEngine(body, loss)
+
+    def head(self, class_mask):
+        """The head's start for as many classes as the tasks have.
+
+        A class that no task had in meta-training starts from the mean of those that did.
+        """
+        weight, bias = self.head_weight, self.head_bias
+        new = 0 if class_mask is None else class_mask.shape[1] - len(weight)
+        if new <= 0:
+            return weight, bias
+        return (
+            torch.cat([weight, weight.mean(0, keepdim=True).expand(new, -1)]),
+            torch.cat([bias, bias.mean(0, keepdim=True).expand(new)]),
+        )
+
+    def start_of_tasks(self, class_mask, n_tasks):
+        """The start as every task's own parameters, each (T, *its shape); differentiable."""
+        start = self.engine.start(*self.head(class_mask))
+        return [value.unsqueeze(0).expand(n_tasks, *value.shape) for value in start]
+
+    def inner_gradient(self, params, support_X, support_y, support_weight=None, class_mask=None):
+        """Gradients (T, *shape) of each task's inner loss at its parameters. No graph."""
+        # a step of rate 1 is all the engines have to offer, and it is their fastest path
+        stepped = self.engine.adapt(
+            params,
+            support_X,
+            support_y,
+            support_weight=support_weight,
+            class_mask=class_mask,
+            steps=1,
+            lr=1.0,
+        )
+        return [before.detach() - after for before, after in zip(params, stepped)]
+
+    def differentiable_answers(self, params, query_X, class_mask=None):
+        """Answers (T, m, C) that can be differentiated with respect to the tasks' own parameters."""
+        return self.autograd_engine.differentiable_answers(params, query_X, class_mask)
+
+    def predict(self, state, query_X):
+        params, class_mask = state
+        return self.engine.predict(params, query_X, class_mask)

@@ -1,0 +1,244 @@
+"""Learners that read a task as a sequence: rows one after another, each with the label of the row before it."""
+
+import torch
+from torch import nn
+
+from skmeta.learners.base import Learner, hide_absent_classes
+
+_CODE_SIZE = 8
+_QUERY_FLOATS = 2**22
+
+
+class SequenceLearner(Learner):
+    """Learning as remembering: a recurrent cell reads ``(x_t, y_{t-1})`` and says what ``y_t`` will be.
+
+    A label comes one step late, so that the cell must hold on to a row until it is told what the row was. The query
+    rows continue the sequence, each on its own: one step from the state that the support has left, which no query row
+    changes.
+
+    *Any number of classes.* The cell reads the sequence once for each class, with one set of weights: for class c it
+    sees ``(x_t, [y_{t-1} = c])`` and says the logit of c. So answers follow the classes when these are permuted.
+    Shared classes also have a learned code each that the cell reads (a class unknown in meta-training has their mean),
+    and a linear head on the row's embedding is added to what the cell says, so that a task without any row gets the
+    pooled answer; regression has such a head as well.
+
+    *Order.* The support is read in ``n_permutations`` fixed pseudo-random orders, and the answers are averaged; in
+    training it is one random order. At most ``max_rows`` rows are read in each order, others in every order.
+
+    *Weights.* For a row of less weight than the task's heaviest, the state moves that much less far.
+
+    A subclass sets the cell, a module with
+
+    - ``n_out`` and ``width``: the size of its output, and of its intermediate results, for one row;
+    - ``first_state(n, like)``: a tuple of (n, ...) tensors;
+    - ``step(row (n, e), told (n, l), state)`` -> ``(output (n, n_out), state)``;
+    - ``answer(rows (n, b, e), told (n, l), state)`` -> ``(n, b, n_out)``, the outputs of a step without taking it.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`.
+    task_type : {"classification", "regression"}
+    n_permutations : int
+        Orders in which the support is read after training.
+    max_rows : int
+        Rows read in each order.
+    """
+
+    cold_start = True
+
+    def __init__(
+        self,
+        body,
+        n_features_in,
+        n_outputs=None,
+        *,
+        task_type="classification",
+        n_permutations=4,
+        max_rows=256,
+    ):
+        super().__init__(body, n_features_in, n_outputs)
+        self.task_type, self.n_permutations, self.max_rows = task_type, n_permutations, max_rows
+        self.is_classification = task_type == "classification"
+        n_targets = 1 if self.is_classification else n_outputs
+        self.shares_classes = self.is_classification and n_outputs is not None
+        if self.shares_classes:
+            self.class_codes = nn.Parameter(torch.randn(n_outputs, _CODE_SIZE) / _CODE_SIZE**0.5)
+        if n_outputs is not None:
+            self.pooled_head = nn.Linear(self.n_embedding, n_outputs)
+        n_code = _CODE_SIZE if self.shares_classes else 0
+        # the label of the row before, and whether there was one
+        self.cell = self.make_cell(self.n_embedding + n_code, n_targets + 1)
+        self.readout = nn.Linear(self.cell.n_out, n_targets)
+
+    def make_cell(self, n_row, n_told):
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ the three calls
+
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """Answers and, in training, what was said of each support row before its label was known."""
+        if not self.training:
+            return super().forward(support_X, support_y, query_X, support_weight, class_mask)
+        keys = torch.rand(len(support_X), 1, support_X.shape[1], device=support_X.device)
+        state, said, labels = self._read(keys, support_X, support_y, support_weight, class_mask)
+        return self.predict(state, query_X).flatten(0, 1), (said, labels)
+
+    def training_loss(self, criterion, answers, said, y):
+        """The criterion on the query rows and, half as much, on the support rows at the time they were read."""
+        outputs, labels = said
+        loss = criterion(answers, y)
+        return loss + 0.5 * criterion(outputs, labels) if len(labels) else loss
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """The cell's state for every order and class (T, P * C, ...), the last label told, class codes and mask."""
+        keys = fixed_keys(self.n_permutations, support_X.shape[1], support_X.device)
+        return self._read(
+            keys.expand(len(support_X), -1, -1), support_X, support_y, support_weight, class_mask
+        )[0]
+
+    def predict(self, state, query_X):
+        cell_state, told, codes, class_mask = state
+        n_tasks, n_cells = told.shape[:2]
+        n_classes = codes.shape[1]
+        flat = tuple(part.flatten(0, 1) for part in cell_state)
+        embedded = self.body(query_X)
+        block = max(1, _QUERY_FLOATS // (n_tasks * n_cells * self.cell.width))
+        outputs = []
+        for rows in embedded.split(block, dim=1):
+            rows = self._with_codes(rows, codes, n_cells // n_classes)
+            output = self.readout(self.cell.answer(rows.flatten(0, 1), told.flatten(0, 1), flat))
+            outputs.append(output.view(n_tasks, -1, n_classes, *output.shape[1:]).mean(1))
+        return self._as_answers(torch.cat(outputs, dim=2), embedded, class_mask)
+
+    # ------------------------------------------------------------------ reading the support
+
+    def _read(self, keys, X, y, weight, class_mask):
+        """Read each support in the orders of its keys (T, P, n).
+
+        Returns the state; outputs (T * n, C or k) before each label was known, and those labels (for training, where
+        there is one order).
+        """
+        weight = X.new_ones(X.shape[:2]) if weight is None else weight.to(X.dtype)
+        n_real = (weight > 0).sum(1)
+        n_steps = min(int(n_real.max()), self.max_rows) if weight.numel() else 0
+        # padding comes last
+        order = keys.masked_fill((weight <= 0)[:, None], torch.inf).argsort(-1)[..., :n_steps]
+
+        codes = self._codes(class_mask, X)
+        n_tasks, n_orders = keys.shape[:2]
+        n_cells = n_orders * codes.shape[1]
+        embedded = self.body(X)
+        rows = self._with_codes(_take(embedded, order).flatten(1, 2), codes, n_orders, split=True)
+        told = self._told(_take(self._labels(y, codes.shape[1], X.dtype), order))
+        pace = _take(weight / _heaviest(weight), order).repeat_interleave(codes.shape[1], dim=1)
+        all_alike = bool((pace == 1).all())
+
+        state = self.cell.first_state(n_tasks * n_cells, X)
+        outputs = []
+        for step in range(n_steps):
+            row, heard, gate = (part[:, :, step].flatten(0, 1) for part in (rows, told, pace))
+            output, new = self.cell.step(row, heard, state)
+            outputs.append(output)
+            state = new if all_alike else tuple(_move(old, to, gate) for old, to in zip(state, new))
+        last = torch.minimum(n_real, n_real.new_tensor(n_steps))[:, None, None, None].expand(
+            -1, n_cells, 1, told.shape[-1]
+        )
+        state = tuple(part.view(n_tasks, n_cells, *part.shape[1:]) for part in state)
+        state = state, told.gather(2, last)[:, :, 0], codes, class_mask
+        if not self.training or not outputs:
+            return state, None, y[:0]
+        said = self.readout(torch.stack(outputs, 1)).view(n_tasks, codes.shape[1], n_steps, -1)
+        said = self._as_answers(said, _take(embedded, order)[:, 0], class_mask)
+        return state, said.flatten(0, 1), self._known_labels(y, weight, order)
+
+    def _codes(self, class_mask, like):
+        """What the cell is told of each class: (T, C, code)."""
+        n_classes = class_mask.shape[1] if self.is_classification else 1
+        if not self.shares_classes:
+            return like.new_zeros(len(like), n_classes, 0)
+        codes = _extended(self.class_codes.T, n_classes).T
+        return codes.to(like.dtype).expand(len(like), -1, -1)
+
+    def _with_codes(self, rows, codes, n_orders, split=False):
+        """Rows (T, b, e) for each order and class, with the class's code: (T, P * C, b, e + code).
+
+        With ``split`` the rows are those of all orders, (T, P * n, e), and each order gets its own.
+        """
+        n_tasks, n_classes = codes.shape[:2]
+        rows = (
+            rows.view(n_tasks, n_orders, -1, rows.shape[-1])
+            if split
+            else rows[:, None].expand(-1, n_orders, -1, -1)
+        )
+        rows = rows[:, :, None].expand(-1, -1, n_classes, -1, -1)
+        codes = codes[:, None, :, None].expand(-1, n_orders, -1, rows.shape[3], -1)
+        return torch.cat([rows, codes], dim=-1).flatten(1, 2)
+
+    def _labels(self, y, n_classes, dtype):
+        """Labels as the cell of each class is told them: (T, n, C, 1), or (T, n, 1, k) for regression."""
+        if not self.is_classification:
+            return y[:, :, None]
+        return (y[..., None] == torch.arange(n_classes, device=y.device)).to(dtype)[..., None]
+
+    def _told(self, labels):
+        """What is told before each step and after the last: (T, P, n, C, l) labels to (T, P * C, n + 1, l + 1)."""
+        labels = torch.cat([labels, torch.ones_like(labels[..., :1])], dim=-1)
+        labels = labels.transpose(2, 3).flatten(1, 2)
+        return torch.cat(
+            [
+                torch.zeros_like(labels[:, :, :1])
+                if labels.shape[2]
+                else labels.new_zeros(*labels.shape[:2], 1, labels.shape[3]),
+                labels,
+            ],
+            dim=2,
+        )
+
+    def _known_labels(self, y, weight, order):
+        """Flat labels of the rows read, in the one order of training; none where a row is padding."""
+        order = order[:, 0]
+        is_row = weight.gather(1, order) > 0
+        if self.is_classification:
+            return y.gather(1, order).masked_fill(~is_row, -1).flatten()
+        return _take(y, order[:, None])[:, 0].masked_fill(~is_row[..., None], torch.nan).flatten(0, 1)
+
+    def _as_answers(self, outputs, embedded, class_mask):
+        """(T, C, m, 1) or (T, 1, m, k) outputs and the rows' embeddings to logits (T, m, C) or targets (T, m, k)."""
+        answers = outputs[..., 0].transpose(1, 2) if self.is_classification else outputs[:, 0]
+        if self.n_outputs is not None:
+            answers = answers + _extended(self.pooled_head(embedded), answers.shape[-1])
+        return hide_absent_classes(answers, class_mask)
+
+
+def fixed_keys(n_orders, n_rows, device=None):
+    """Sort keys (1, P, n) of fixed pseudo-random orders; the key of a row depends on its place alone."""
+    row = torch.arange(n_rows, device=device)
+    order = torch.arange(1, n_orders + 1, device=device)[:, None]
+    mask = 0xFFFFFFFF
+    bits = (row * 0x9E3779B1 + order * 0x85EBCA77) & mask
+    for shift, factor in ((16, 0x21F0AAAD), (15, 0x735A2D97)):
+        bits = ((bits ^ (bits >> shift)) * factor) & mask
+    return ((bits ^ (bits >> 15)).double() / 2**32)[None]
+
+
+def _take(values, order):
+    """Rows of (T, n, ...) values in the orders (T, P, s): (T, P, s, ...)."""
+    tasks = torch.arange(len(values), device=values.device)[:, None, None]
+    return values[tasks, order]
+
+
+def _heaviest(weight):
+    return weight.amax(1, keepdim=True).clamp(min=1e-30) if weight.shape[1] else 1.0
+
+
+def _move(old, new, gate):
+    return old + gate.view(-1, *[1] * (old.dim() - 1)) * (new - old)
+
+
+def _extended(values, n_classes):
+    """(..., c) values of the classes known in meta-training, and their mean for every further class."""
+    new = n_classes - values.shape[-1]
+    if new <= 0:
+        return values
+    return torch.cat([values, values.mean(-1, keepdim=True).expand(*values.shape[:-1], new)], dim=-1)
