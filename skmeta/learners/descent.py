@@ -78,7 +78,7 @@ class _Descent:
     def run(self):
         steps = torch.full((len(self.X),), self.settings.steps, device=self.X.device)
         if self.settings.early_stopping:
-            held_out = hold_out(self.y, self.weight, self.class_mask is not None)
+            held_out = hold_out(self.X, self.y, self.weight, self.class_mask is not None)
             holds = held_out.any(1)
             if bool(holds.any()):
                 best = self._best_steps(self.weight * ~held_out, self.weight * held_out)
@@ -159,19 +159,24 @@ def layer_depths(engine):
     return [depth[name.rpartition(".")[0]] for name in engine.body_names] + [0, 0] * n_heads
 
 
-def hold_out(y, weight, is_classification):
+def hold_out(X, y, weight, is_classification):
     """(T, n) bool: the rows a task holds out, every fifth of each class (of all rows, in regression).
 
-    A task with few rows holds out none. Rows of weight 0 neither count nor are held out.
+    Rows are counted along a fixed random direction, so that their order does not matter. A task with few rows holds
+    out none. Rows of weight 0 neither count nor are held out.
     """
+    direction = torch.randn(X.shape[-1], generator=torch.Generator().manual_seed(0), dtype=X.dtype).to(X.device)
     counts = weight > 0
+    order = (X @ direction).argsort(1)
+    counts_sorted = counts.gather(1, order)
     if is_classification:
         classes = torch.arange(int(y.max()) + 1 if y.numel() else 1, device=y.device)
-        same = (y[:, None] == classes[:, None]) & counts[:, None]
+        same = (y.gather(1, order)[:, None] == classes[:, None]) & counts_sorted[:, None]
         rank = (same.cumsum(-1) * same).sum(1)
     else:
-        rank = counts.cumsum(-1) * counts
+        rank = counts_sorted.cumsum(-1) * counts_sorted
     chosen = (rank > 0) & (rank % HELD_OUT_EVERY == 0)
+    chosen = torch.zeros_like(counts).scatter(1, order, chosen)
     return chosen & (counts.sum(1, keepdim=True) >= ROWS_TO_HOLD_OUT_FROM)
 
 

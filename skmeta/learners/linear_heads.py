@@ -46,7 +46,7 @@ def ridge_heads(features, targets, support_weight, start, pull):
     return start + step.transpose(1, 2)
 
 
-def logistic_heads(features, labels, support_weight, class_mask, start, pull, max_steps=200, tolerance=1e-5):
+def logistic_heads(features, labels, support_weight, class_mask, start, pull, max_steps=500, tolerance=1e-7):
     """Multinomial logistic regression with a pull towards a start.
 
     Minimises ``sum_i w_i cross_entropy(W z_i, y_i) + pull |W - start|^2 / 2``. The Hessian of the cross-entropy is
@@ -64,9 +64,9 @@ def logistic_heads(features, labels, support_weight, class_mask, start, pull, ma
     start : (C, e), (1, e) or (T, C, e) tensor
     pull : float
         Above 0.
-    max_steps : int, default=200
-    tolerance : float, default=1e-5
-        A task rests when no weight's step is larger than this, relative to the largest weight.
+    max_steps : int, default=500
+    tolerance : float, default=1e-7
+        A task rests when a step's length is below this, relative to the length of its weights.
 
     Returns
     -------
@@ -113,11 +113,14 @@ def _descend(features, labels, support_weight, class_mask, start, pull, max_step
         uphill = ((moved - weight) * slope).sum((1, 2), keepdim=True) > 0
         faster = torch.where(uphill, 1.0, (1 + (1 + 4 * momentum**2).sqrt()) / 2)
         gain = torch.where(uphill, 0.0, (momentum - 1) / faster)
-        small = (moved - weight).abs().amax((1, 2), keepdim=True) <= tolerance * moved.abs().amax(
-            (1, 2), keepdim=True
-        ).clamp(min=1.0)
+        # lengths, unlike largest entries, do not depend on the basis, and so not on the order of the rows
+        small = _length(moved - weight) <= tolerance * _length(moved).clamp(min=1.0)
         ahead, weight, momentum = moved + gain * (moved - weight), moved, faster
         resting = resting | small
         if bool(resting.all()):
             break
     return weight
+
+
+def _length(weight):
+    return weight.square().sum((1, 2), keepdim=True).sqrt()
