@@ -10,6 +10,7 @@ from torch.func import functional_call, vmap
 
 from skmeta.learners.engine.autograd_loop import answers, gradient_alone, hide, trajectory
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
+from skmeta.learners.engine.checkpoint import checkpointed_answers
 from skmeta.learners.engine.naive import NaiveEngine
 
 
@@ -59,7 +60,7 @@ class AnyModuleEngine(Engine):
         return [slice(i, min(i + size, n_tasks)) for i in range(0, n_tasks, max(size, 1))]
 
     def _adapt_and_predict(self, params, loop, query_X):
-        answer = answers
+        answer = checkpointed_answers if self.checkpoint_inner and loop.differentiable else answers
         answered = []
         for tasks in self._chunks(query_X.shape[0]):
             part, queries = loop.part(tasks), query_X[tasks]

@@ -1,6 +1,6 @@
 """What the engines share: the order of the parameters, the head's growth to C classes, and the arguments' meaning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -34,12 +34,13 @@ class InnerLoop:
 
     def part(self, tasks):
         """The same loop for a slice of the tasks."""
-        row_weight = None if self.row_weight is None else self.row_weight[tasks]
-        hidden = None if self.hidden is None else self.hidden[tasks]
-        return InnerLoop(
-            self.support_X[tasks], self.targets[tasks], row_weight, hidden, self.steps, self.rates, self.adapted,
-            self.first_order, self.every_step, self.differentiable,
-        )  # fmt: skip
+        return replace(
+            self,
+            support_X=self.support_X[tasks],
+            targets=self.targets[tasks],
+            row_weight=None if self.row_weight is None else self.row_weight[tasks],
+            hidden=None if self.hidden is None else self.hidden[tasks],
+        )
 
 
 class Engine:

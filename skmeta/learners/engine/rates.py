@@ -57,11 +57,23 @@ class Rates:
         return self.weights is not None
 
     @property
+    def sources(self):
+        """The tensors among the rates."""
+        rates = self.weights if self.weightwise else (self.table,)
+        return [rate for rate in rates if isinstance(rate, torch.Tensor)]
+
+    def with_sources(self, tensors):
+        """The same rates with other tensors for :attr:`sources`."""
+        tensors = iter(tensors)
+        if self.weightwise:
+            lr = [next(tensors) if isinstance(rate, torch.Tensor) else rate for rate in self.weights]
+        else:
+            lr = self.number if self.table is None else next(tensors)
+        return Rates(lr, self.steps, self.n_params)
+
+    @property
     def learnable(self):
-        sources = self.weights if self.weightwise else (self.table,)
-        return torch.is_grad_enabled() and any(
-            isinstance(source, torch.Tensor) and source.requires_grad for source in sources
-        )
+        return torch.is_grad_enabled() and any(source.requires_grad for source in self.sources)
 
     def numbers(self):
         """The scalar rates as Python floats, ``[step][parameter]``: one transfer from the device at most."""
