@@ -1,35 +1,23 @@
 """Scores on real tables during development: a log beside the training, never a source of training data.
 
-The tables are found through the environment variable ``SKMETA_DATA``: a directory with a ``loader.py`` that offers
-``names(kind)`` and ``load(name)`` (features, target, groups). Without it nothing is logged.
+The tables are those that :func:`skmeta.datasets.list_local_tables` finds through the environment variable
+``SKMETA_DATA``; without it nothing is logged.
 """
 
 import hashlib
-import importlib.util
-import os
-from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from skmeta.datasets.local_data import find_local_data, list_local_tables, load_local_table
 from skmeta.tasks.prior.table_prior import recode_by_frequency
 
 
 def is_kept_aside(name):
     """A fifth of the tables, decided once by their names, takes no part in any decision."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 5 == 0
-
-
-def find_loader():
-    folder = os.environ.get("SKMETA_DATA")
-    if not folder:
-        return None
-    spec = importlib.util.spec_from_file_location("skmeta_data_loader", Path(folder) / "loader.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def encode_columns(X):
@@ -69,12 +57,11 @@ class RealTables:
     """Development tables of one kind, read once, with fixed splits."""
 
     def __init__(self, task_type, sizes=(50, 100, 500), seeds=(0,)):
-        loader = find_loader()
         self.task_type, self.sizes, self.seeds, self.tables = task_type, sizes, seeds, {}
-        for name in loader.names(task_type) if loader else ():
+        for name in list_local_tables(task_type) if find_local_data(required=False) else ():
             if not is_kept_aside(name):
-                X, y, _ = loader.load(name)
-                y = np.unique(y, return_inverse=True)[1] if task_type == "classification" else y.to_numpy(float)
+                X, y, _ = load_local_table(name)
+                y = np.unique(y, return_inverse=True)[1] if task_type == "classification" else np.asarray(y, dtype=float)
                 self.tables[name] = (*encode_columns(X), y)
 
     @torch.no_grad()

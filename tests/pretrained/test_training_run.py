@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import torch
 from safetensors import safe_open
+from sklearn.datasets import load_wine
 
 from skmeta.learners.in_context_heads import InContextClassification
-from skmeta.pretrained import weights_file
+from skmeta.pretrained import development, weights_file
 from skmeta.pretrained.development import (
     RealTables,
     encode_columns,
@@ -181,13 +182,11 @@ def test_splits_are_stratified_and_disjoint():
     assert y[support].sum() == 10 and not set(support) & set(query)
 
 
-def test_real_tables_are_scored_from_a_folder(tmp_path, monkeypatch):
-    (tmp_path / "loader.py").write_text(
-        "from sklearn.datasets import load_wine\n"
-        "def names(kind): return ['iris'] if kind == 'classification' else []\n"
-        "def load(name):\n    d = load_wine(as_frame=True)\n    return d.data, d.target, None\n"
-    )
-    monkeypatch.setenv("SKMETA_DATA", str(tmp_path))
+def test_real_tables_are_scored_unless_kept_aside(monkeypatch):
+    wine = load_wine(as_frame=True)
+    monkeypatch.setattr(development, "find_local_data", lambda required: "somewhere")
+    monkeypatch.setattr(development, "list_local_tables", lambda kind: ["wine", "glass"])
+    monkeypatch.setattr(development, "load_local_table", lambda name: (wine.data, wine.target, None))
     scores = RealTables("classification", sizes=(50,)).score(InContextClassification(**ARCHITECTURE))
     loss, auc, n_tables = scores[50]
     assert n_tables == 1 and auc > 0.95 and loss < 0.6
