@@ -61,7 +61,8 @@ class RealTables:
         for name in list_local_tables(task_type) if find_local_data(required=False) else ():
             if not is_kept_aside(name):
                 X, y, _ = load_local_table(name)
-                y = np.unique(y, return_inverse=True)[1] if task_type == "classification" else np.asarray(y, dtype=float)
+                is_class = task_type == "classification"
+                y = np.unique(y, return_inverse=True)[1] if is_class else np.asarray(y, dtype=float)
                 self.tables[name] = (*encode_columns(X), y)
 
     @torch.no_grad()

@@ -19,7 +19,7 @@ from skmeta.pretrained.development import (
     split_rows,
 )
 from skmeta.pretrained.optimizers import MuonWithAdam, orthogonalise
-from skmeta.pretrained.stream import TableStream, ValidationTables, batch_loss
+from skmeta.pretrained.stream import TableStream, batch_loss
 from skmeta.pretrained.train import TrainingRun, main, schedule
 
 ARCHITECTURE = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 1}
