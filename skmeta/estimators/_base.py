@@ -19,6 +19,7 @@ from skmeta.exceptions import NotAdaptedError
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.ids import take_task_ids
 from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.store import similar_size_chunks
 from skmeta.training import MetaNet, resolve_device, seeded
@@ -140,8 +141,9 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             episodes are drawn from this one table, and the learner is then adapted to all of it.
         y : array-like of shape (n_rows,), default=None
             Labels of the rows; None where ``X`` holds tasks.
-        task : array-like of shape (n_rows,), default=None
-            Which task each row belongs to: many tasks in one long table.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to: many tasks in one long table. A string names the column of the DataFrame
+            that says so, which is then no feature; several say nested groups, the widest first.
 
         Returns
         -------
@@ -155,8 +157,9 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             draft._meta_train(as_taskset(X))
         elif task is not None:
             draft._require_y(y)
+            X, ids = take_task_ids(X, task)
             X, y = draft._validate_rows(X, y, reset=True)
-            tasks = TaskSet.from_long(X, y, _check_task_ids(task, len(y)))
+            tasks = TaskSet.from_long(X, y, ids)
             draft._meta_train(tasks, from_long=True)
             draft._remember(tasks)
         else:
@@ -325,6 +328,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         return torch.float32 if torch.device(self.net_.device).type == "mps" else torch.float64
 
     def _tensor(self, array, dtype=None):
+        array = np.require(array, requirements="W")  # support rows of a memory-mapped joblib file are read-only
         return torch.as_tensor(array, dtype=dtype or self._serving_dtype, device=self.net_.device)
 
     # ------------------------------------------------------------------ the current task
@@ -559,10 +563,3 @@ def _check_weight(sample_weight, n_rows):
             + (f" with a minimum of {weight.min()}." if weight.size else ".")
         )
     return weight
-
-
-def _check_task_ids(task, n_rows):
-    ids = np.asarray(task)
-    if ids.shape != (n_rows,):
-        raise ValueError(f"task must name the task of each of the {n_rows} rows, got an array of shape {ids.shape}.")
-    return ids

@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import Support, _check_task_ids, _check_weight
+from skmeta.estimators._base import Support, _check_weight
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
+from skmeta.tasks.ids import factorize, take_task_ids
 from skmeta.tasks.rows import take_rows
 
 
@@ -13,7 +14,8 @@ class LongFormatMixin:
     """``fit``, ``partial_fit``, ``predict`` and ``score`` with ``task=ids``.
 
     Known tasks are kept as their rows, and adapted together, vectorised, when asked: thousands of them take no more
-    memory than their data.
+    memory than their data. Ids of nested groups are tuples, the widest group first; a group never seen inside one
+    that was, say a new class of a known school, is answered from all the rows of the narrowest group known.
     """
 
     @property
@@ -21,26 +23,32 @@ class LongFormatMixin:
         """Ids of the tasks that ``predict(X, task=ids)`` knows."""
         if "_known_tasks" not in vars(self):
             raise AttributeError("adapted_tasks_ is there after fit(X, y, task=ids) or partial_fit(X, y, task=ids).")
-        return np.asarray(list(self._known_tasks))
+        return _ids_as_array(list(self._known_tasks))
 
     def _remember(self, tasks):
+        """Known tasks, from a set of them."""
         X, y = tasks.pooled
+        self._add_rows(tasks.names, np.cumsum(tasks.n_rows), X, y, np.ones(len(y)))
+        if getattr(self, "labels_", None) == "shared":
+            # scikit-learn's scorers ask for them; all tasks have the same
+            self.classes_ = self.meta_classes_
+
+    def _add_rows(self, names, ends, X, y, weight):
         known = dict(vars(self).get("_known_tasks", {}))
-        ends = np.cumsum(tasks.n_rows)
-        for name, start, end in zip(tasks.names, ends - tasks.n_rows, ends):
-            rows = Support(X[start:end], y[start:end], np.ones(end - start))
+        start = 0
+        for name, end in zip(names, ends):
+            rows = Support.of(X[start:end], y[start:end], weight[start:end])
             known[name] = known[name].extended(rows) if name in known else rows
+            start = end
         self._known_tasks = known
 
     def _show_long(self, X, y, sample_weight, task):
+        X, ids = take_task_ids(X, task)
         X, y = self._validate_shown(X, y)
-        ids, weight = _check_task_ids(task, len(y)), _check_weight(sample_weight, len(y))
-        known = dict(vars(self).get("_known_tasks", {}))
-        for name in np.unique(ids):
-            rows = Support.of(X[ids == name], y[ids == name], weight[ids == name])
-            name = name.item() if hasattr(name, "item") else name
-            known[name] = known[name].extended(rows) if name in known else rows
-        self._known_tasks = known
+        weight = _check_weight(sample_weight, len(y))
+        names, code = factorize(ids)
+        order = np.argsort(code, kind="stable")
+        self._add_rows(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
 
     def _tasks_of_rows(self, X, task):
         """Rows with their task ids as tasks: what each task has shown as support, the rows asked about as query.
@@ -52,14 +60,14 @@ class LongFormatMixin:
             raise NotAdaptedError(
                 f"This {type(self).__name__} knows no tasks by id: fit or partial_fit it with task=ids first."
             )
+        X, ids = take_task_ids(X, task)
         X = self._validate_X(X, reset=False)
-        ids = _check_task_ids(task, len(X))
-        names, code = np.unique(ids, return_inverse=True)
-        names = names.tolist()
-        self._refuse_strangers([name for name in names if name not in self._known_tasks])
+        names, code = factorize(ids)
+        found = self._relatives(names)
+        self._refuse_strangers([name for name, support in zip(names, found) if support is None])
         rows = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=len(names)))[:-1])
         nothing = next(iter(self._known_tasks.values())).first(0)
-        supports = [self._known_tasks.get(name, nothing) for name in names]
+        supports = [nothing if support is None else support for support in found]
         # query rows need some label in the pooled store; that they are unlabelled is said beside it
         some_y = next(s.y for s in self._known_tasks.values())[:1]
         pool_X, pool_y, weight = [], [], []
@@ -77,6 +85,21 @@ class LongFormatMixin:
         )
         return tasks, np.concatenate(weight), rows
 
+    def _relatives(self, names):
+        """Each task's rows; of an unknown nested group, those of the narrowest known group around it; else None."""
+        found = [self._known_tasks.get(name) for name in names]
+        around = {}
+        if any(support is None for support in found):
+            for name, support in self._known_tasks.items():
+                for depth in range(1, len(name) if isinstance(name, tuple) else 0):
+                    around.setdefault(name[:depth], []).append(support)
+        for i, name in enumerate(names):
+            if found[i] is None and isinstance(name, tuple):
+                near = next((name[:d] for d in range(len(name) - 1, 0, -1) if name[:d] in around), None)
+                if near is not None:
+                    found[i] = Support.of(*(np.concatenate(parts) for parts in zip(*(s.parts for s in around[near]))))
+        return found
+
     def _refuse_strangers(self, strangers):
         if strangers and not self._answers_without_rows():
             shown = ", ".join(repr(name) for name in strangers[:5]) + (" ..." if len(strangers) > 5 else "")
@@ -88,8 +111,10 @@ class LongFormatMixin:
     def _score_long(self, X, y, sample_weight, task, metric):
         """The metric over rows of known tasks and over the query part of tasks never seen."""
         X = X if hasattr(X, "shape") else np.asarray(X)
-        y, ids = np.asarray(y), _check_task_ids(task, X.shape[0])
-        known = np.isin(ids, self.adapted_tasks_) if "_known_tasks" in vars(self) else np.zeros(len(ids), dtype=bool)
+        X, ids = take_task_ids(X, task)
+        y = np.asarray(y)
+        names, code = factorize(ids)
+        known = np.array([name in vars(self).get("_known_tasks", ()) for name in names], dtype=bool)[code]
         truth, answer = [], []
         if known.any():
             rows = np.flatnonzero(known)
@@ -103,3 +128,12 @@ class LongFormatMixin:
             truth += [t.y_query for t in tasks]
             answer += list(self.predict(tasks))
         return metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)
+
+
+def _ids_as_array(names):
+    """(n_tasks,) of ids, of objects where they are tuples."""
+    if not any(isinstance(name, tuple) for name in names):
+        return np.asarray(names)
+    out = np.empty(len(names), dtype=object)
+    out[:] = names
+    return out

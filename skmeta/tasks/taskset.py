@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import stack_labels, stack_rows, take_rows
 from skmeta.tasks.task import Task
 
@@ -139,9 +140,9 @@ class TaskSet(Sequence):
                 "X, y and task must have one entry per row, got "
                 f"{X.shape[0]}, {len(y)} and an array of shape {ids.shape}."
             )
-        names, code, counts = np.unique(ids, return_inverse=True, return_counts=True)
+        names, code = factorize(ids)
         order = np.argsort(code, kind="stable")
-        return cls.from_pool(take_rows(X, order), y[order], counts, names=names.tolist())
+        return cls.from_pool(take_rows(X, order), y[order], np.bincount(code), names=names)
 
     def to_long(self):
         """The rows of all tasks, support before query, as one table.
