@@ -3,7 +3,10 @@
 from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
+from skmeta.estimators.hyper_net import HyperNetClassifier, HyperNetRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
+from skmeta.estimators.multi_task import MultiTaskClassifier, MultiTaskRegressor
+from skmeta.estimators.neural_process import NeuralProcessRegressor
 from skmeta.estimators.prototypes import ProtoNetClassifier
 from skmeta.estimators.recurrent import MANNClassifier, RecurrentClassifier, RecurrentRegressor
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
@@ -12,11 +15,16 @@ __all__ = [
     "BayesianHeadRegressor",
     "FineTuneTransfer",
     "FineTuneTransferRegressor",
+    "HyperNetClassifier",
+    "HyperNetRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
     "MANNClassifier",
     "MetaOptNetClassifier",
     "MetaOptNetRegressor",
+    "MultiTaskClassifier",
+    "MultiTaskRegressor",
+    "NeuralProcessRegressor",
     "ProtoNetClassifier",
     "RecurrentClassifier",
     "RecurrentRegressor",
