@@ -29,8 +29,7 @@ def cheap(cls, **params):
 @cache
 def tasks_for(cls, seed=0):
     family = CLUSTERS if is_classifier(cls()) else LINES
-    tasks = family.sample(12, random_state=seed)
-    return tasks
+    return family.sample(12, random_state=seed)
 
 
 @cache
