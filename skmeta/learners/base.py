@@ -55,6 +55,10 @@ class Learner(nn.Module):
         state = self.adapt(support_X, support_y, support_weight, class_mask)
         return self.predict(state, query_X).flatten(0, 1)
 
+    def embed(self, X):
+        """Embeddings (T, n, e) of rows (T, n, d). The body sees one table, as batch norm and convolutions expect."""
+        return self.body(X.flatten(0, 1)).unflatten(0, X.shape[:2])
+
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         raise NotImplementedError
 

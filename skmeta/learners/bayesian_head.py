@@ -47,7 +47,7 @@ class BayesianHead(GaussianLearner):
 
     def features(self, X):
         """phi: (T, n, e + 1)."""
-        embedded = self.body(X)
+        embedded = self.embed(X)
         return torch.cat([embedded, torch.ones_like(embedded[..., :1])], dim=-1)
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):

@@ -36,7 +36,7 @@ class Prototypes(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows."""
-        embedded = self.body(support_X)
+        embedded = self.embed(support_X)
         members = one_hot_support(support_y, class_mask.shape[1], support_weight, embedded.dtype)
         count = members.sum(-1)
         prototypes = members @ embedded / count.clamp(min=1e-12)[..., None]
@@ -47,7 +47,7 @@ class Prototypes(Learner):
 
     def predict(self, state, query_X):
         prototypes, prior, seen = state
-        embedded = self.body(query_X)
+        embedded = self.embed(query_X)
         # |f|^2 is the same for every class and drops out of the softmax, but not out of the distances users see
         distance = (
             (embedded**2).sum(-1, keepdim=True)

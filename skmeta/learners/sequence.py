@@ -102,7 +102,7 @@ class SequenceLearner(Learner):
         n_tasks, n_cells = told.shape[:2]
         n_classes = codes.shape[1]
         flat = tuple(part.flatten(0, 1) for part in cell_state)
-        embedded = self.body(query_X)
+        embedded = self.embed(query_X)
         block = max(1, _QUERY_FLOATS // (n_tasks * n_cells * self.cell.width))
         outputs = []
         for rows in embedded.split(block, dim=1):
@@ -128,7 +128,7 @@ class SequenceLearner(Learner):
         codes = self._codes(class_mask, X)
         n_tasks, n_orders = keys.shape[:2]
         n_cells = n_orders * codes.shape[1]
-        embedded = self.body(X)
+        embedded = self.embed(X)
         rows = self._with_codes(_take(embedded, order).flatten(1, 2), codes, n_orders, split=True)
         told = self._told(_take(self._labels(y, codes.shape[1], X.dtype), order))
         pace = _take(weight / _heaviest(weight), order).repeat_interleave(codes.shape[1], dim=1)
