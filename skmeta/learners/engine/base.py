@@ -152,10 +152,9 @@ class Engine:
         return [*body, weight.expand(*weight.shape[:-2], n_classes, -1), bias.expand(*bias.shape[:-1], n_classes)]
 
     def _loop(self, params, support_X, support_y, support_weight, class_mask, steps, lr, adapted):
-        n_outputs = params[-1].shape[-1] if self.has_head else None
         return InnerLoop(
             support_X,
-            self.loss.targets(support_y, n_outputs, support_X.dtype),
+            self.loss.targets(support_y, self._n_outputs(params), support_X.dtype),
             _share_of_each_row(support_weight),
             _hidden(class_mask),
             steps,
@@ -163,16 +162,21 @@ class Engine:
             self._adapted(adapted, len(params)),
         )
 
+    def _n_outputs(self, params):
+        """Rows of the head; None where only the body knows."""
+        return params[-1].shape[-1] if self.has_head else None
+
     def _adapted(self, adapted, n_params):
+        if adapted == "all":
+            return (True,) * n_params
         if isinstance(adapted, str):
             in_head = [False] * (n_params - 2) + [True] * 2 if self.has_head else [False] * n_params
             choices = {
-                "all": [True] * n_params,
                 "head": in_head,
                 "body": [not flag for flag in in_head],
             }
             if adapted not in choices:
-                raise ValueError(f"adapted must be one of {sorted(choices)} or a sequence of bools, got {adapted!r}.")
+                raise ValueError(f"adapted must be 'all', 'head', 'body' or a sequence of bools, got {adapted!r}.")
             if adapted == "head" and not self.has_head:
                 raise ValueError("adapted='head' needs an engine with a head.")
             return tuple(choices[adapted])

@@ -10,7 +10,7 @@ from dataclasses import replace
 import torch
 from torch.autograd.function import once_differentiable
 
-from skmeta.learners.engine.autograd_loop import answers, descend, hide, inner_gradient
+from skmeta.learners.engine.autograd_loop import descend, hide, inner_gradient
 
 
 def checkpointed_answers(outputs, loss, theta, loop, query_X):

@@ -172,6 +172,9 @@ class Head(Layer):
         weight, bias = p
         return (weight,) if bias is None else (weight, bias.squeeze(-1))
 
+    def n_outputs(self, weight, bias=None):
+        return weight.shape[-2]
+
     def is_shared(self, p):
         return p[0].dim() == 2
 

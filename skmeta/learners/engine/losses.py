@@ -60,10 +60,10 @@ class SquaredError:
         return ((outputs - targets).square() * share).sum() / targets.shape[-2]
 
     def gradient(self, outputs, targets, share, hidden):
-        return torch.sub(outputs, targets).mul_(share).mul_(2.0 / targets.shape[-2]), None
+        return torch.sub(outputs, targets).mul_(share * (2.0 / targets.shape[-2])), None
 
     def r_gradient(self, _, tangent, share):
-        return (tangent * share).mul_(2.0 / tangent.shape[-2])
+        return tangent * (share * (2.0 / tangent.shape[-2]))
 
 
 class Gaussian:
