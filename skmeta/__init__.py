@@ -25,9 +25,10 @@ from skmeta.estimators import (
     ReptileRegressor,
 )
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
+from skmeta.estimators.source_selection import SourceSelector
 from skmeta.estimators.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.exceptions import NotAdaptedError
-from skmeta.model_selection import few_shot_curve, task_scorer
+from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
 
@@ -41,6 +42,7 @@ __all__ = [
     "FineTuneTransferRegressor",
     "HyperNetClassifier",
     "HyperNetRegressor",
+    "KShotSplit",
     "MAMLClassifier",
     "MAMLRegressor",
     "MANNClassifier",
@@ -56,8 +58,10 @@ __all__ = [
     "RecurrentRegressor",
     "ReptileClassifier",
     "ReptileRegressor",
+    "SourceSelector",
     "TableEncoder",
     "Task",
+    "TaskKFold",
     "TaskMixtureClassifier",
     "TaskMixtureRegressor",
     "TaskSet",
