@@ -158,7 +158,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         elif task is not None:
             draft._require_y(y)
             X, ids = take_task_ids(X, task)
-            X, y = draft._validate_rows(X, y, reset=True)
+            X, y = draft._validate_rows(X, y, reset=not draft._goes_on)
             tasks = TaskSet.from_long(X, y, ids)
             draft._meta_train(tasks, from_long=True)
             draft._remember(tasks)
@@ -198,7 +198,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         if isinstance(source, TaskSet):
             source = source.without_unlabelled_rows()
             # rows of the long format have been validated as one table, with their column names
-            X, y = source.pooled if from_long else self._validate_pool(source, reset=True)
+            X, y = source.pooled if from_long else self._validate_pool(source, reset=not self._goes_on)
             self._learn_label_space(source, X, y, from_long)
             train, valid = self._hold_out_tasks(source.with_rows(X), rng)
         else:
@@ -228,10 +228,9 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _train(self, train, valid, rng, epochs=None, one_table=False):
         seed = int(rng.randint(2**31 - 1))
         rows = train.X
-        warm = self.warm_start and hasattr(self, "net_")
         with seeded(seed, resolve_device(self.device)):
-            if warm:
-                net = copy.deepcopy(self.net_)
+            if self._goes_on:
+                net = self._net_to_go_on_with()
             else:
                 net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
                 for layer in net.module_.modules():
@@ -241,6 +240,17 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
             if epochs > 0:
                 net.partial_fit(train, epochs=epochs)
         self._serve(net)
+
+    @property
+    def _goes_on(self):
+        """Whether training continues that of the last fit."""
+        return self.warm_start and hasattr(self, "net_")
+
+    def _net_to_go_on_with(self):
+        net = copy.deepcopy(self.net_)
+        if net.lr != self.lr:
+            net.set_params(lr=self.lr)
+        return net
 
     def _train_on_table(self, train, valid, rng, can_learn):
         """Training on episodes of one table."""
@@ -525,7 +535,7 @@ class _Endless(torch.utils.data.Dataset):
 
     def sample(self, n_tasks, seed, first=False):
         tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
-        X, y = self.estimator._validate_pool(tasks, reset=first)
+        X, y = self.estimator._validate_pool(tasks, reset=first and not self.estimator._goes_on)
         if first:
             self.estimator._learn_label_space(tasks, X, y, from_long=False)
         return self.estimator._store(tasks.with_rows(X))

@@ -69,7 +69,13 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         self._set_label_space(regime, np.unique(y[rows]))
 
     def _set_label_space(self, regime, classes):
-        self.__dict__.pop("meta_classes_", None)
+        before = vars(self).pop("meta_classes_", None)
+        known, now = (None if c is None else c.tolist() for c in (before, classes if regime == "shared" else None))
+        if self._goes_on and known != now:
+            raise ValueError(
+                f"warm_start=True goes on with the shared classes {known}, but these tasks have {now} (None: classes "
+                "of their own). Say labels='task' or 'shared', or fit with warm_start=False."
+            )
         self.labels_ = regime
         if regime == "shared":
             self.meta_classes_ = classes
@@ -117,7 +123,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
 
     def _fit_one_table(self, X, y):
         self._forget_task()
-        X, y = self._validate_rows(X, y, reset=True)
+        X, y = self._validate_rows(X, y, reset=not self._goes_on)
         classes, count = np.unique(y, return_counts=True)
         self._set_label_space("task" if self.labels == "task" else "shared", classes)
         rng = check_random_state(self.random_state)

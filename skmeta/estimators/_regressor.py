@@ -62,6 +62,9 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
     def _learn_target_scale(self, y):
         if self.target_scaling not in ("pooled", "task", None):
             raise ValueError(f"target_scaling must be 'pooled', 'task' or None, got {self.target_scaling!r}.")
+        if self._goes_on:
+            self._scaled(y)  # refuses another number of targets; the scale stays what the weights were trained for
+            return
         self._targets_1d = y.ndim == 1
         columns = _columns(y)
         if self.target_scaling is None:
@@ -112,7 +115,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
 
     def _fit_one_table(self, X, y):
         self._forget_task()
-        X, y = self._validate_rows(X, y, reset=True)
+        X, y = self._validate_rows(X, y, reset=not self._goes_on)
         self._learn_target_scale(y)
         rng = check_random_state(self.random_state)
         can_learn = len(y) >= 4

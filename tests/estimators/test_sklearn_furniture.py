@@ -163,8 +163,19 @@ def test_permutation_test():
         lambda est: make_pipeline(SequentialFeatureSelector(est, n_features_to_select=2, cv=2), clone(est)),
         lambda est: make_pipeline(StandardScaler(), est),
     ],
-    ids="calibrated,calibrated without ensemble,soft voting,hard voting,stacking,bagging,one vs rest,one vs one,output "
-    "codes,feature selection,pipeline".split(","),
+    ids=[
+        "calibrated",
+        "calibrated without ensemble",
+        "soft voting",
+        "hard voting",
+        "stacking",
+        "bagging",
+        "one vs rest",
+        "one vs one",
+        "output codes",
+        "feature selection",
+        "pipeline",
+    ],
 )
 def test_wrapped_it_still_classifies(wrap):
     fitted = wrap(proto(max_epochs=8, lr=0.01)).fit(X[:100], NAMES[Y[:100]])

@@ -1,5 +1,7 @@
 """Which engine for which body."""
 
+from torch.nn.modules.batchnorm import _NormBase
+
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
 from skmeta.learners.engine.feed_forward import as_feed_forward
@@ -37,6 +39,8 @@ def choose_engine(
     options = {"has_head": has_head, "checkpoint_inner": checkpoint_inner, "tasks_at_once": tasks_at_once}
     if engine == "auto":
         engine = "closed_form" if as_feed_forward(body, has_head) is not None else "any_module"
+        if any(isinstance(part, _NormBase) and part.track_running_stats for part in body.modules()):
+            engine = "naive"  # running statistics are updated in place, which cannot be mapped over tasks
     if engine not in ENGINES:
         raise ValueError(f"engine must be 'auto' or one of {sorted(ENGINES)}, got {engine!r}.")
     return ENGINES[engine](body, loss, **options)
