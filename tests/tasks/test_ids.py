@@ -1,0 +1,70 @@
+"""Task ids: beside the table, in a column of it, in several."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from skmeta.tasks.ids import factorize, take_task_ids
+
+TABLE = pd.DataFrame({"school": ["A", "A", "B"], "class": [1, 2, 1], "hours": [3.0, 4.0, 5.0]})
+
+
+@pytest.mark.parametrize("ids", [[7, 7, 8], np.array(["x", "x", "y"]), pd.Series([1.5, 1.5, 2.5], index=[9, 8, 7])])
+def test_ids_beside_the_table_leave_it_as_it_is(ids):
+    X, taken = take_task_ids(TABLE, ids)
+    assert X is TABLE
+    assert_array_equal(taken, np.asarray(ids))
+
+
+def test_a_column_that_names_the_task_is_no_feature():
+    X, ids = take_task_ids(TABLE, "school")
+    assert list(X.columns) == ["class", "hours"]
+    assert ids.tolist() == ["A", "A", "B"]
+
+
+def test_several_columns_make_tuples():
+    for task in (["school", "class"], TABLE[["school", "class"]]):
+        _, ids = take_task_ids(TABLE, task)
+        assert ids.tolist() == [("A", 1), ("A", 2), ("B", 1)]
+
+
+def test_as_many_strings_as_rows_are_ids_even_if_columns_are_called_so():
+    X, ids = take_task_ids(TABLE, ["school", "class", "hours"])
+    assert X is TABLE
+    assert ids.tolist() == ["school", "class", "hours"]
+
+
+def test_two_columns_of_an_array_are_nested_ids():
+    _, ids = take_task_ids(np.zeros((2, 1)), np.array([[1, 2], [1, 3]]))
+    assert ids.tolist() == [(1, 2), (1, 3)]
+
+
+@pytest.mark.parametrize(
+    "X, task, message",
+    [
+        (TABLE, "town", "X has no column 'town'. It has"),
+        (np.zeros((3, 1)), "site", "task='site' names columns, but X is a ndarray without any"),
+        (TABLE, [1, 2], "the task of each of the 3 rows"),
+        (TABLE, 5, "must name the task of every row, got 5"),
+        (TABLE, [1.0, np.nan, 2.0], "1 missing ids"),
+        (TABLE, ["a", None, None], "2 missing ids"),
+    ],
+)
+def test_what_names_no_task_is_refused(X, task, message):
+    with pytest.raises(ValueError, match=message):
+        take_task_ids(X, task)
+
+
+def test_ids_are_sorted_plain_objects_with_their_places():
+    names, code = factorize(np.array([30, 10, 30]))
+    assert names == [10, 30] and type(names[0]) is int
+    assert_array_equal(code, [1, 0, 1])
+
+
+def test_ids_of_mixed_kinds_keep_the_order_in_which_they_came():
+    ids = np.empty(3, dtype=object)
+    ids[:] = ["b", 1, "b"]
+    names, code = factorize(ids)
+    assert names == ["b", 1]
+    assert_array_equal(code, [0, 1, 0])
