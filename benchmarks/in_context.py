@@ -50,7 +50,7 @@ CLASSIFIERS = {
     "knn_distance": lambda: KNeighborsClassifier(weights="distance"),
     "knn_tuned": lambda: GridSearchCV(KNeighborsClassifier(), NEIGHBOURS, scoring="neg_log_loss", cv=3),
     "logistic": lambda: LogisticRegression(max_iter=1000),
-    "logistic_tuned": lambda: LogisticRegressionCV(8, cv=3, scoring="neg_log_loss", max_iter=500),
+    "logistic_tuned": lambda: LogisticRegressionCV(Cs=8, cv=3, scoring="neg_log_loss", max_iter=500),
     "svc": lambda: SVC(probability=True, random_state=0),
     "forest": lambda: RandomForestClassifier(300, random_state=0),
     "forest_tuned": lambda: GridSearchCV(

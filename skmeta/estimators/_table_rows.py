@@ -68,8 +68,9 @@ class TableRowsMixin:
         return net if self.module is not None else net.set_params(module=torch.nn.Identity)
 
     def _serve(self, net):
-        super()._serve(net)
-        self._learner = self._learner.float()
+        # further training works on a copy of the net, so the learner need not be copied to be safe from it;
+        # its weights stay in single precision, and blocks of one size keep rows independent of each other
+        self.net_, self._learner = net, net.module_.eval()
 
     def _tensor(self, array, dtype=None):
         """Rows keep double precision until they are measured: a large offset must not eat small differences."""

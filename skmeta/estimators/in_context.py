@@ -4,15 +4,16 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.utils import check_random_state
 
-from skmeta.estimators._base import Support
+from skmeta.estimators._attribution import ExplainClassesMixin, ExplainTargetsMixin
 from skmeta.estimators._classifier import MetaClassifier, _objects
 from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators._support import Support
 from skmeta.estimators._table_rows import TableRowsMixin
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
 from skmeta.tasks import TaskSet, is_tasks
 
 
-class InContextClassifier(TableRowsMixin, MetaClassifier):
+class InContextClassifier(ExplainClassesMixin, TableRowsMixin, MetaClassifier):
     """Answers from the labelled rows in one forward pass of a network trained on synthetic tables.
 
     ``fit(X, y)`` trains nothing: the support is encoded once, and a prediction costs the queries only. Under the
@@ -75,7 +76,7 @@ class InContextClassifier(TableRowsMixin, MetaClassifier):
         self._adapt_to(Support(X, y, np.ones(len(y))))
 
 
-class InContextRegressor(TableRowsMixin, MetaRegressor):
+class InContextRegressor(ExplainTargetsMixin, TableRowsMixin, MetaRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel

@@ -22,10 +22,10 @@ MAX_FULL_METRIC = 256  # columns that a full metric covers
 
 EXPERTS = (
     {"kind": "linear", "view": "z", "ridge": 6.0},
-    {"kind": "additive", "view": "u", "ridge": 1.0},
-    {"kind": "local", "view": "u", "ridge": 0.3},
+    {"kind": "additive", "view": "u", "ridge": 2.0},
+    {"kind": "local", "view": "u", "ridge": 0.8},
     {"kind": "recursive", "view": "z", "ridge": 0.5, "full": True, "rounds": 1, "bandwidth": 3.0},
-    {"kind": "recursive", "view": "u", "ridge": 0.5, "full": True, "rounds": 1, "bandwidth": 1.0},
+    {"kind": "recursive", "view": "u", "ridge": 0.8, "full": True, "rounds": 1, "bandwidth": 1.0},
     {"kind": "recursive", "view": "u", "ridge": 1.0, "full": False, "rounds": 2, "bandwidth": 1.0},
 )
 
@@ -205,3 +205,18 @@ def score_queries(state, z, u):
         rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
         scores.append(_kernel(spec, fitted, rows) @ fitted["dual"])
     return torch.stack(scores, 2) + state["centre"][:, :, None]
+
+
+def support_contributions(state, z, u, share):
+    """What each support row adds to the experts' mean score, (T, m, n, C); ``share`` (T, m, E) weighs the experts.
+
+    Scores are sums over support rows, so nothing is approximated: the contributions and the support's mean target
+    add up to the score.
+    """
+    z = z.clamp(-4, 4)
+    total = 0.0
+    for e, (spec, fitted) in enumerate(zip(EXPERTS, state["fits"])):
+        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
+        similarity = share[..., e, None] * _kernel(spec, fitted, rows)
+        total = total + similarity[..., None] * fitted["dual"][:, None]
+    return total

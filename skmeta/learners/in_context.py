@@ -15,7 +15,7 @@ from torch import nn
 
 from skmeta.learners import table_views as views
 from skmeta.learners.base import Learner
-from skmeta.learners.experts import EXPERTS
+from skmeta.learners.experts import EXPERTS, score_queries, support_contributions
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
 N_EXPERTS = len(EXPERTS)
@@ -115,7 +115,26 @@ class InContextLearner(Learner):
             X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, _wide(support_y)))
             y = y.view(*rows.shape, *support_y.shape[2:])
             states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical))
-        return {"parts": states}
+        return {"parts": states, "dealt": parts}
+
+    @torch.no_grad()
+    def explain_rows(self, state, query_X):
+        """What each support row adds to the experts' score of a query, (T, m, n, C); see
+        :func:`~skmeta.learners.experts.support_contributions`. Parts are averaged like their answers."""
+        query_X = self.body(query_X)
+        pieces = [self._explain_part(part, query_X) / len(state["parts"]) for part in state["parts"]]
+        joined = torch.cat(pieces, 2)
+        if len(pieces) == 1:
+            return joined
+        order = torch.cat(state["dealt"], 1).argsort(1).repeat_interleave(len(joined) // len(state["dealt"][0]), 0)
+        return joined.gather(2, order[:, None, :, None].expand_as(joined))
+
+    def _explain_part(self, state, X):
+        X = self._recode(state, X.repeat_interleave(state.get("n_targets", 1), 0))
+        wide = self._wide_views(state, X)
+        rows = self._read_stages(state, X, self._expert_input(state, score_queries(state["experts"], *wide)))
+        share, _ = self._gate(rows, state["quality"])
+        return support_contributions(state["experts"], *wide, share)
 
     def _answer(self, state, query_X):
         """The answers of all parts; in use (no gradients) in blocks of one size, so that a row's answer does not

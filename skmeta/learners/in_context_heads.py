@@ -137,7 +137,7 @@ class InContextRegression(InContextLearner):
             middle = left_out.mean(2)
             residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
             state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
-            expert_input = left_out[..., 0].clamp(-8, 8)
+            expert_input = self._expert_input(state, left_out)
             label = torch.cat([Y.clamp(-6, 6), ((Y - middle) / state["spread"]).clamp(-6, 6)], -1)
         self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
         state["mean"], state["scale"], state["n_targets"] = mean, scale, k
@@ -148,16 +148,20 @@ class InContextRegression(InContextLearner):
         k = state["n_targets"]
         with torch.no_grad():
             X = self._recode(state, X.repeat_interleave(k, 0))
-            scores = score_queries(state["experts"], *self._wide_views(state, X))[..., 0].clamp(-12, 12)
-        rows = self._read_stages(state, X, scores.clamp(-8, 8))
+            scores = score_queries(state["experts"], *self._wide_views(state, X)).clamp(-12, 12)
+        rows = self._read_stages(state, X, self._expert_input(state, scores))
         share, temperature = self._gate(rows, state["quality"])
-        middle = (share * scores).sum(2, keepdim=True)
+        middle = (share * scores[..., 0]).sum(2, keepdim=True)
         spread = state["spread"] * temperature
         log_weight, offset, log_scale = self.head(rows).unflatten(2, (3, N_COMPONENTS)).unbind(2)
         means = state["mean"] + state["scale"] * (middle + spread * offset)
         log_scale = state["scale"].log() + spread.log() + log_scale.clamp(-4, 3)
         mixture = torch.stack(torch.broadcast_tensors(log_weight.log_softmax(-1), means, log_scale), 2)
         return mixture.unflatten(0, (-1, k)).transpose(1, 2)
+
+    @staticmethod
+    def _expert_input(state, scores):
+        return scores[..., 0].clamp(-8, 8)
 
     def mixture(self, state, query_X):
         """Log-weights, means and log-scales of the predictive mixtures, each (T, m, k, n_components)."""

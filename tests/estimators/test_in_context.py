@@ -256,3 +256,34 @@ def test_without_pretrained_weights_it_learns_from_the_table(wine):
     X, X_test, y, y_test = wine
     clf = InContextClassifier(pretrained=False, max_epochs=1, random_state=0).fit(X, y)
     assert len(clf.net_.history) == 1 and clf.score(X_test, y_test) > 0.8
+
+
+def test_the_column_that_decides_is_named_and_its_rows_are(wine):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 4))
+    y = (X[:, 2] > 0).astype(int)
+    clear = np.abs(X[:, 2]) > 0.5
+    why = InContextClassifier().fit(X, y).explain(X[clear])
+    assert (why.columns.argmax(1) == 2).mean() > 0.95
+    # rows of the predicted class speak for it, the others against it
+    same = y[clear][:, None] == y[None]
+    assert why.support[same].sum() > 0 > why.support[~same].sum()
+
+
+def test_contributions_of_rows_and_the_mean_sum_to_the_experts_score(diabetes):
+    X, X_test, y, _ = diabetes
+    reg = InContextRegressor().fit(X, y)
+    total = reg.explain(X_test[:20]).support.sum(1) + y.mean()
+    part = reg._state["parts"][0]
+    assert np.corrcoef(total, reg.predict(X_test[:20]))[0, 1] > 0.95
+    np.testing.assert_allclose(part["mean"].item() * reg.target_scale_ + reg.target_mean_, [y.mean()])
+
+
+def test_a_dealt_out_support_is_explained_in_its_own_order(monkeypatch, wine):
+    X, X_test, y, _ = wine
+    monkeypatch.setattr("skmeta.learners.in_context.MAX_SUPPORT", 32)
+    clf = InContextClassifier().fit(X, y)
+    why = clf.explain(X_test[:10])
+    assert why.support.shape == (10, 60)
+    same = clf.predict(X_test[:10])[:, None] == y[None]
+    assert why.support[same].mean() > 0 > why.support[~same].mean()

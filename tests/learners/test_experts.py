@@ -11,6 +11,7 @@ from skmeta.learners.experts import (
     hat_basis,
     leave_one_out,
     score_queries,
+    support_contributions,
 )
 from skmeta.learners.table_views import fit_columns, view_columns
 
@@ -149,3 +150,13 @@ def test_wide_tables_keep_the_most_relevant_columns_for_full_metrics(monkeypatch
     relevance = state["relevance"][0]
     torch.testing.assert_close(relevance[full["kept"][0]], relevance.topk(3).values)
     assert score_queries(state, *view_columns(columns, X)).isfinite().all()
+
+
+def test_contributions_of_support_rows_add_up_to_the_score(table):
+    X, Y, weight = table
+    columns, state, _ = fitted(X, Y, weight)
+    views = view_columns(columns, torch.randn(1, 7, 5, dtype=torch.float64))
+    share = torch.rand(1, 7, len(EXPERTS), dtype=torch.float64)
+    share = share / share.sum(-1, keepdim=True)
+    mixed = (share[..., None] * score_queries(state, *views)).sum(2)
+    torch.testing.assert_close(support_contributions(state, *views, share).sum(2) + state["centre"], mixed)
