@@ -10,6 +10,8 @@ from skmeta.estimators import (
     FineTuneTransferRegressor,
     HyperNetClassifier,
     HyperNetRegressor,
+    LearnedOptimizerClassifier,
+    LearnedOptimizerRegressor,
     MAMLClassifier,
     MAMLRegressor,
     MANNClassifier,
@@ -24,6 +26,8 @@ from skmeta.estimators import (
     ReptileClassifier,
     ReptileRegressor,
 )
+from skmeta.estimators._persistence import load
+from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.estimators.source_selection import SourceSelector
 from skmeta.estimators.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
@@ -43,6 +47,8 @@ __all__ = [
     "HyperNetClassifier",
     "HyperNetRegressor",
     "KShotSplit",
+    "LearnedOptimizerClassifier",
+    "LearnedOptimizerRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
     "MANNClassifier",
@@ -53,6 +59,8 @@ __all__ = [
     "NeuralProcessRegressor",
     "NotAdaptedError",
     "PerTask",
+    "PerTaskBaseline",
+    "PooledBaseline",
     "ProtoNetClassifier",
     "RecurrentClassifier",
     "RecurrentRegressor",
@@ -66,6 +74,7 @@ __all__ = [
     "TaskMixtureRegressor",
     "TaskSet",
     "few_shot_curve",
+    "load",
     "pseudo_tasks",
     "split_tasks",
     "task_scorer",

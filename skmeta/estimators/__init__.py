@@ -4,6 +4,7 @@ from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
 from skmeta.estimators.hyper_net import HyperNetClassifier, HyperNetRegressor
+from skmeta.estimators.learned_optimizer import LearnedOptimizerClassifier, LearnedOptimizerRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
 from skmeta.estimators.multi_task import MultiTaskClassifier, MultiTaskRegressor
 from skmeta.estimators.neural_process import NeuralProcessRegressor
@@ -17,6 +18,8 @@ __all__ = [
     "FineTuneTransferRegressor",
     "HyperNetClassifier",
     "HyperNetRegressor",
+    "LearnedOptimizerClassifier",
+    "LearnedOptimizerRegressor",
     "MAMLClassifier",
     "MAMLRegressor",
     "MANNClassifier",

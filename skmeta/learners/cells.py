@@ -10,7 +10,7 @@ class GatedCell(nn.Module):
     Parameters
     ----------
     n_row, n_told : int
-        Sizes of the row's code and of what is told.
+        Sizes of the row's code and of what is told; 0 where nothing is ever told.
     n_hidden : int
     """
 
@@ -21,7 +21,8 @@ class GatedCell(nn.Module):
         self.n_out = n_hidden
         self.width = (self.n_gates + 2) * n_hidden + n_row
         self.of_row = nn.Linear(n_row, self.n_gates * n_hidden)
-        self.of_told = nn.Linear(n_told, self.n_gates * n_hidden, bias=False)
+        if n_told:
+            self.of_told = nn.Linear(n_told, self.n_gates * n_hidden, bias=False)
         self.of_hidden = nn.Linear(n_hidden, self.n_gates * n_hidden, bias=False)
 
     def step(self, row, told, state):

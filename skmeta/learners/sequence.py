@@ -67,8 +67,8 @@ class SequenceLearner(Learner):
         if n_outputs is not None:
             self.pooled_head = nn.Linear(self.n_embedding, n_outputs)
         n_code = _CODE_SIZE if self.shares_classes else 0
-        # the label of the row before, and whether there was one
-        self.cell = self.make_cell(self.n_embedding + n_code, n_targets + 1)
+        self.n_told = n_targets + 1  # the label of the row before, and whether there was one
+        self.cell = self.make_cell(self.n_embedding + n_code, self.n_told)
         self.readout = nn.Linear(self.cell.n_out, n_targets)
 
     def make_cell(self, n_row, n_told):
@@ -130,22 +130,29 @@ class SequenceLearner(Learner):
         n_cells = n_orders * codes.shape[1]
         embedded = self.embed(X)
         rows = self._with_codes(_take(embedded, order).flatten(1, 2), codes, n_orders, split=True)
-        told = self._told(_take(self._labels(y, codes.shape[1], X.dtype), order))
+        labels = self._labels(_take(y, order), codes.shape[1], X.dtype)
         pace = _take(weight / _heaviest(weight), order).repeat_interleave(codes.shape[1], dim=1)
         all_alike = bool((pace == 1).all())
 
         state = self.cell.first_state(n_tasks * n_cells, X)
+        told = X.new_zeros(n_tasks * n_cells, self.n_told)
         outputs = []
         for step in range(n_steps):
-            row, heard, gate = (part[:, :, step].flatten(0, 1) for part in (rows, told, pace))
-            output, new = self.cell.step(row, heard, state)
+            row, label, gate = (part[:, :, step].flatten(0, 1) for part in (rows, labels, pace))
+            output, new = self.cell.step(row, told, state)
             outputs.append(output)
-            state = new if all_alike else tuple(_move(old, to, gate) for old, to in zip(state, new))
-        last = torch.minimum(n_real, n_real.new_tensor(n_steps))[:, None, None, None].expand(
-            -1, n_cells, 1, told.shape[-1]
+            if all_alike:
+                state, told = new, label
+            else:
+                state, told = (
+                    tuple(_move(old, to, gate) for old, to in zip(state, new)),
+                    _move(told, label, gate),
+                )
+        state, told = (
+            tuple(part.view(n_tasks, n_cells, *part.shape[1:]) for part in state),
+            told.view(n_tasks, n_cells, -1),
         )
-        state = tuple(part.view(n_tasks, n_cells, *part.shape[1:]) for part in state)
-        state = state, told.gather(2, last)[:, :, 0], codes, class_mask
+        state = state, told, codes, class_mask
         if not self.training or not outputs:
             return state, None, y[:0]
         said = self.readout(torch.stack(outputs, 1)).view(n_tasks, codes.shape[1], n_steps, -1)
@@ -176,24 +183,14 @@ class SequenceLearner(Learner):
         return torch.cat([rows, codes], dim=-1).flatten(1, 2)
 
     def _labels(self, y, n_classes, dtype):
-        """Labels as the cell of each class is told them: (T, n, C, 1), or (T, n, 1, k) for regression."""
-        if not self.is_classification:
-            return y[:, :, None]
-        return (y[..., None] == torch.arange(n_classes, device=y.device)).to(dtype)[..., None]
+        """Labels (T, P, n) or (T, P, n, k) as the cells are told them, with the news that there was one.
 
-    def _told(self, labels):
-        """What is told before each step and after the last: (T, P, n, C, l) labels to (T, P * C, n + 1, l + 1)."""
-        labels = torch.cat([labels, torch.ones_like(labels[..., :1])], dim=-1)
-        labels = labels.transpose(2, 3).flatten(1, 2)
-        return torch.cat(
-            [
-                torch.zeros_like(labels[:, :, :1])
-                if labels.shape[2]
-                else labels.new_zeros(*labels.shape[:2], 1, labels.shape[3]),
-                labels,
-            ],
-            dim=2,
-        )
+        (T, P * C, n, 2) for classification, (T, P, n, k + 1) for regression.
+        """
+        if self.is_classification:
+            classes = torch.arange(n_classes, device=y.device)[:, None]
+            y = (y[:, :, None] == classes).to(dtype).flatten(1, 2)[..., None]
+        return torch.cat([y, torch.ones_like(y[..., :1])], dim=-1)
 
     def _known_labels(self, y, weight, order):
         """Flat labels of the rows read, in the one order of training; none where a row is padding."""

@@ -1,0 +1,109 @@
+"""Hypernetworks as scikit-learn estimators."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._regressor import MetaRegressor
+from skmeta.learners.hyper_net import HyperNet
+
+_LEARNER_PARAMETERS = ("target_hidden", "target_layers", "n_code", "rank")
+
+
+class HyperNetClassifier(MetaClassifier):
+    """A network that reads a task's rows and writes the small network that answers.
+
+    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds the support rows that the network is generated from; None is a small :class:`~skmeta.nets.MLP`. Query
+        rows do not go through it.
+    target_hidden : int, default=32
+        Width of the generated network's hidden layers.
+    target_layers : int, default=2
+        Number of its hidden layers.
+    n_code : int, default=64
+        Size of the codes of classes and tasks.
+    rank : int, default=8
+        A generated hidden layer is one common to all tasks plus one of this rank.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
+    A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
+    ICLR 2025.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import HyperNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> HyperNetClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    _learner_class = HyperNet
+    _learner_parameters = _LEARNER_PARAMETERS
+
+    def __init__(self, module=None, *, target_hidden=32, target_layers=2, n_code=64, rank=8, **params):
+        super().__init__(module, **params)
+        self.target_hidden = target_hidden
+        self.target_layers = target_layers
+        self.n_code = n_code
+        self.rank = rank
+
+
+class HyperNetRegressor(MetaRegressor):
+    """A network that reads a task's rows and writes the small network that answers.
+
+    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds the support rows that the network is generated from; None is a small :class:`~skmeta.nets.MLP`. Query
+        rows do not go through it.
+    target_hidden : int, default=32
+        Width of the generated network's hidden layers.
+    target_layers : int, default=2
+        Number of its hidden layers.
+    n_code : int, default=64
+        Size of the task's code.
+    rank : int, default=8
+        A generated hidden layer is one common to all tasks plus one of this rank.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
+    A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
+    ICLR 2025.
+
+    Examples
+    --------
+    >>> from skmeta import HyperNetRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = HyperNetRegressor(max_epochs=1, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
+    """
+
+    _learner_class = HyperNet
+    _learner_parameters = _LEARNER_PARAMETERS
+
+    def __init__(self, module=None, *, target_hidden=32, target_layers=2, n_code=64, rank=8, **params):
+        super().__init__(module, **params)
+        self.target_hidden = target_hidden
+        self.target_layers = target_layers
+        self.n_code = n_code
+        self.rank = rank

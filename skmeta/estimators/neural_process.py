@@ -1,0 +1,56 @@
+"""Neural processes as a scikit-learn regressor."""
+
+from skmeta.estimators._gaussian import GaussianMetaRegressor
+from skmeta.learners.neural_process import NeuralProcess
+
+
+class NeuralProcessRegressor(GaussianMetaRegressor):
+    """A network that has learned to condition: rows in, predictive mean and standard deviation out.
+
+    What a Gaussian process does by a kernel, learned from tasks: adapting is one forward pass, and ``predict`` takes
+    ``return_std=True``. It answers before a task's first row (``adapt()``).
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows; None is a small :class:`~skmeta.nets.MLP`.
+    attention : bool, default=True
+        Whether each query row attends to the support rows (attentive neural process) or all see their mean
+        (conditional neural process).
+    n_hidden : int, default=64
+        Size of the codes of rows.
+    n_heads : int, default=4
+        Heads of the attention.
+    n_shots : int or (low, high), default=(0, 10)
+        Support rows of a training episode. Over a range, the answers after few rows and after many are trained.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    M. Garnelo et al. "Conditional Neural Processes". ICML 2018.
+    H. Kim et al. "Attentive Neural Processes". ICLR 2019.
+
+    Examples
+    --------
+    >>> from skmeta import NeuralProcessRegressor
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = NeuralProcessRegressor(max_epochs=1, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> mean, std = meta.adapt(task.X, task.y).predict(task.X_query, return_std=True)
+    >>> mean.shape == std.shape == task.y_query.shape
+    True
+    """
+
+    _learner_class = NeuralProcess
+    _learner_parameters = ("attention", "n_hidden", "n_heads")
+
+    def __init__(self, module=None, *, attention=True, n_hidden=64, n_heads=4, n_shots=(0, 10), **params):
+        super().__init__(module, n_shots=n_shots, **params)
+        self.attention = attention
+        self.n_hidden = n_hidden
+        self.n_heads = n_heads

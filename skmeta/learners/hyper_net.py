@@ -1,0 +1,131 @@
+"""A hypernetwork: one network reads a task and writes the parameters of another (Ha, Dai & Le, 2017)."""
+
+import torch
+from torch import nn
+
+from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.nets import Standardize
+
+_FIRST_SCALE = 0.3  # of what is generated, beside the parameters all tasks share
+
+
+class HyperNet(Learner):
+    """The support, seen as a set, generates a small multi-layer perceptron that answers alone.
+
+    Rows are embedded by the body and averaged, with their weights, class by class (with their targets, for
+    regression); the averages become a code of every class and, averaged again, one of the task. The task's code
+    generates the hidden layers, each as the layer common to all tasks plus one of low rank; a class's code, with the
+    task's, generates that class's row of the output layer. So answers do not depend on the order of rows, follow the
+    classes when they are permuted, and any number of ways works. Having adapted, only the small network is kept.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`.
+    task_type : {"classification", "regression"}
+    target_hidden, target_layers : int
+        Width and number of the hidden layers of the generated network.
+    n_code : int
+        Size of the codes of classes and tasks.
+    rank : int
+        Of what is added to a hidden layer.
+
+    References
+    ----------
+    D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
+    A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
+    ICLR 2025.
+    """
+
+    cold_start = True
+
+    def __init__(
+        self, body, n_features_in, n_outputs=None, *, task_type="classification", target_hidden=32, target_layers=2,
+        n_code=64, rank=8,
+    ):  # fmt: skip
+        super().__init__(body, n_features_in, n_outputs)
+        self.task_type = task_type
+        self.is_classification = task_type == "classification"
+        rows = 1 if n_outputs is None else n_outputs
+        self.standardize = Standardize(n_features_in)
+        self.encode_group = _mlp(self.n_embedding + 1, n_code)
+        self.encode_task = _mlp(n_code + 1, n_code)
+        if not self.is_classification:
+            self.encode_row = _mlp(self.n_embedding + n_outputs, self.n_embedding)
+        widths = [n_features_in] + [target_hidden] * target_layers
+        self.hidden = nn.ModuleList(
+            GeneratedLayer(n_code, a, b, rank) for a, b in zip(widths[:-1], widths[1:])
+        )
+        self.shared_rows = nn.Parameter(torch.randn(rows, widths[-1] + 1) / widths[-1] ** 0.5)
+        n_generated = (1 if self.is_classification else rows) * (widths[-1] + 1)
+        self.write_rows = _mlp(2 * n_code, n_generated)
+        with torch.no_grad():
+            self.write_rows[-1].weight.mul_(_FIRST_SCALE)
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """The generated network: weights (T, out, in) and biases (T, out) layer by layer, and the class mask."""
+        groups, task = self._codes(support_X, support_y, support_weight, class_mask)
+        layers = [layer(task) for layer in self.hidden]
+        rows = self.write_rows(torch.cat([groups, task[:, None].expand_as(groups)], dim=-1))
+        rows = rows.flatten(1).view(len(rows), -1, self.shared_rows.shape[1])
+        rows = rows + self._shared_rows_of(rows.shape[1])
+        return [*layers, (rows[..., :-1], rows[..., -1])], class_mask
+
+    def predict(self, state, query_X):
+        layers, class_mask = state
+        outputs = self.standardize(query_X)
+        for i, (weight, bias) in enumerate(layers):
+            outputs = outputs.relu() if i else outputs
+            outputs = torch.baddbmm(bias[:, None], outputs, weight.transpose(1, 2))
+        return hide_absent_classes(outputs, class_mask)
+
+    def _codes(self, X, y, weight, class_mask):
+        """Codes of each task's classes (T, C, c), for regression of all its rows (T, 1, c); of the task (T, c)."""
+        embedded = self.embed(X)
+        if self.is_classification:
+            members = one_hot_support(y, class_mask.shape[1], weight, embedded.dtype)
+            exists = class_mask.to(embedded.dtype)
+        else:
+            embedded = self.encode_row(torch.cat([embedded, y], dim=-1))
+            members = (embedded.new_ones(X.shape[:2]) if weight is None else weight)[:, None]
+            exists = embedded.new_ones(len(X), 1)
+        # what a padded row holds is no number of ours: it must not even be multiplied with 0
+        embedded = torch.where(members.sum(1)[..., None] > 0, embedded, 0)
+        count = members.sum(-1, keepdim=True)
+        mean = members @ embedded / count.clamp(min=1e-12)
+        groups = self.encode_group(torch.cat([mean, scarcity(count)], dim=-1))
+        n_groups = exists.sum(1, keepdim=True).clamp(min=1)
+        task = (groups * exists[..., None]).sum(1) / n_groups
+        return groups, self.encode_task(torch.cat([task, scarcity(count.sum(1) / n_groups)], dim=-1))
+
+    def _shared_rows_of(self, n_rows):
+        """The output rows common to all tasks; a class without one of its own has the mean of the others."""
+        rows = self.shared_rows
+        new = n_rows - len(rows)
+        return rows if new <= 0 else torch.cat([rows, rows.mean(0, keepdim=True).expand(new, -1)])
+
+
+class GeneratedLayer(nn.Module):
+    """A code (T, c) to a linear layer: weight (T, out, in), bias (T, out)."""
+
+    def __init__(self, n_code, n_in, n_out, rank):
+        super().__init__()
+        self.common = nn.Linear(n_in, n_out)
+        self.directions = nn.Parameter(torch.randn(rank, n_in) / n_in**0.5)
+        self.write = nn.Linear(n_code, n_out * (rank + 1))
+        self.n_out, self.rank = n_out, rank
+        with torch.no_grad():
+            self.write.weight.mul_(_FIRST_SCALE)
+
+    def forward(self, code):
+        written = self.write(code).view(-1, self.n_out, self.rank + 1)
+        return self.common.weight + written[..., :-1] @ self.directions, self.common.bias + written[..., -1]
+
+
+def scarcity(count):
+    """How few rows there are, 1 / (1 + count): bounded, for a task may be far larger than those of the training."""
+    return 1 / (1 + count)
+
+
+def _mlp(n_in, n_out, n_hidden=64):
+    return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))

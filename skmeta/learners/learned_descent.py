@@ -1,0 +1,94 @@
+"""Adaptation by a learned optimizer (Andrychowicz et al., 2016; Ravi & Larochelle, 2017)."""
+
+from skmeta.learners.gradient_based import GradientBased
+from skmeta.learners.implicit import flatten, unflatten
+from skmeta.learners.learned_optimizer import LearnedOptimizer
+
+
+class LearnedDescent(GradientBased):
+    """A start and an optimizer, both learned: the optimizer takes the start to the task.
+
+    On every task the :class:`~skmeta.learners.learned_optimizer.LearnedOptimizer`, one LSTM common to all coordinates,
+    takes ``inner_steps`` steps down the loss of the support rows. It is trained, with the start, by the loss of the
+    query rows after every step, through unrolls of at most ``unroll`` steps: beyond them, parameters and states are
+    constants. Derivatives of the inner gradients are left out.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs, task_type, engine
+        See :class:`~skmeta.learners.gradient_based.GradientBased`.
+    inner_steps : int
+        Inner steps in meta-training.
+    adapt_steps : int or None
+        Inner steps afterwards; None is ``inner_steps``.
+    unroll : int
+        Steps that are differentiated through together.
+    inner_lr : float or None
+        Rate, to begin with, of the plain gradient step that the network's output is added to; None leaves the step to
+        the network alone.
+    n_hidden, n_layers : int
+        Size of the LSTM.
+
+    References
+    ----------
+    M. Andrychowicz et al. "Learning to learn by gradient descent by gradient descent". NeurIPS 2016.
+    S. Ravi, H. Larochelle. "Optimization as a Model for Few-Shot Learning". ICLR 2017.
+    """
+
+    def __init__(
+        self,
+        body,
+        n_features_in,
+        n_outputs=None,
+        *,
+        task_type="classification",
+        inner_steps=5,
+        adapt_steps=None,
+        unroll=20,
+        inner_lr=0.1,
+        n_hidden=20,
+        n_layers=2,
+        engine="auto",
+    ):
+        super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
+        self.inner_steps, self.adapt_steps, self.unroll = inner_steps, adapt_steps, unroll
+        self.optimizer = LearnedOptimizer(n_hidden, n_layers, gradient_rate=inner_lr)
+
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """Answers after the last step and, in training, after every step."""
+        rows = support_X, support_y, support_weight, class_mask
+        path = list(self._path(*rows, self.inner_steps))
+        if not (self.training and self.inner_steps):
+            return self.differentiable_answers(path[-1], query_X, class_mask).flatten(0, 1)
+        answers = [self.differentiable_answers(at, query_X, class_mask).flatten(0, 1) for at in path[1:]]
+        return answers[-1], answers
+
+    def training_loss(self, criterion, last, answers, y):
+        """The criterion, mean over the steps."""
+        return sum(criterion(answer, y) for answer in answers) / len(answers)
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Adapted parameters, each (T, *shape), and the class mask."""
+        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+        *_, params = self._path(support_X, support_y, support_weight, class_mask, steps)
+        return params, class_mask
+
+    def _path(self, X, y, weight, class_mask, steps):
+        """Yield the parameters after 0, 1, ..., ``steps`` steps."""
+        params = self.start_of_tasks(class_mask, len(X))
+        yield params
+        has_rows = X.new_full((len(X), 1), float(X.shape[1] > 0))
+        if weight is not None:
+            has_rows = (weight.sum(1, keepdim=True) > 0).to(X.dtype)
+        place = flatten(params)
+        state = self.optimizer.first_state(place.numel(), place)
+        for step in range(steps):
+            if step and step % self.unroll == 0:
+                place, state = place.detach(), tuple(part.detach() for part in state)
+            gradient = flatten(
+                self.inner_gradient(unflatten(place.detach(), params), X, y, weight, class_mask)
+            )
+            update, state = self.optimizer(gradient.flatten(), state)
+            # a task that has shown nothing stays at the start, whatever the network would do
+            place = place + has_rows * update.view_as(place)
+            yield unflatten(place, params)
