@@ -1,5 +1,12 @@
 """Tasks: small tables, sets of them, distributions to draw them from, episodes made of them."""
 
+from skmeta.tasks.augmentation import (
+    AugmentationChain,
+    AugmentedTasks,
+    FeatureDropout,
+    FeatureNoise,
+    TaskAugmentation,
+)
 from skmeta.tasks.clusters import GaussianClusters
 from skmeta.tasks.distributions import (
     BaseTaskDistribution,
@@ -9,21 +16,31 @@ from skmeta.tasks.distributions import (
 )
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.families import LinearFamily, QuadraticFamily, Sinusoids
-from skmeta.tasks.pseudo import pseudo_tasks
+from skmeta.tasks.mixing import ClassMixing, LabelPermutation, TaskMixUp
+from skmeta.tasks.pseudo import PseudoTasks, pseudo_tasks
 from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.task import Task
 from skmeta.tasks.taskset import TaskSet, as_taskset, is_tasks
 
 __all__ = [
+    "AugmentationChain",
+    "AugmentedTasks",
     "BaseTaskDistribution",
+    "ClassMixing",
     "EpisodeLoader",
+    "FeatureDropout",
+    "FeatureNoise",
     "GaussianClusters",
+    "LabelPermutation",
     "LinearFamily",
+    "PseudoTasks",
     "QuadraticFamily",
     "Sinusoids",
     "Task",
+    "TaskAugmentation",
     "TaskDistribution",
     "TaskFamilyMixture",
+    "TaskMixUp",
     "TaskSet",
     "as_taskset",
     "is_task_distribution",
