@@ -1,0 +1,105 @@
+"""Convex heads on a learned body: R2D2 (Bertinetto et al., 2019) and MetaOptNet (Lee et al., 2019)."""
+
+import torch
+from torch import nn
+
+from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.learners.convex import fit_logistic, fit_ridge, fit_svm
+
+
+class ConvexHead(Learner):
+    """A linear head, fitted to a task's support to the end, on features learned so that this generalises.
+
+    ``W_t = argmin_W l2 / 2 |W - W_0|^2 + sum_i w_i loss(W'phi(x_i), y_i)`` with ``phi`` the body's features and a
+    constant 1. The loss is the squared one (R2D2), the multi-class hinge (MetaOptNet) or cross-entropy. ``W_0`` is
+    learned where outputs mean the same in every task, and 0 where each task has classes of its own.
+
+    Parameters
+    ----------
+    body, n_features_in, n_outputs
+        See :class:`~skmeta.learners.base.Learner`.
+    task_type : {"classification", "regression"}
+    head : {"ridge", "svm", "logistic"}
+        Regression takes "ridge".
+    l2 : float or "learn"
+        "learn" trains its logarithm, from 1 on.
+    scale : float or "learn"
+        What the head's scores are multiplied with to give logits.
+
+    References
+    ----------
+    L. Bertinetto, J. Henriques, P. Torr, A. Vedaldi. "Meta-learning with differentiable closed-form solvers".
+    ICLR 2019.
+    K. Lee, S. Maji, A. Ravichandran, S. Soatto. "Meta-Learning with Differentiable Convex Optimization". CVPR 2019.
+    """
+
+    cold_start = True
+
+    def __init__(
+        self,
+        body,
+        n_features_in,
+        n_outputs=None,
+        *,
+        task_type="classification",
+        head="ridge",
+        l2="learn",
+        scale="learn",
+    ):
+        super().__init__(body, n_features_in, n_outputs)
+        heads = ("ridge", "svm", "logistic") if task_type == "classification" else ("ridge",)
+        if head not in heads:
+            raise ValueError(f"head must be one of {heads} for {task_type}, got {head!r}.")
+        self.task_type, self.head = task_type, head
+        self.log_l2 = _log_of(l2)
+        # squared errors and hinges are content with scores between 0 and 1, which are no logits yet
+        first_scale = {"ridge": 5.0, "svm": 2.0, "logistic": 1.0}[head]
+        self.log_scale = _log_of(scale, first_scale) if task_type == "classification" else None
+        self.start = None if n_outputs is None else nn.Parameter(torch.zeros(self.n_embedding + 1, n_outputs))
+
+    def features(self, X):
+        """phi: (T, n, e + 1)."""
+        embedded = self.embed(X)
+        return torch.cat([embedded, torch.ones_like(embedded[..., :1])], -1)
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Weights (T, e + 1, C or k) and the class mask."""
+        features = self.features(support_X)
+        if support_weight is not None:
+            # whatever stands in a padded row must not reach a sum, not even times 0
+            features = torch.where(support_weight[..., None] > 0, features, 0)
+        n_outputs = support_y.shape[-1] if class_mask is None else class_mask.shape[1]
+        start = self._start(n_outputs)
+        offset = None if start is None else features @ start
+        # the same problem with a regularisation of 1
+        root = (0.5 * self.log_l2).exp()
+        W = self._fit(features / root, support_y, support_weight, offset, class_mask) / root
+        return (W if start is None else W + start), class_mask
+
+    def _fit(self, features, y, weight, offset, class_mask):
+        if self.task_type == "regression":
+            return fit_ridge(features, y, weight, offset)
+        members = one_hot_support(y, class_mask.shape[1], None, features.dtype).transpose(1, 2)
+        if self.head == "ridge":
+            return fit_ridge(features, members, weight, offset)
+        fit = fit_svm if self.head == "svm" else fit_logistic
+        return fit(features, members, weight, offset, class_mask)
+
+    def _start(self, n_outputs):
+        """W_0 (e + 1, C); a class that no task had in meta-training starts from the mean of those that did."""
+        if self.start is None or n_outputs == self.start.shape[1]:
+            return self.start
+        new = self.start.mean(1, keepdim=True).expand(-1, n_outputs - self.start.shape[1])
+        return torch.cat([self.start, new], 1)
+
+    def predict(self, state, query_X):
+        W, class_mask = state
+        scores = self.features(query_X) @ W
+        if self.task_type == "regression":
+            return scores
+        return hide_absent_classes(self.log_scale.exp() * scores, class_mask)
+
+
+def _log_of(value, first=1.0):
+    learned = value == "learn"
+    return nn.Parameter(torch.tensor(float(first if learned else value)).log(), requires_grad=learned)
