@@ -1,6 +1,7 @@
 """Which of pooled, per-task and meta-learned models to trust, by how much a task has shown."""
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -79,9 +80,7 @@ class _TaskMixture(BaseEstimator):
         if is_tasks(X):
             X, y, task = as_taskset(X).to_long()
         if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
-            )
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         ids = None
         if task is not None:
             X, ids = take_task_ids(X, task)
@@ -93,7 +92,8 @@ class _TaskMixture(BaseEstimator):
         rows = Rows(self.encoder_.transform(X)[order], y[order], code[order])
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._names = {name: position for position, name in enumerate(names)}
-        self._fit_members(rows, len(names))
+        with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
+            self._fit_members(rows, len(names))
         return self
 
     def _validated(self, X, y, reset):
@@ -623,9 +623,7 @@ class TaskMixtureClassifier(ClassifierMixin, _TaskMixture):
 
 
 def _ask(committee, rows, shown, query, base):
-    return committee.answer(
-        rows.take(shown), rows.take(query), [F[shown] for F in base], [F[query] for F in base]
-    )
+    return committee.answer(rows.take(shown), rows.take(query), [F[shown] for F in base], [F[query] for F in base])
 
 
 def _with_task(rows):

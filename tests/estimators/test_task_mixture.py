@@ -1,0 +1,262 @@
+"""TaskMixture: the parts by hand, and the promise that it never loses much."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmeta import MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta.estimators._blending import SizeWeights
+from skmeta.estimators._task_effects import Design, GaussianEffects, LogitEffects, Segments
+
+
+@parametrize_with_checks(
+    [
+        TaskMixtureRegressor(LinearRegression(), random_state=0),
+        TaskMixtureClassifier(LogisticRegression(), random_state=0),
+    ]
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def sites(n_tasks=30, n_rows=12, shift=1.0, tilt=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    task = np.repeat(np.arange(n_tasks), n_rows)
+    X = rng.normal(size=(len(task), 2))
+    slope = 1 + tilt * rng.normal(size=n_tasks)
+    y = slope[task] * X[:, 0] + shift * rng.normal(size=n_tasks)[task] + 0.3 * rng.normal(size=len(task))
+    return X, y, task
+
+
+def linear(**params):
+    return TaskMixtureRegressor(LinearRegression(), random_state=0, **params)
+
+
+# ---------------------------------------------------------------------- task effects
+
+
+def test_sums_and_moments_are_taken_task_by_task():
+    tasks = Segments(np.array([0, 0, 2]))
+    assert_array_equal(tasks.codes, [0, 2])
+    assert_array_equal(tasks.sums(np.array([1.0, 2.0, 5.0])), [3, 5])
+    assert_array_equal(tasks.moments(np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 0.0]]))[0], [[1, 2], [2, 5]])
+
+
+def test_an_intercept_is_the_mean_residual_shrunk_by_the_learned_variances():
+    rng = np.random.default_rng(0)
+    code = np.repeat(np.arange(400), 5)
+    y = 2.0 * rng.normal(size=400)[code] + rng.normal(size=2000)
+    Z, F = np.ones((2000, 1)), np.zeros((2000, 1))
+    model = GaussianEffects().fit(Z, F, y, code)
+    assert model.prior[0, 0] * model.scale**2 == pytest.approx(4, rel=0.15)
+    assert model.noise * model.scale**2 == pytest.approx(1, rel=0.1)
+    shrunk = model.effects(Z[:2], F[:2], np.array([3.0, 1.0]), np.array([0, 0]), 1)[0, 0]
+    ratio = model.noise / model.prior[0, 0]
+    assert shrunk == pytest.approx(2.0 * 2 / (2 + ratio))
+
+
+def test_slopes_equal_the_posterior_mean_of_a_bayesian_regression():
+    rng = np.random.default_rng(1)
+    code = np.repeat(np.arange(50), 6)
+    Z = np.column_stack([np.ones(300), rng.normal(size=300)])
+    b = rng.normal(size=(50, 2)) * [1.0, 0.5]
+    y = (Z * b[code]).sum(1) + 0.2 * rng.normal(size=300)
+    model = GaussianEffects().fit(Z, np.zeros((300, 1)), y, code)
+    mine, D, noise = Z[:6], model.prior, model.noise
+    by_hand = np.linalg.solve(mine.T @ mine / noise + np.linalg.inv(D), mine.T @ y[:6] / noise)
+    assert_allclose(model.effects(Z, np.zeros((300, 1)), y, code, 50)[0], by_hand)
+
+
+def test_logit_effects_reach_the_mode_of_the_posterior():
+    rng = np.random.default_rng(2)
+    Z = np.column_stack([np.ones(40), rng.normal(size=40)])
+    y, code = rng.integers(2, size=40), np.zeros(40, dtype=int)
+    F = np.full((40, 2), 0.5)
+    theta = LogitEffects((1.0, 0.5), n_iter=300).effects(Z, F, y, code, 1)[0, 0]
+    # independent normal effects of both classes: their difference has twice the variance
+    precision = np.array([1.0, 1 / 0.25]) / 2
+    p = 1 / (1 + np.exp(-Z @ theta))
+    assert_allclose(Z.T @ (y - p) - precision * theta, 0, atol=1e-8)
+
+
+def test_logit_effects_of_three_classes_have_no_gradient_left():
+    rng = np.random.default_rng(3)
+    Z, y = np.ones((30, 1)), rng.integers(3, size=30)
+    F = np.full((30, 3), 1 / 3)
+    theta = LogitEffects((1.0, 1.0), n_iter=500).effects(Z, F, y, np.zeros(30, dtype=int), 1)[0]
+    p = np.exp(theta[:, 0]) / np.exp(theta[:, 0]).sum()
+    assert_allclose(np.bincount(y, minlength=3) - 30 * p, theta[:, 0], atol=1e-8)
+
+
+def test_many_columns_are_reduced_before_tasks_get_slopes():
+    X = np.random.default_rng(0).normal(size=(100, 30))
+    assert Design(slopes=True, max_columns=12).fit(X)(X).shape == (100, 13)
+    assert Design(slopes=False).fit(X)(X).shape == (100, 1)
+
+
+# ---------------------------------------------------------------------- weights
+
+
+def test_weights_are_those_of_least_squares_on_the_simplex():
+    y = np.array([0.0, 1.0, 2.0, 3.0])
+    answers = np.stack([y + 1, y - 1, 0 * y + 9], axis=1)[:, :, None]
+    weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(4)).weights[0]
+    assert_allclose(weights, [0.5, 0.5, 0], atol=0.01)
+
+
+def test_weights_of_classifiers_make_the_mixture_likeliest():
+    y = np.array([0, 0, 0, 1])
+    answers = np.stack([np.tile([1.0 - 1e-9, 1e-9], (4, 1)), np.tile([1e-9, 1 - 1e-9], (4, 1))], axis=1)
+    weights = SizeWeights([0], "classification").fit(answers, y, np.zeros(4)).weights[0]
+    assert_allclose(weights, [0.75, 0.25], atol=1e-6)
+
+
+def test_weights_change_with_the_size_of_the_task():
+    y = np.random.default_rng(0).normal(size=200)
+    n_shown = np.repeat([0, 50], 100)
+    good_when_small, good_when_large = np.where(n_shown == 0, y, 0), np.where(n_shown == 50, y, 0)
+    answers = np.stack([good_when_small, good_when_large], axis=1)[:, :, None]
+    weights = SizeWeights([0, 50], "regression").fit(answers, y, n_shown)
+    assert weights(np.array([0]))[0, 0] > 0.98 and weights(np.array([50]))[0, 1] > 0.98
+    assert 0.02 < weights(np.array([5]))[0, 0] < 0.98
+
+
+# ---------------------------------------------------------------------- the promise
+
+
+def test_related_tasks_are_answered_better_than_by_pooling_or_alone():
+    X, y, task = sites(tilt=0.7)
+    X_new, y_new, _ = sites(tilt=0.7, seed=0)
+    train = np.tile(np.arange(12) < 6, 30)
+    mixture = linear().fit(X[train], y[train], task=task[train])
+    error = mean_squared_error(y[~train], mixture.predict(X[~train], task=task[~train]))
+    pooled = mean_squared_error(y[~train], LinearRegression().fit(X[train], y[train]).predict(X[~train]))
+    alone = [
+        mean_squared_error(
+            y[~train & (task == t)],
+            LinearRegression().fit(X[train & (task == t)], y[train & (task == t)]).predict(X[~train & (task == t)]),
+        )
+        for t in range(30)
+    ]
+    assert error < 0.25 * pooled
+    assert error < 0.9 * np.mean(alone)
+
+
+def test_unrelated_columns_of_ids_cost_next_to_nothing():
+    rng = np.random.default_rng(0)
+    X, y, _ = sites(shift=0.0)
+    mixture = linear().fit(X[:240], y[:240], task=rng.integers(20, size=240))
+    error = mean_squared_error(y[240:], mixture.predict(X[240:], task=rng.integers(20, size=120)))
+    pooled = mean_squared_error(y[240:], LinearRegression().fit(X[:240], y[:240]).predict(X[240:]))
+    assert error < 1.05 * pooled
+
+
+def test_with_two_tasks_it_is_a_blend_of_pooled_models():
+    X, y, task = sites(n_tasks=2, n_rows=40)
+    mixture = linear().fit(X, y, task=task)
+    assert mixture.members_ == ["mean", "LinearRegression"]
+    new = mixture.predict(X, task=np.full(80, 9))
+    assert mean_squared_error(y, new) < 1.05 * mean_squared_error(y, LinearRegression().fit(X, y).predict(X))
+
+
+def test_the_more_rows_a_new_task_shows_the_better_it_is_answered():
+    X, y, task = sites(n_tasks=40, seed=1)
+    old = task < 30
+    errors = []
+    for shots in (0, 1, 6):
+        mixture = linear().fit(X[old], y[old], task=task[old])
+        shown = ~old & np.tile(np.arange(12) < shots, 40)
+        asked = ~old & np.tile(np.arange(12) >= 6, 40)
+        if shots:
+            mixture.partial_fit(X[shown], y[shown], task=task[shown])
+        errors.append(mean_squared_error(y[asked], mixture.predict(X[asked], task=task[asked])))
+    assert errors[0] > 3 * errors[1] > 3 * errors[2]
+
+
+def test_rows_added_to_a_known_task_move_its_answers():
+    X, y, task = sites()
+    mixture = linear().fit(X, y, task=task)
+    before = mixture.predict(X[:3], task=task[:3])
+    mixture.partial_fit(X[:12], y[:12] + 5, task=task[:12])
+    assert (mixture.predict(X[:3], task=task[:3]) > before + 1).all()
+    assert len(mixture.adapted_tasks_) == 30
+
+
+def test_classifiers_shift_the_odds_of_a_task():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(30), 20)
+    X = rng.normal(size=(600, 2))
+    shift = 2 * rng.normal(size=30)
+    y = np.where(X[:, 0] + shift[task] + rng.logistic(size=600) > 0, "yes", "no")
+    train = np.tile(np.arange(20) < 10, 30)
+    mixture = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X[train], y[train], task=task[train])
+    p = mixture.predict_proba(X[~train], task=task[~train])
+    pooled = LogisticRegression().fit(X[train], y[train]).predict_proba(X[~train])
+    assert_allclose(p.sum(1), 1)
+    assert log_loss(y[~train], p) < 0.85 * log_loss(y[~train], pooled)
+
+
+def test_a_task_of_one_class_still_has_probabilities_of_all():
+    rng = np.random.default_rng(0)
+    X, task = rng.normal(size=(200, 2)), np.repeat(np.arange(10), 20)
+    y = np.where(X[:, 0] + rng.normal(size=200) > 0, 1, 0)
+    y[task == 3] = 1
+    p = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X, y, task=task).predict_proba(X, task=task)
+    assert (p[task == 3] > 1e-3).all() and p[task == 3, 1].mean() > p[:, 1].mean()
+
+
+# ---------------------------------------------------------------------- what may be put in
+
+
+def test_any_regressors_may_be_pooled_or_fitted_task_by_task():
+    X, y, task = sites(n_tasks=8)
+    pooled = [Ridge(), RandomForestRegressor(n_estimators=5)]
+    mixture = TaskMixtureRegressor(pooled, per_task=Ridge(), cv=2, random_state=0).fit(X, y, task=task)
+    assert mixture.members_[:3] == ["mean", "Ridge", "RandomForestRegressor"]
+    again = TaskMixtureRegressor(pooled, per_task=Ridge(), cv=2, random_state=0).fit(X, y, task=task)
+    assert_array_equal(mixture.predict(X, task=task), again.predict(X, task=task))
+
+
+def test_meta_learners_take_part():
+    X, y, task = sites(n_tasks=8)
+    mixture = linear(cv=2, meta=[MAMLRegressor(max_epochs=1, steps_per_epoch=2)]).fit(X, y, task=task)
+    assert mixture.members_[-1] == "MAMLRegressor"
+    assert mixture.predict(X, task=np.full(len(X), 99)).shape == y.shape
+
+
+def test_mixed_tables_and_task_columns_need_no_preparation():
+    X, y, task = sites(n_tasks=8)
+    table = pd.DataFrame(X, columns=["a", "b"]).assign(ward=np.tile(["x", None, "z"], 32), site=task)
+    table.loc[3, "a"] = np.nan
+    mixture = linear().fit(table, y, task="site")
+    assert mixture.feature_names_in_.tolist() == ["a", "b", "ward"]
+    assert mixture.score(table, y, task="site") > 0.8
+
+
+def test_new_tasks_are_cross_validated_by_scikit_learn():
+    X, y, task = sites(n_tasks=8)
+    with sklearn.config_context(enable_metadata_routing=True):
+        scores = cross_validate(linear(), X, y, cv=GroupKFold(2), params={"task": task, "groups": task})
+    assert np.isfinite(scores["test_score"]).all()
+
+
+def test_order_of_rows_and_names_of_tasks_do_not_matter_to_an_answer():
+    X, y, task = sites(n_tasks=8)
+    mixture = linear().fit(X, y, task=task)
+    order = np.random.default_rng(0).permutation(len(y))
+    assert_allclose(mixture.predict(X[order], task=task[order]), mixture.predict(X, task=task)[order])
+    assert_allclose(mixture.predict(X[5:6], task=task[5:6])[0], mixture.predict(X, task=task)[5])
+
+
+def test_a_label_that_fit_never_saw_is_refused():
+    X, y, task = sites(n_tasks=8)
+    mixture = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X, y > 0, task=task)
+    with pytest.raises(ValueError, match="labels that fit never saw"):
+        mixture.partial_fit(X[:2], [3, 4], task=[0, 0])
