@@ -1,0 +1,54 @@
+"""Matching networks as a scikit-learn classifier."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._neighbours import KNeighborsMixin
+from skmeta.learners.matching import MatchingNet
+
+
+class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
+    """Attention over a task's rows in a learned embedding.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+    metric : {"cosine", "l2"}, default="cosine"
+        What attention depends on: cosines, or squared distances.
+    scale : float or "learn", default="learn"
+        Inverse temperature of the attention.
+    full_context : bool, default=False
+        Whether rows are embedded in the light of the whole support, which then is read in the order of its rows.
+    reading_steps : int, default=3
+        Rounds in which a query row reads the support; only with ``full_context``.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    O. Vinyals, C. Blundell, T. Lillicrap, K. Kavukcuoglu, D. Wierstra. "Matching Networks for One Shot Learning".
+    NeurIPS 2016.
+
+    Examples
+    --------
+    >>> from skmeta import MatchingNetClassifier
+    >>> from skmeta.tasks.clusters import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = MatchingNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> new = tasks[19]
+    >>> distances, rows = meta.adapt(new.X, new.y).kneighbors(new.X_query, n_neighbors=4)
+    >>> rows.shape
+    (45, 4)
+    """
+
+    _learner_class = MatchingNet
+    _learner_parameters = ("metric", "scale", "full_context", "reading_steps")
+
+    def __init__(self, module=None, *, metric="cosine", scale="learn", full_context=False, reading_steps=3, **params):
+        super().__init__(module, **params)
+        self.metric = metric
+        self.scale = scale
+        self.full_context = full_context
+        self.reading_steps = reading_steps

@@ -1,0 +1,93 @@
+"""Siamese and triplet networks as scikit-learn classifiers and transformers."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._neighbours import KNeighborsMixin, LearnedSpaceMixin
+from skmeta.learners.pairs import SiameseNet, TripletNet
+
+
+class SiameseNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
+    """A space in which pairs of rows tell whether they are of one class; new rows go with their neighbours there.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+    loss : {"binary_cross_entropy", "contrastive"}, default="binary_cross_entropy"
+        How a pair is judged: by the probability of being of one class, from weighted absolute differences; or by its
+        Euclidean distance, small within a class and beyond a margin between two.
+    margin : float, default=1.0
+        Of the contrastive loss, in units of the root of the embedding's size.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    G. Koch, R. Zemel, R. Salakhutdinov. "Siamese Neural Networks for One-shot Image Recognition". 2015.
+
+    R. Hadsell, S. Chopra, Y. LeCun. "Dimensionality Reduction by Learning an Invariant Mapping". CVPR 2006.
+
+    Examples
+    --------
+    >>> from skmeta import SiameseNetClassifier
+    >>> from skmeta.tasks.clusters import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = SiameseNetClassifier(max_epochs=2, random_state=0).fit(tasks)
+    >>> meta.transform(tasks[0].X).shape
+    (15, 64)
+    """
+
+    _learner_class = SiameseNet
+    _learner_parameters = ("loss", "margin")
+
+    def __init__(self, module=None, *, loss="binary_cross_entropy", margin=1.0, **params):
+        super().__init__(module, **params)
+        self.loss = loss
+        self.margin = margin
+
+
+class TripletNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
+    """A space in which every row lies nearer to its class than to any other; new rows go with their neighbours there.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+    mining : {"batch-hard", "semi-hard"}, default="batch-hard"
+        Which triplets of an episode count: each row's farthest friend and nearest stranger, or for each pair of one
+        class the nearest stranger beyond.
+    margin : float or "soft", default="soft"
+        By how much strangers are to be farther than friends, in units of the root of the embedding's size; "soft"
+        has no end to it.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    F. Schroff, D. Kalenichenko, J. Philbin. "FaceNet: A Unified Embedding for Face Recognition and Clustering".
+    CVPR 2015.
+
+    A. Hermans, L. Beyer, B. Leibe. "In Defense of the Triplet Loss for Person Re-Identification". 2017.
+
+    Examples
+    --------
+    >>> from skmeta import TripletNetClassifier
+    >>> from skmeta.tasks.clusters import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = TripletNetClassifier(mining="semi-hard", max_epochs=2, random_state=0).fit(tasks)
+    >>> meta.transform(tasks[0].X).shape
+    (15, 64)
+    """
+
+    _learner_class = TripletNet
+    _learner_parameters = ("mining", "margin")
+
+    def __init__(self, module=None, *, mining="batch-hard", margin="soft", **params):
+        super().__init__(module, **params)
+        self.mining = mining
+        self.margin = margin

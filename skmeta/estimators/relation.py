@@ -1,0 +1,50 @@
+"""Relation networks as a scikit-learn classifier."""
+
+from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._neighbours import KNeighborsMixin
+from skmeta.learners.relation import RelationNet
+
+
+class RelationNetClassifier(KNeighborsMixin, MetaClassifier):
+    """A learned comparison of rows with classes, in a learned embedding.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+    relation_hidden : int, default=64
+        Width of the network that compares.
+    relation_loss : {"cross_entropy", "mse"}, default="cross_entropy"
+        What it is trained by: ``criterion`` on its logits, or, as in the paper, squared errors of its relations.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    F. Sung, Y. Yang, L. Zhang, T. Xiang, P. Torr, T. Hospedales. "Learning to Compare: Relation Network for Few-Shot
+    Learning". CVPR 2018.
+
+    Examples
+    --------
+    >>> from skmeta import RelationNetClassifier
+    >>> from skmeta.tasks.clusters import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = RelationNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> new = tasks[19]
+    >>> meta.adapt(new.X, new.y).predict(new.X_query).shape
+    (45,)
+    """
+
+    _learner_class = RelationNet
+
+    def __init__(self, module=None, *, relation_hidden=64, relation_loss="cross_entropy", **params):
+        super().__init__(module, **params)
+        self.relation_hidden = relation_hidden
+        self.relation_loss = relation_loss
+
+    def _learner_settings(self):
+        own = {"n_hidden": self.relation_hidden, "loss": self.relation_loss}
+        return super()._learner_settings() | own
