@@ -2,7 +2,6 @@
 
 import copy
 import inspect
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from skmeta.estimators._docs import complete
 from skmeta.estimators._explain import explain, place_of_row
 from skmeta.estimators._params import RoutedParamsMixin
 from skmeta.estimators._settings import check_settings
+from skmeta.estimators._support import Support
 from skmeta.exceptions import NotAdaptedError
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
@@ -26,31 +26,6 @@ from skmeta.training import MetaNet, resolve_device, seeded
 
 _ROWS_AT_ONCE = 65536
 _STEPS_OF_ENDLESS = 30
-
-
-@dataclass(frozen=True)
-class Support:
-    """The rows a task has shown so far, validated; labels are the user's own."""
-
-    X: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray
-
-    @classmethod
-    def of(cls, X, y, weight):
-        """Rows of weight 0 are as good as not there."""
-        counts = weight > 0
-        return cls(X, y, weight) if counts.all() else cls(X[counts], y[counts], weight[counts])
-
-    def extended(self, other):
-        return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
-
-    def first(self, n):
-        return Support(*(part[:n] for part in self.parts))
-
-    @property
-    def parts(self):
-        return self.X, self.y, self.weight
 
 
 class MetaEstimator(RoutedParamsMixin, BaseEstimator):
@@ -507,6 +482,21 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         return X, y
 
     # ------------------------------------------------------------------ copies on disk
+
+    def save(self, path):
+        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
+
+        The file holds numbers (safetensors) and JSON: parameters, weights, the history of training, the current task
+        and known tasks. Callbacks, and a criterion or loader of one's own, are left out with a warning on loading; a
+        module class of one's own has to be handed to ``load``.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        from skmeta.estimators._persistence import save
+
+        save(self, path)
 
     def __getstate__(self):
         state = dict(super().__getstate__())

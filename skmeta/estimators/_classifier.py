@@ -12,10 +12,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import MetaEstimator, Support
+from skmeta.estimators._base import MetaEstimator
 from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes
 from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
+from skmeta.estimators._support import Support
 from skmeta.tasks import TaskSet, as_taskset, is_tasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import resolve_device

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import Support, _check_weight
+from skmeta.estimators._base import _check_weight
+from skmeta.estimators._support import Support
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
 from skmeta.tasks.ids import factorize, take_task_ids

@@ -7,10 +7,11 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from skmeta.estimators._base import MetaEstimator, Support
+from skmeta.estimators._base import MetaEstimator
 from skmeta.estimators._classifier import _objects
 from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
+from skmeta.estimators._support import Support
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.store import TaskStore

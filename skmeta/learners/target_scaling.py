@@ -32,13 +32,32 @@ class PerTaskTargets(Learner):
         gaussian = isinstance(learner_class, type) and issubclass(learner_class, GaussianLearner)
         return _Around(PerTaskGaussian if gaussian else cls, learner_class)
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """Flat answers in the old units; then what the loss takes: the learner's own, and mean and scale, flat."""
+        mean, scale = self._moments(support_y, support_weight)
+        inner = self.learner(support_X, (support_y - mean) / scale, query_X, support_weight)
+        mean, scale = (part.expand(-1, query_X.shape[1], -1).flatten(0, 1) for part in (mean, scale))
+        answers = inner[0] if isinstance(inner, tuple) else inner
+        return answers * scale + mean, inner, mean, scale
+
+    def training_loss(self, criterion, answers, inner, mean, scale, y):
+        """The learner's loss, on targets standardised like those it adapted to: every task counts the same."""
+        y = (y.to(mean.device) - mean) / scale
+        if isinstance(inner, tuple):
+            return self.learner.training_loss(criterion, *inner, y)
+        return criterion(inner, y)
+
+    def _moments(self, support_y, support_weight):
+        """Shrunken mean and scale (T, 1, k) of each support's targets."""
         weight = torch.ones_like(support_y[..., :1]) if support_weight is None else support_weight[..., None]
         total = weight.sum(1, keepdim=True) + self.n_prior
         mean = (weight * support_y).sum(1, keepdim=True) / total
         squares = (weight * (support_y - mean) ** 2).sum(1, keepdim=True) + self.n_prior * (1 + mean**2)
-        scale = (squares / total).sqrt()
+        return mean, (squares / total).sqrt()
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""
+        mean, scale = self._moments(support_y, support_weight)
         state = self.learner.adapt(support_X, (support_y - mean) / scale, support_weight)
         return state, mean, scale
 

@@ -1,0 +1,51 @@
+"""The labelled rows of a task."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmeta.tasks.rows import stack_labels
+
+
+@dataclass(frozen=True)
+class Support:
+    """The rows a task has shown so far, validated; labels are the user's own."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, X, y, weight):
+        """Rows of weight 0 are as good as not there."""
+        counts = weight > 0
+        return cls(X, y, weight) if counts.all() else cls(X[counts], y[counts], weight[counts])
+
+    def extended(self, other):
+        return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
+
+    def first(self, n):
+        return Support(*(part[:n] for part in self.parts))
+
+    @property
+    def parts(self):
+        return self.X, self.y, self.weight
+
+
+def pooled(supports):
+    """Many tasks' rows, by name, as ``(names, sizes, one Support)``."""
+    supports_ = list(supports.values())
+    one = Support(
+        np.concatenate([support.X for support in supports_]),
+        stack_labels([support.y for support in supports_]),
+        np.concatenate([support.weight for support in supports_]),
+    )
+    return list(supports), np.array([len(support.y) for support in supports_]), one
+
+
+def unpooled(names, sizes, one):
+    """What :func:`pooled` put together, apart."""
+    ends = np.cumsum(sizes)
+    return {
+        name: Support(*(part[end - size : end] for part in one.parts)) for name, size, end in zip(names, sizes, ends)
+    }
