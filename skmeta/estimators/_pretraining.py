@@ -42,6 +42,15 @@ class PretrainingMixin:
         self._n_source_classes = train.max_classes if is_stored and train.is_classification else None
         super()._train(train, valid, rng, **how)
 
+    def _net_to_go_on_with(self):
+        """A warm start keeps the trunk; the tasks may be others than before."""
+        net = super()._net_to_go_on_with()
+        if self.heads_ == "task":
+            learner = getattr(net._bare_learner, "learner", net._bare_learner)
+            learner.renew_heads(self.n_sources_, self._n_source_classes)
+            net.initialize_optimizer()
+        return net
+
     def _learner_settings(self):
         return super()._learner_settings() | {
             "n_source_tasks": self.n_sources_ if self.heads_ == "task" else None,

@@ -103,6 +103,13 @@ class FineTune(Learner):
         outputs = embedded @ weight.transpose(-1, -2) + bias
         return hide_absent_classes(outputs, class_mask).flatten(0, 1)
 
+    @torch.no_grad()
+    def renew_heads(self, n_source_tasks, n_source_outputs):
+        """Heads for other source tasks than before, all starting where a new task starts."""
+        weight, bias = self.start_of_head(n_source_outputs or self.n_outputs)
+        self.head_weight = nn.Parameter(weight.expand(n_source_tasks, *weight.shape).clone())
+        self.head_bias = nn.Parameter(bias.expand(n_source_tasks, *bias.shape).clone())
+
     # ------------------------------------------------------------------ a new task
 
     def start_of_head(self, n_outputs):

@@ -1,0 +1,352 @@
+"""Which of many source tasks to learn from: those that look like the target."""
+
+import copy
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.utils import check_array
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.estimators._classifier import _objects
+from skmeta.estimators._encoding import infer_label_regime
+from skmeta.exceptions import NotAdaptedError
+from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
+from skmeta.tasks.fingerprints import fingerprint
+
+
+def _estimator_has(method):
+    return available_if(lambda self: hasattr(self.estimator, method))
+
+
+class SourceSelector(MetaEstimatorMixin, BaseEstimator):
+    """Finds the source tasks most similar to a target, and learns from those alone.
+
+    A task's fingerprint is made of plain statistics: how its rows lie, how its labels depend on each feature, and how
+    bent that dependence is. Figures that differ between two halves of one task as much as between tasks say nothing:
+    every figure counts as much as the halves of the source tasks agree on it. With ``embedding``, rows are first
+    embedded by a meta-trained estimator.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Meta-trained on the selected tasks when a target comes. None: only ``select`` and ``distances`` are of use.
+    n_sources : int, default=10
+        Source tasks to select.
+    embedding : meta-trained estimator, callable or None, default=None
+        Takes the place of the raw features: the body of a meta-trained estimator, or ``embedding(X)``, which maps
+        (n_rows, n_features) to (n_rows, n_embedding). None compares the features as they are.
+    start : {"all", "scratch"}, default="all"
+        What training on the selected tasks starts from: the weights of the estimator trained on all source tasks in
+        ``fit``, or initial weights.
+
+    Attributes
+    ----------
+    tasks_ : TaskSet
+        The source tasks.
+    fingerprints_ : ndarray of shape (n_tasks, n_figures)
+        Each figure standardised over the source tasks and multiplied with the root of its reliability.
+    sources_ : ndarray of shape (n_sources,)
+        Positions of the tasks selected for the current target, nearest first.
+    estimator_ : estimator
+        Trained on them, and adapted to the current target.
+    base_estimator_ : estimator
+        Trained on all tasks; only there with ``start="all"``.
+
+    References
+    ----------
+    A. Achille et al. "Task2Vec: Task Embedding for Meta-Learning". ICCV 2019.
+
+    Examples
+    --------
+    >>> from skmeta import FineTuneTransferRegressor, SourceSelector
+    >>> from skmeta.tasks import LinearFamily, TaskFamilyMixture
+    >>> families = {"a": LinearFamily(structure_seed=0), "b": LinearFamily(structure_seed=1)}
+    >>> tasks = TaskFamilyMixture(families).sample(60, random_state=0)
+    >>> target = tasks[59]
+    >>> target.name
+    'b/59'
+    >>> selector = SourceSelector(FineTuneTransferRegressor(random_state=0), n_sources=5).fit(tasks[:59])
+    >>> sorted(name[0] for name in selector.select(target).names)
+    ['b', 'b', 'b', 'b', 'b']
+    >>> selector.adapt(target.X, target.y).predict(target.X_query).shape
+    (10,)
+    """
+
+    def __init__(self, estimator=None, *, n_sources=10, embedding=None, start="all"):
+        self.estimator = estimator
+        self.n_sources = n_sources
+        self.embedding = embedding
+        self.start = start
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags._skip_test = True  # samples are tasks
+        if self.estimator is not None:
+            tags.estimator_type = self.estimator.__sklearn_tags__().estimator_type
+        return tags
+
+    # ------------------------------------------------------------------ fingerprints
+
+    def fit(self, X, y=None, *, task=None):
+        """Take down the source tasks.
+
+        Parameters
+        ----------
+        X : collection of tasks, or array-like of shape (n_rows, n_features)
+        y, task : array-like of shape (n_rows,), default=None
+            Labels and task ids, where the tasks come as rows of one table.
+
+        Returns
+        -------
+        self : object
+        """
+        if self.start not in ("scratch", "all"):
+            raise ValueError(f"start must be 'scratch' or 'all', got {self.start!r}.")
+        tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
+        if len(tasks) < 2:
+            raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
+        X, y = tasks.pooled
+        X = check_array(X, dtype=np.float64)
+        labelled, of_row = tasks.is_labelled_row, tasks.task_of_row
+        self.tasks_, self.n_features_in_ = tasks, X.shape[1]
+        self._classes = None
+        if y.dtype.kind != "f":
+            regime = infer_label_regime(X[labelled], y[labelled], of_row[labelled], len(tasks), from_long=False)
+            self._classes = np.unique(y[labelled]) if regime == "shared" else None
+        Z = self._embed(X)
+        self._mean, scale = Z[labelled].mean(0), Z[labelled].std(0)
+        self._scale = np.where(scale > 1e-12, scale, 1.0)
+        Z = (Z - self._mean) / self._scale
+        ends = np.cumsum(tasks.n_rows)
+        blocks = [np.arange(a, b)[labelled[a:b]] for a, b in zip(ends - tasks.n_rows, ends)]
+        raw = np.stack([fingerprint(Z[rows], y[rows], self._classes) for rows in blocks])
+        self._centre, spread = raw.mean(0), raw.std(0)
+        # a figure weighs as much as the halves of a task agree on it, compared to how tasks differ
+        halves = [
+            np.stack([fingerprint(Z[half], y[half], self._classes) for half in side])
+            for side in zip(*[_halves(rows, y[rows]) for rows in blocks])
+        ]
+        self._weight = np.sqrt(_agreement(*halves)) / np.where(spread > 1e-12, spread, 1.0)
+        self.fingerprints_ = (raw - self._centre) * self._weight
+        self.__dict__.pop("base_estimator_", None)
+        if self.start == "all" and self.estimator is not None:
+            self.base_estimator_ = clone(self._checked_estimator()).fit(tasks)
+        for name in ("estimator_", "sources_"):
+            self.__dict__.pop(name, None)
+        return self
+
+    def _embed(self, X):
+        if self.embedding is None:
+            return X
+        if not hasattr(self.embedding, "net_"):
+            if isinstance(self.embedding, BaseEstimator):
+                check_is_fitted(self.embedding)
+            return np.asarray(self.embedding(X), dtype=np.float64)
+        with torch.no_grad():
+            return self.embedding._bare_learner().body(self.embedding._tensor(X)).cpu().numpy()
+
+    def fingerprint(self, X, y):
+        """A task's fingerprint, comparable to ``fingerprints_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+
+        Returns
+        -------
+        figures : ndarray of shape (n_figures,)
+        """
+        check_is_fitted(self)
+        X, y = check_array(X, dtype=np.float64), np.asarray(y)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
+        if self.tasks_.pooled[1].dtype.kind == "f":
+            y = y.astype(np.float64)
+        Z = (self._embed(X) - self._mean) / self._scale
+        return (fingerprint(Z, y, self._classes) - self._centre) * self._weight
+
+    # ------------------------------------------------------------------ selection
+
+    def distances(self, target):
+        """How far each source task is from a target.
+
+        Parameters
+        ----------
+        target : Task or (X, y) pair, or collection of tasks
+            Only the support rows of a target are looked at.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_tasks,), or (n_targets, n_tasks) for a collection
+        """
+        check_is_fitted(self)
+        if is_tasks(target):
+            return np.stack([self.distances(one) for one in as_taskset(target)])
+        X, y = (target.X, target.y) if isinstance(target, Task) else target
+        return np.linalg.norm(self.fingerprints_ - self.fingerprint(X, y), axis=1)
+
+    def select(self, target, n_sources=None):
+        """The source tasks nearest to a target.
+
+        Parameters
+        ----------
+        target : Task or (X, y) pair
+        n_sources : int or None, default=None
+            None is the parameter of the same name.
+
+        Returns
+        -------
+        tasks : TaskSet
+            Nearest first.
+        """
+        nearest = self._nearest(target, n_sources)
+        return self.tasks_[nearest]
+
+    def _nearest(self, target, n_sources=None):
+        n_sources = self.n_sources if n_sources is None else n_sources
+        distances = self.distances(target)
+        if not 1 <= n_sources <= len(distances):
+            raise ValueError(f"n_sources must lie between 1 and the {len(distances)} source tasks, got {n_sources}.")
+        return np.argsort(distances, kind="stable")[:n_sources]
+
+    # ------------------------------------------------------------------ in front of an estimator
+
+    def _checked_estimator(self):
+        if self.estimator is None:
+            raise ValueError("This SourceSelector has no estimator to train: SourceSelector(estimator=...).")
+        return self.estimator
+
+    def _trained_for(self, sources):
+        estimator = self._checked_estimator()
+        if self.start == "scratch":
+            return clone(estimator).fit(self.tasks_[sources])
+        estimator = copy.deepcopy(self.base_estimator_).set_params(warm_start=True)
+        return estimator.fit(self.tasks_[sources])
+
+    def adapt(self, X, y, **params):
+        """Turn to a target: select sources, train the estimator on them, adapt it to the rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        **params
+            Of the estimator's ``adapt``.
+
+        Returns
+        -------
+        self : object
+        """
+        sources = self._nearest((X, y))
+        estimator = self._trained_for(np.sort(sources))
+        estimator.adapt(X, y, **params)
+        self.sources_, self.estimator_ = sources, estimator
+        return self
+
+    def partial_fit(self, X, y, **params):
+        """Add rows of the current target; the first ones decide what its sources are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        **params
+            Of the estimator's ``partial_fit``.
+
+        Returns
+        -------
+        self : object
+        """
+        if not hasattr(self, "estimator_"):
+            return self.adapt(X, y, **params)
+        self.estimator_ = copy.copy(self.estimator_).partial_fit(X, y, **params)
+        return self
+
+    def _adapted(self):
+        check_is_fitted(self)
+        if not hasattr(self, "estimator_"):
+            raise NotAdaptedError("This SourceSelector knows its sources but has no target yet: adapt(X, y) first.")
+        return self.estimator_
+
+    @property
+    def classes_(self):
+        return self._adapted().classes_
+
+    def _for_each(self, tasks, method):
+        """Every target with sources of its own; targets with the same sources share the training."""
+        trained, answers = {}, []
+        for one in as_taskset(tasks):
+            sources = self._nearest(one)
+            key = tuple(np.sort(sources))
+            if key not in trained:
+                trained[key] = self._trained_for(np.sort(sources))
+            answers.append(getattr(trained[key], method)([one])[0])
+        return _objects(answers)
+
+    def predict(self, X):
+        """Answers about rows of the current target, or about the query rows of many targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        check_is_fitted(self)
+        return self._for_each(X, "predict") if is_tasks(X) else self._adapted().predict(X)
+
+    @_estimator_has("predict_proba")
+    def predict_proba(self, X):
+        """Class probabilities of rows of the current target, or of the query rows of many targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        check_is_fitted(self)
+        return self._for_each(X, "predict_proba") if is_tasks(X) else self._adapted().predict_proba(X)
+
+    def score(self, X, y=None):
+        """The estimator's score on rows of the current target, or accuracy or R2 over many targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks with query rows
+        y : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        if not is_tasks(X):
+            return self._adapted().score(X, y)
+        tasks, answers = as_taskset(X), self.predict(X)
+        if is_classifier(self.estimator):
+            return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
+        errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
+        deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
+        return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
+
+
+def _halves(rows, y):
+    """Every other row, of each class where there are classes."""
+    if y.dtype.kind == "f":
+        return rows[::2], rows[1::2]
+    rows = rows[np.argsort(y, kind="stable")]
+    return rows[::2], rows[1::2]
+
+
+def _agreement(first, second):
+    """Correlation over tasks of each figure between the halves, at least 0; alone constant figures have none."""
+    first, second = first - first.mean(0), second - second.mean(0)
+    scale = np.sqrt(np.square(first).mean(0) * np.square(second).mean(0))
+    return np.clip((first * second).mean(0) / np.where(scale > 1e-12, scale, np.inf), 0, 1)
