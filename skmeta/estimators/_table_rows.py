@@ -1,5 +1,7 @@
 """Rows of mixed tables for the in-context estimators: strings, categories and missing cells are welcome."""
 
+import copy
+
 import numpy as np
 import torch
 from sklearn.utils.validation import check_array, check_X_y, validate_data
@@ -8,6 +10,8 @@ from skmeta.estimators._base import _dense
 from skmeta.estimators._columns import ColumnCodes, holds_only_numbers
 from skmeta.pretrained import weights_file
 from skmeta.training import resolve_device
+
+MAX_ROWS_IN_DOUBLE = 64
 
 
 class TableRowsMixin:
@@ -64,21 +68,50 @@ class TableRowsMixin:
         return {"weights": weights, "categorical": self._is_categorical.tolist(), **architecture}
 
     def _make_net(self, *about):
-        net = super()._make_net(*about)
+        # the learner standardises by each support itself, whatever target_scaling says
+        net = super()._make_net(*about).set_params(learner=self._learner_class)
         return net if self.module is not None else net.set_params(module=torch.nn.Identity)
 
     def _serve(self, net):
-        # further training works on a copy of the net, so the learner need not be copied to be safe from it;
-        # its weights stay in single precision, and blocks of one size keep rows independent of each other
-        self.net_, self._learner = net, net.module_.eval()
+        # further training works on a copy of the net, so the learner need not be copied to be safe from it
+        self.net_, self._learner = net, PrecisionBySize(net.module_.eval())
 
     def _tensor(self, array, dtype=None):
         """Rows keep double precision until they are measured: a large offset must not eat small differences."""
         device = resolve_device(self.device)
         if dtype is None and device.type == "mps":
             dtype = torch.float32
+        array = array if torch.is_tensor(array) else np.require(array, requirements="CW")  # torch wants to own it
         return torch.as_tensor(array, dtype=dtype or torch.float64, device=self.net_.device)
 
 
 def _is_plain(X):
     return holds_only_numbers(X) if hasattr(X, "shape") else False
+
+
+class PrecisionBySize:
+    """Serves small supports in double precision, where it costs little and equal questions get equal answers to the
+    last digit, and larger ones in single; blocks of one size keep rows independent of each other in both."""
+
+    def __init__(self, learner):
+        self.learner, self._double = learner, None
+
+    def _serving(self, double):
+        if not double:
+            return self.learner
+        if self._double is None:
+            self._double = copy.deepcopy(self.learner).double()
+        return self._double
+
+    def adapt(self, support_X, *more, **named):
+        double = support_X.dtype == torch.float64 and support_X.shape[1] <= MAX_ROWS_IN_DOUBLE
+        return {**self._serving(double).adapt(support_X, *more, **named), "double": double}
+
+    def predict(self, state, query_X):
+        return self._serving(state["double"]).predict(state, query_X)
+
+    def predict_mixture(self, state, query_X):
+        return self._serving(state["double"]).predict_mixture(state, query_X)
+
+    def explain_rows(self, state, query_X):
+        return self._serving(state["double"]).explain_rows(state, query_X)

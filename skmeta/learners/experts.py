@@ -61,18 +61,19 @@ def _mean_one(relevance, varies):
 def leave_one_out(K, Y, weight, ridge):
     """Weighted kernel ridge: dual coefficients and leave-one-out predictions, both (T, n, C).
 
-    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part;
-    a row of weight 2 counts as two rows (which leave together).
+    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part. A
+    row of weight w counts as w equal rows, one of which leaves (and leaves w - 1 behind).
     """
     root = weight.sqrt()
     system = K * root[:, :, None] * root[:, None]
     system.diagonal(dim1=1, dim2=2).add_(ridge)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(system))
     dual = root[..., None] * (inverse @ (root[..., None] * Y))
-    own = weight * inverse.diagonal(dim1=1, dim2=2)
-    here = (weight > 0)[..., None]
-    left_out = Y - torch.where(here, dual / torch.where(here[..., 0], own, 1.0)[..., None], 0.0)
-    return dual, left_out
+    # of the fit at a row, the share that is its own doing: 1 - ridge * inverse_ii, parted among equal rows
+    own = 1 - ridge * inverse.diagonal(dim1=1, dim2=2)
+    weight = torch.where(weight > 0, weight, torch.ones_like(weight))
+    residual = (ridge / weight)[..., None] * dual
+    return dual, Y - residual / (1 - own / weight.clamp(min=1))[..., None]
 
 
 def _squared_distance(a, b):

@@ -250,8 +250,7 @@ class InContextLearner(Learner):
 
     def _task_facts(self, X, weight, categorical, n_classes, quality):
         n = weight.sum(1).clamp(min=1)
-        seen = (weight > 0).to(weight.dtype)
-        missing = (torch.isnan(X).to(weight.dtype).mean(2) * seen).sum(1) / seen.sum(1).clamp(min=1)
+        missing = (torch.isnan(X).to(weight.dtype).mean(2) * weight).sum(1) / n
         share = torch.zeros_like(n) if categorical is None else categorical.to(n.dtype).mean(1)
         facts = [n.log() - 4.5, torch.full_like(n, math.log(X.shape[2]) - 2), n_classes / 5, missing, share]
         return torch.cat([torch.stack(facts, -1), quality], -1)

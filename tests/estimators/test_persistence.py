@@ -173,8 +173,9 @@ def test_a_saved_estimator_can_be_saved_pickled_and_cloned(small, path, tmp_path
 def test_a_file_is_hardly_larger_than_the_weights(cls, path):
     meta = trained(cls)
     meta.save(path)
-    weights = sum(part.numel() * part.element_size() for part in meta.net_.module_.state_dict().values())
-    assert path.stat().st_size < weights + 8000
+    parts = meta.net_.module_.state_dict().values()
+    weights = sum(part.numel() * part.element_size() for part in parts)
+    assert path.stat().st_size < weights + 8000 + 100 * len(parts)  # the header names every part
 
 
 def test_a_thousand_known_tasks_take_little_more_than_their_rows(path):

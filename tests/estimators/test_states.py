@@ -300,7 +300,7 @@ def test_a_failed_call_changes_nothing(cls):
     before = everything_in(meta)
     for failing in [
         lambda: meta.partial_fit(task.X[:, :2], task.y),
-        lambda: meta.partial_fit(np.where(task.X > 0, np.nan, task.X), task.y),
+        lambda: meta.partial_fit(np.where(task.X > 0, np.inf, task.X), task.y),
         lambda: meta.partial_fit(task.X, task.y[:-1]),
         lambda: meta.adapt(task.X, task.y[:-1]),
         lambda: meta.fit(task.X, task.y[:-1]),

@@ -43,12 +43,15 @@ def test_a_row_of_weight_two_is_a_row_given_twice(kernel_problem):
     K, Y = kernel_problem
     weight = torch.ones(2, 9, dtype=torch.float64)
     weight[:, 3] = 2
-    dual, _ = leave_one_out(K, Y, weight, ridge=0.7)
+    dual, left_out = leave_one_out(K, Y, weight, ridge=0.7)
     twice = [*range(9), 3]
-    dual_twice, _ = leave_one_out(K[:, twice][:, :, twice], Y[:, twice], torch.ones(2, 10).double(), ridge=0.7)
+    dual_twice, left_out_twice = leave_one_out(
+        K[:, twice][:, :, twice], Y[:, twice], torch.ones(2, 10).double(), ridge=0.7
+    )
     merged = dual_twice[:, :9].clone()
     merged[:, 3] += dual_twice[:, 9]
     torch.testing.assert_close(dual, merged)
+    torch.testing.assert_close(left_out, left_out_twice[:, :9])
 
 
 def test_a_row_of_weight_zero_takes_no_part(kernel_problem):
