@@ -7,7 +7,7 @@ from skmeta.estimators._base import _check_weight
 from skmeta.estimators._support import Support
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
-from skmeta.tasks.ids import factorize, take_task_ids
+from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import take_rows
 
 
@@ -24,7 +24,7 @@ class LongFormatMixin:
         """Ids of the tasks that ``predict(X, task=ids)`` knows."""
         if "_known_tasks" not in vars(self):
             raise AttributeError("adapted_tasks_ is there after fit(X, y, task=ids) or partial_fit(X, y, task=ids).")
-        return _ids_as_array(list(self._known_tasks))
+        return ids_as_array(list(self._known_tasks))
 
     def _remember(self, tasks):
         """Known tasks, from a set of them."""
@@ -129,12 +129,3 @@ class LongFormatMixin:
             truth += [t.y_query for t in tasks]
             answer += list(self.predict(tasks))
         return metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)
-
-
-def _ids_as_array(names):
-    """(n_tasks,) of ids, of objects where they are tuples."""
-    if not any(isinstance(name, tuple) for name in names):
-        return np.asarray(names)
-    out = np.empty(len(names), dtype=object)
-    out[:] = names
-    return out

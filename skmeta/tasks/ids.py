@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.tasks.rows import is_frame
+from skmeta.tasks.rows import is_frame, stack_labels
 
 
 def take_task_ids(X, task):
@@ -85,7 +85,8 @@ def factorize(ids):
     """
     if ids.dtype.kind != "O":
         names, code = np.unique(ids, return_inverse=True)
-        return names.tolist(), code.ravel()
+        # dates of numpy stay as they are: as plain objects the fine ones would be bare integers
+        return list(names) if names.dtype.kind in "mM" else names.tolist(), code.ravel()
     places = {}
     code = np.fromiter((places.setdefault(name, len(places)) for name in ids), dtype=np.int64, count=len(ids))
     names = [name.item() if isinstance(name, np.generic) else name for name in places]
@@ -101,9 +102,25 @@ def factorize(ids):
 def _refuse_missing(level):
     if level.dtype.kind == "f":
         missing = np.isnan(level)
+    elif level.dtype.kind in "mM":
+        missing = np.isnat(level)
     elif level.dtype.kind == "O":
-        missing = np.fromiter((name is None or name != name for name in level), dtype=bool, count=len(level))
+        missing = np.fromiter((_is_missing(name) for name in level), dtype=bool, count=len(level))
     else:
         return
     if missing.any():
         raise ValueError(f"task has {int(missing.sum())} missing ids: give every row a task, or drop those rows.")
+
+
+def _is_missing(name):
+    """None, NaN, or the missing value of pandas, which equals nothing and has no truth value."""
+    return name is None or type(name).__name__ == "NAType" or name != name
+
+
+def ids_as_array(names):
+    """(n_tasks,) of ids: of objects where they are tuples, or numbers beside text."""
+    if not any(isinstance(name, tuple) for name in names):
+        return stack_labels([[name] for name in names])
+    out = np.empty(len(names), dtype=object)
+    out[:] = names
+    return out

@@ -1,6 +1,7 @@
 """One task: a small table whose labels are known, and optionally rows to be answered."""
 
 import numpy as np
+from scipy import sparse
 
 
 def _as_rows(X, what):
@@ -13,7 +14,7 @@ def _as_rows(X, what):
             f"{what} must have one row per sample, got an array of shape {tuple(rows.shape)}. "
             "Reshape it with .reshape(-1, 1) if it is one feature or .reshape(1, -1) if it is one row."
         )
-    return rows
+    return rows.tocsr() if sparse.issparse(rows) else rows  # not every sparse format can be cut into rows
 
 
 class Task:

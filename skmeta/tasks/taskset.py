@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from skmeta.tasks.ids import factorize
+from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import stack_labels, stack_rows, take_rows
 from skmeta.tasks.task import Task
 
@@ -125,8 +125,8 @@ class TaskSet(Sequence):
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        task : array-like of shape (n_rows,)
-            Which task each row belongs to.
+        task : array-like of shape (n_rows,), str or list of str
+            Which task each row belongs to, or the DataFrame column that says so; several say nested groups.
 
         Returns
         -------
@@ -134,8 +134,9 @@ class TaskSet(Sequence):
             Named by their ids; the rows keep their order within each task.
         """
         X = X if hasattr(X, "shape") else np.asarray(X)
-        y, ids = np.asarray(y), np.asarray(task)
-        if ids.ndim != 1 or not (X.shape[0] == len(y) == len(ids)):
+        y = np.asarray(y)
+        X, ids = take_task_ids(X, task)
+        if len(y) != len(ids):
             raise ValueError(
                 "X, y and task must have one entry per row, got "
                 f"{X.shape[0]}, {len(y)} and an array of shape {ids.shape}."
@@ -152,10 +153,13 @@ class TaskSet(Sequence):
         X : array or DataFrame of shape (n_rows, n_features)
         y : ndarray of shape (n_rows,)
         task : ndarray of shape (n_rows,)
-            The tasks' names, or their positions where a task has no name.
+            The tasks' names, or their positions where a task has no name; positions throughout where two tasks would
+            otherwise become one.
         """
         names = [position if name is None else name for position, name in enumerate(self._names)]
-        task = np.repeat(stack_labels([[name] for name in names]), self.n_rows)
+        if len(set(names)) < len(names):
+            names = list(range(len(self)))
+        task = np.repeat(ids_as_array(names), self.n_rows)
         if not self._labelled[self._n_query >= 0].all():
             raise ValueError("Some query rows have no labels, so the set has no long form.")
         return self._X, self._y, task

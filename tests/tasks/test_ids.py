@@ -68,3 +68,23 @@ def test_ids_of_mixed_kinds_keep_the_order_in_which_they_came():
     names, code = factorize(ids)
     assert names == ["b", 1]
     assert_array_equal(code, [0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["a", None],
+        [1.0, np.nan],
+        pd.Series(["a", None], dtype="string"),
+        pd.to_datetime(["2020-01-01", None]),
+    ],
+)
+def test_missing_ids_of_every_kind_are_refused(ids):
+    with pytest.raises(ValueError, match="1 missing ids"):
+        take_task_ids(np.zeros((2, 1)), ids)
+
+
+def test_days_are_ids_that_stay_days():
+    names, code = factorize(np.array(["2021-01-01", "2020-01-01"], dtype="datetime64[ns]"))
+    assert names == [np.datetime64("2020-01-01"), np.datetime64("2021-01-01")]
+    assert code.tolist() == [1, 0]

@@ -178,6 +178,22 @@ def test_long_columns_of_unequal_length_are_refused():
         TaskSet.from_long([[1.0], [2.0]], [0], [1, 2])
 
 
+def test_long_form_keeps_tasks_of_one_name_apart():
+    X, y, task = TaskSet([Task([[1.0]], [0], name="a"), Task([[2.0], [3.0]], [0, 1], name="a")]).to_long()
+    assert task.tolist() == [0, 1, 1]
+
+
+def test_long_form_keeps_ids_that_are_tuples():
+    tasks = TaskSet.from_long([[1.0], [2.0], [3.0]], [0, 1, 0], task=[["A", "x"], ["B", "x"], ["A", "x"]])
+    assert list(tasks.names) == [("A", "x"), ("B", "x")]
+    assert tasks.to_long()[2].tolist() == [("A", "x"), ("A", "x"), ("B", "x")]
+
+
+def test_long_rows_without_an_id_are_refused():
+    with pytest.raises(ValueError, match="2 missing ids"):
+        TaskSet.from_long([[1.0], [2.0], [3.0]], [0, 1, 0], task=[1.0, np.nan, np.nan])
+
+
 # ---------------------------------------------------------------------- kinds of rows
 
 
@@ -210,6 +226,12 @@ def test_sparse_rows_stay_sparse():
     tasks = TaskSet([(sparse.csr_matrix([[0.0, 1.0]]), [0]), (sparse.csr_matrix([[2.0, 0.0], [0.0, 3.0]]), [1, 0])])
     assert sparse.issparse(tasks[1].X)
     np.testing.assert_array_equal(tasks[1].X.toarray(), [[2, 0], [0, 3]])
+
+
+@pytest.mark.parametrize("kind", ["coo", "csc", "dia", "csr"])
+def test_sparse_rows_of_any_format_can_be_cut(kind):
+    X = sparse.random(4, 3, density=0.5, random_state=0).asformat(kind)
+    np.testing.assert_array_equal(TaskSet([(X, [0, 1, 0, 1])])[0].X.toarray(), X.toarray())
 
 
 def test_labels_of_different_kinds_do_not_turn_into_text():
