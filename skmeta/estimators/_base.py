@@ -10,6 +10,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.helper import predefined_split
 
+from skmeta.estimators._augmented import AugmentedTraining
 from skmeta.estimators._docs import complete
 from skmeta.estimators._explain import explain, place_of_row
 from skmeta.estimators._params import RoutedParamsMixin
@@ -63,6 +64,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         optimizer=torch.optim.Adam,
         criterion=None,
         validation_fraction=None,
+        augment=None,
         callbacks=None,
         iterator_train=EpisodeLoader,
         warm_start=False,
@@ -82,6 +84,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         self.optimizer = optimizer
         self.criterion = criterion
         self.validation_fraction = validation_fraction
+        self.augment = augment
         self.callbacks = callbacks
         self.iterator_train = iterator_train
         self.warm_start = warm_start
@@ -187,14 +190,19 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
     def _hold_out_tasks(self, tasks, rng):
         """Training and validation stores; whole tasks are held out, never episodes."""
         if not self.validation_fraction:
-            return self._training_store(tasks), None
+            return self._training_data(tasks), None
         n_valid = max(1, round(self.validation_fraction * len(tasks)))
         if n_valid >= len(tasks):
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} of {len(tasks)} tasks leaves none to train on."
             )
         order = rng.permutation(len(tasks))
-        return self._training_store(tasks[order[n_valid:]]), self._store(tasks[order[:n_valid]])
+        return self._training_data(tasks[order[n_valid:]]), self._store(tasks[order[:n_valid]])
+
+    def _training_data(self, tasks):
+        if self.augment is None:
+            return self._training_store(tasks)
+        return AugmentedTraining(tasks, self.augment, self._training_store)
 
     def _training_store(self, tasks):
         """The tasks as training sees them; in use it may be otherwise."""

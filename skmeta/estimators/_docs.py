@@ -23,6 +23,9 @@ META_PARAMETERS = """\
         Loss of the outer loop; None is cross-entropy or squared error.
     validation_fraction : float or None, default=None
         Share of the tasks (of the rows, when there is one table) held out to record ``valid_loss``.
+    augment : callable or None, default=None
+        Changes half of the training tasks in every epoch: an augmentation of :mod:`skmeta.tasks.augmentation`, or any
+        ``augment(tasks, random_state)`` that returns as many tasks. Tasks only: a single table stays as it is.
     callbacks : list of skorch callbacks or None, default=None
         Early stopping, learning-rate schedules, checkpoints, ...; ``callbacks__*`` are their parameters.
     iterator_train : class, default=EpisodeLoader

@@ -37,9 +37,10 @@ class PretrainingMixin:
     def _train(self, train, valid, rng, **how):
         if not hasattr(self, "heads_"):  # one table, or a distribution that is to be learned by one head
             self.heads_ = "shared"
-        is_stored = isinstance(train, TaskStore)
-        self.n_sources_ = len(train) if is_stored else None
-        self._n_source_classes = train.max_classes if is_stored and train.is_classification else None
+        store = getattr(train, "plain", train)
+        is_stored = isinstance(store, TaskStore)
+        self.n_sources_ = len(store) if is_stored else None
+        self._n_source_classes = store.max_classes if is_stored and store.is_classification else None
         super()._train(train, valid, rng, **how)
 
     def _net_to_go_on_with(self):

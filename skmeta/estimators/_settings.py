@@ -38,6 +38,7 @@ _RULES = {
         lambda v: v is None or isinstance(v, Real) and 0 <= v < 1,
         "None or a number between 0 and 1",
     ),
+    "augment": (lambda v: v is None or callable(v), "None or an augmentation of skmeta.tasks.augmentation"),
     "callbacks": (
         lambda v: v is None or v == "disable" or isinstance(v, (list, tuple)),
         "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs",

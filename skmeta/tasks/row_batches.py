@@ -37,15 +37,16 @@ class RowLoader:
     def __len__(self):
         if self.steps is not None:
             return self.steps
-        if not self._is_stored:
+        if not self._is_stored and len(self.dataset) == 1:
             return 10
-        n_rows = len(self._labelled)
+        n_rows = len(self._labelled) if self._is_stored else len(self.dataset.X)
         return max(10, -(-n_rows // self._rows_per_batch(n_rows)))
 
     def __iter__(self):
         store, labelled = self.dataset, self._labelled
         if not self._is_stored:
-            store = store.draw(len(self) * self.batch_size)
+            # changed versions of known tasks come in their order, so that the index keeps its meaning
+            store = store.draw(len(store) if len(store) > 1 else len(self) * self.batch_size)
             labelled = torch.nonzero(is_answered(store.y))[:, 0]
         dice = _Dice(store.device, self.seed)
         size = min(self._rows_per_batch(len(labelled)), len(labelled))
