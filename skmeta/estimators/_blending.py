@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import nnls
 
-_WIDTH = 0.35  # neighbouring sizes lend each other rows: e-fold at this distance in log(1 + n)
+_WIDTH = 0.15  # neighbouring sizes lend each other rows: e-fold at this distance in log(1 + n)
 
 
 class SizeWeights:

@@ -1,6 +1,7 @@
 """The models among which a task mixture chooses, fitted on one selection of tasks and answering for other tasks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -153,30 +154,54 @@ class Committee:
     def __init__(self, pooled, effects, own, metas):
         self.pooled, self.effects, self.own, self.metas = pooled, effects, own, metas
 
-    def base(self, X):
-        """The pooled models' answers, a list of (n_rows, C)."""
-        return [model.answer(X) for model in self.pooled]
+    def base(self, X, needed=None):
+        """The pooled models' answers, a list of (n_rows, C); a model that is not needed answers 0."""
+        needed = np.ones(len(self.pooled), dtype=bool) if needed is None else needed
+        return [
+            model.answer(X) if ask else np.zeros((len(X), model.n_classes)) for model, ask in zip(self.pooled, needed)
+        ]
 
-    def answer(self, support, query, support_base=None, query_base=None):
+    def bases_needed(self, needed):
+        """Which pooled models the needed members rest on."""
+        n_pooled, per_base = len(self.pooled), len(self.effects[0])
+        variants = needed[n_pooled : n_pooled * (1 + per_base)].reshape(n_pooled, per_base)
+        bases = needed[:n_pooled] | variants.any(1)
+        bases[0] = True  # what members fall back to
+        return bases
+
+    def answer(self, support, query, support_base=None, query_base=None, needed=None):
         """(n_query, E, C): every member's answer to the query rows, given what their tasks have shown.
 
-        ``support_base`` and ``query_base`` are the pooled models' answers where they are known already.
+        ``support_base`` and ``query_base`` are the pooled models' answers where they are known already; a member that
+        is not among the ``needed`` (E,) answers 0.
         """
-        query_base = self.base(query.X) if query_base is None else query_base
-        support_base = self.base(support.X) if support_base is None else support_base
+        n_members = len(self.pooled) + sum(map(len, self.effects)) + (self.own is not None) + len(self.metas)
+        needed = np.ones(n_members, dtype=bool) if needed is None else needed
+        bases = self.bases_needed(needed)
+        query_base = self.base(query.X, bases) if query_base is None else query_base
+        support_base = self.base(support.X, bases) if support_base is None else support_base
         names, code = np.unique(np.concatenate([support.code, query.code]), return_inverse=True)
         support = Rows(support.X, support.y, code[: len(support)])
         query, n_tasks = Rows(query.X, query.y, code[len(support) :]), len(names)
         answers = list(query_base)
+
+        def add(ask):
+            answers.append(ask() if needed[len(answers)] else np.zeros_like(query_base[0]))
+
         for F_support, F_query, variants in zip(support_base, query_base, self.effects):
             for design, effects in variants:
-                shown = (design(_with(support.X, F_support)), F_support, support.y, support.code)
-                asked = (design(_with(query.X, F_query)), F_query, query.code)
-                answers.append(effects.answer(shown, asked, n_tasks))
+                add(partial(_ask_effects, design, effects, support, query, F_support, F_query, n_tasks))
         if self.own is not None:
-            answers.append(self.own.answer(support, query, query_base[0], n_tasks))
-        answers += [_ask_meta(meta, support, query, n_tasks, query_base[0]) for meta in self.metas]
+            add(partial(self.own.answer, support, query, query_base[0], n_tasks))
+        for meta in self.metas:
+            add(partial(_ask_meta, meta, support, query, n_tasks, query_base[0]))
         return np.stack(answers, axis=1)
+
+
+def _ask_effects(design, effects, support, query, F_support, F_query, n_tasks):
+    shown = (design(_with(support.X, F_support)), F_support, support.y, support.code)
+    asked = (design(_with(query.X, F_query)), F_query, query.code)
+    return effects.answer(shown, asked, n_tasks)
 
 
 def fit_effects(F, rows, n_classes, random_state, start=None):

@@ -18,7 +18,7 @@ class Design:
     about each.
     """
 
-    def __init__(self, slopes, max_columns=12):
+    def __init__(self, slopes, max_columns=20):
         self.slopes, self.max_columns = slopes, max_columns
 
     def fit(self, X):

@@ -369,15 +369,22 @@ class _TaskMixture(BaseEstimator):
             committee = self._committee if k < 0 else self._fold_committees[k]
             wanted = np.flatnonzero(fold == k)
             shown = np.flatnonzero((shown_fold == k) & np.isin(self._rows.code, asked))
+            trust = (self.weights_new_ if k < 0 else self.weights_known_)(n_shown[wanted])
+            needed = (trust > 0).any(axis=0)
+            n_members = len(self.members_)
             answers = committee.answer(
-                self._rows.take(shown), query.take(wanted), support_base=[F[shown] for F in self._base]
+                self._rows.take(shown),
+                query.take(wanted),
+                support_base=[F[shown] for F in self._base],
+                needed=needed[:n_members],
             )
-            if k < 0:
-                out[wanted] = _mixed(answers, self.weights_new_(n_shown[wanted]))
-                continue
-            joint = np.stack([member.answer(_with_task(query.take(wanted))) for member in self._joint], axis=1)
-            answers = np.concatenate([answers, joint], axis=1)
-            out[wanted] = _mixed(answers, self.weights_known_(n_shown[wanted]))
+            if k >= 0:
+                joint = np.zeros((len(wanted), len(self._joint), self._n_outputs))
+                for i, member in enumerate(self._joint):
+                    if needed[n_members + i]:
+                        joint[:, i] = member.answer(_with_task(query.take(wanted)))
+                answers = np.concatenate([answers, joint], axis=1)
+            out[wanted] = _mixed(answers, trust)
         return out
 
     def _n_shown(self, code):
