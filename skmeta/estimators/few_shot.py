@@ -28,7 +28,14 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_clone__(self):
         # clone() of a meta-trained estimator forgets its training, which is what this class is there to prevent
-        return type(self)(self.learner, adaptation=self.adaptation)
+        return self._unfitted()
+
+    def _unfitted(self):
+        """A copy that has its parameters and metadata requests, and no task."""
+        twin = copy.copy(self)
+        for name in [name for name in vars(twin) if name.endswith("_") or name == "_shown"]:
+            delattr(twin, name)
+        return twin
 
     def get_params(self, deep=True):
         """Parameters of this estimator; the learner is finished and its own parameters are not offered.
@@ -64,10 +71,10 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        draft = type(self)(self.learner, adaptation=self.adaptation)
+        draft = self._unfitted()
         draft._start(X, y)
         draft._show(X, y, sample_weight, "adapt")
-        self.__dict__.update(vars(draft))
+        self.__dict__ = vars(draft)
         return self
 
     def partial_fit(self, X, y, sample_weight=None, **params):
@@ -86,8 +93,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         self : object
         """
         is_first = not hasattr(self, "learner_")
-        draft = type(self)(self.learner, adaptation=self.adaptation)
-        draft.__dict__.update(vars(self))
+        draft = copy.copy(self)
         if is_first:
             draft._start(X, y)
         if is_first or draft._fits_on_support():
@@ -99,7 +105,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         else:
             draft.learner_ = copy.copy(draft.learner_)
             draft._show(X, y, sample_weight, "partial_fit", **params)
-        self.__dict__.update(vars(draft))
+        self.__dict__ = vars(draft)
         return self
 
     def _start(self, X, y):
@@ -159,7 +165,8 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_rows,)
         """
-        return self.learner_.predict(self._transformed(X), **params)
+        X = self._transformed(X)
+        return self.learner_.predict(X, **params)
 
 
 class FewShotClassifier(ClassifierMixin, _FewShot):
@@ -209,7 +216,8 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
         -------
         p : ndarray of shape (n_rows, n_classes)
         """
-        return self.learner_.predict_proba(self._transformed(X))
+        X = self._transformed(X)
+        return self.learner_.predict_proba(X)
 
     @_learner_has("decision_function")
     def decision_function(self, X):
@@ -223,7 +231,8 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
         """
-        return self.learner_.decision_function(self._transformed(X))
+        X = self._transformed(X)
+        return self.learner_.decision_function(X)
 
 
 class FewShotRegressor(RegressorMixin, _FewShot):

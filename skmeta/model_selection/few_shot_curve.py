@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t as student_t
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
@@ -21,7 +22,8 @@ class FewShotCurve:
     mean : ndarray of shape (n_sizes,)
         Mean over tasks.
     low, high : ndarray of shape (n_sizes,)
-        95% interval of the mean; the tasks are the independent units, repeats only make each of them less noisy.
+        95% interval of the mean, by Student's t; the tasks are the independent units, repeats only make each of them
+        less noisy. NaN where there is but one task.
     scores : ndarray of shape (n_sizes, n_repeats, n_tasks)
     """
 
@@ -47,7 +49,7 @@ def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring
         It is not changed.
     tasks : collection of tasks
         None of them should have been used in meta-training. All tasks are adapted together.
-    n_shots : sequence of int, default=(1, 5, 10)
+    n_shots : int or sequence of int, default=(1, 5, 10)
         Support rows, per class for classifiers.
     n_repeats : int, default=5
         Random splits of every task.
@@ -70,15 +72,24 @@ def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring
     (2, 5, 10)
     """
     tasks, rng = as_taskset(tasks), check_random_state(random_state)
+    n_shots = np.atleast_1d(n_shots)
     per_class = is_classifier(estimator)
     scorer = task_scorer(scoring or ("accuracy" if per_class else "r2"))
     scores = np.empty((len(n_shots), n_repeats, len(tasks)))
     for size, shots in enumerate(n_shots):
         for repeat in range(n_repeats):
-            split = split_tasks(tasks, shots, random_state=rng, per_class=per_class, strict=True)
+            split = split_tasks(tasks, int(shots), random_state=rng, per_class=per_class, strict=True)
             scores[size, repeat] = scorer.per_task(estimator, split)
-    of_task = np.nanmean(scores, axis=1)
-    counted = (~np.isnan(of_task)).sum(1)
-    mean = np.nanmean(of_task, axis=1)
-    half = 1.96 * np.nanstd(of_task, axis=1, ddof=1 if len(tasks) > 1 else 0) / np.sqrt(np.maximum(counted, 1))
-    return FewShotCurve(np.asarray(n_shots), mean, mean - half, mean + half, scores)
+    mean, half = np.transpose([_mean_and_half_width(of_size) for of_size in scores])
+    return FewShotCurve(n_shots, mean, mean - half, mean + half, scores)
+
+
+def _mean_and_half_width(scores):
+    """Mean over tasks of (n_repeats, n_tasks) scores, and half of its 95% interval; undefined scores are left out."""
+    defined = ~np.isnan(scores)
+    counts = defined.any(0)
+    of_task = np.where(defined, scores, 0).sum(0)[counts] / defined.sum(0)[counts]
+    n = len(of_task)
+    if n < 2:
+        return of_task.mean() if n else np.nan, np.nan
+    return of_task.mean(), student_t.ppf(0.975, n - 1) * of_task.std(ddof=1) / np.sqrt(n)

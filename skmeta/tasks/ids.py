@@ -67,10 +67,10 @@ def _column_names(X, task):
     """The columns that ``task`` names, or None where it holds the ids themselves."""
     if isinstance(task, str):
         return [task]
-    if isinstance(task, (list, tuple)) and task and all(isinstance(name, str) for name in task) and is_frame(X):
-        # as many strings as rows are ids, even where columns happen to be called so
-        if len(task) != X.shape[0] and set(task) <= set(X.columns):
-            return list(task)
+    may_be_names = isinstance(task, (list, tuple)) and task and all(isinstance(name, str) for name in task)
+    # as many strings as rows are ids, even where columns happen to be called so
+    if may_be_names and is_frame(X) and len(task) != X.shape[0] and set(task) <= set(X.columns):
+        return list(task)
     return None
 
 

@@ -1,0 +1,58 @@
+"""A meta-trained estimator as a plain one: fit adapts, clone keeps what was meta-learned."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skmeta import FewShotClassifier, ProtoNetClassifier
+
+NAMES = list("abcd")
+
+
+@pytest.fixture(scope="module")
+def meta(cluster_tasks):
+    return ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(cluster_tasks)
+
+
+def test_a_clone_keeps_the_learner_and_forgets_the_task(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    fitted = FewShotClassifier(meta, adaptation={"batch_size": 3}).fit(task.X, task.y)
+    twin = clone(fitted)
+    assert twin.learner is meta
+    assert twin.adaptation == {"batch_size": 3}
+    with pytest.raises(NotFittedError):
+        twin.predict(task.X_query)
+    assert_array_equal(twin.fit(task.X, task.y).predict_proba(task.X_query), fitted.predict_proba(task.X_query))
+
+
+def test_a_clone_keeps_what_metadata_was_asked_for(meta):
+    with config_context(enable_metadata_routing=True):
+        asking = FewShotClassifier(meta).set_fit_request(sample_weight=True)
+        assert clone(asking).get_metadata_routing().fit.requests == {"sample_weight": True}
+
+
+def test_fit_forgets_the_columns_of_the_fit_before(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    few = FewShotClassifier(meta).fit(pd.DataFrame(task.X, columns=NAMES), task.y)
+    assert few.feature_names_in_.tolist() == NAMES
+    assert not hasattr(few.fit(task.X, task.y), "feature_names_in_")
+
+
+def test_a_failed_fit_leaves_the_task_before(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    few = FewShotClassifier(meta).fit(task.X, task.y)
+    before = few.predict_proba(task.X_query)
+    with pytest.raises(ValueError, match="features"):
+        few.fit(task.X[:, :2], task.y)
+    assert_array_equal(few.predict_proba(task.X_query), before)
+
+
+def test_rows_in_two_portions_are_as_good_as_all_at_once(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    at_once = FewShotClassifier(meta).fit(task.X, task.y)
+    portions = FewShotClassifier(meta).partial_fit(task.X[:4], task.y[:4]).partial_fit(task.X[4:], task.y[4:])
+    np.testing.assert_allclose(portions.predict_proba(task.X_query), at_once.predict_proba(task.X_query), rtol=1e-7)
