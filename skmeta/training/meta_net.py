@@ -45,6 +45,19 @@ class MetaNet(NeuralNet):
             done = len(self.history) - 1
             self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
 
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        super().on_train_begin(net, X=X, y=y, **kwargs)
+        self._has_learned_from_rows = None
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        super().on_train_end(net, X=X, y=y, **kwargs)
+        if self._has_learned_from_rows is False:
+            raise ValueError(
+                "These tasks leave no query row to learn from: as soon as one row of a task (of a class, where tasks "
+                "have classes of their own) is support, none is left. Give some tasks more rows, or labelled query "
+                "rows of their own."
+            )
+
     @property
     def _bare_learner(self):
         """The learner itself, also where a wrapper for many GPUs stands around it."""
@@ -56,6 +69,8 @@ class MetaNet(NeuralNet):
         A learner whose loss takes more than the answers returns ``(answers, more)`` in training and says in its
         ``training_loss(criterion, answers, more, y)`` what to make of it.
         """
+        if training and not self._has_learned_from_rows:
+            self._has_learned_from_rows = bool(is_answered(y_true).any())
         if isinstance(y_pred, tuple):
             return self._bare_learner.training_loss(self._criterion_of_answered, *y_pred, y_true)
         return self._criterion_of_answered(y_pred, y_true)
@@ -65,6 +80,8 @@ class MetaNet(NeuralNet):
         answered = is_answered(y_true)
         if not answered.all():
             y_pred, y_true = y_pred[answered], y_true[answered]
+        if not len(y_true):
+            return y_pred.sum()  # 0 with a gradient of 0; the mean of nothing would be NaN, and so the weights after it
         return super().get_loss(y_pred, y_true)
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
