@@ -6,10 +6,14 @@ from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegres
 from skmeta.estimators.hyper_net import HyperNetClassifier, HyperNetRegressor
 from skmeta.estimators.learned_optimizer import LearnedOptimizerClassifier, LearnedOptimizerRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
+from skmeta.estimators.matching import MatchingNetClassifier
 from skmeta.estimators.multi_task import MultiTaskClassifier, MultiTaskRegressor
+from skmeta.estimators.neighbours import MetaKNeighborsClassifier, MetaKNeighborsRegressor
 from skmeta.estimators.neural_process import NeuralProcessRegressor
+from skmeta.estimators.pairs import SiameseNetClassifier, TripletNetClassifier
 from skmeta.estimators.prototypes import ProtoNetClassifier
 from skmeta.estimators.recurrent import MANNClassifier, RecurrentClassifier, RecurrentRegressor
+from skmeta.estimators.relation import RelationNetClassifier
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
 
 __all__ = [
@@ -23,6 +27,9 @@ __all__ = [
     "MAMLClassifier",
     "MAMLRegressor",
     "MANNClassifier",
+    "MatchingNetClassifier",
+    "MetaKNeighborsClassifier",
+    "MetaKNeighborsRegressor",
     "MetaOptNetClassifier",
     "MetaOptNetRegressor",
     "MultiTaskClassifier",
@@ -31,8 +38,11 @@ __all__ = [
     "ProtoNetClassifier",
     "RecurrentClassifier",
     "RecurrentRegressor",
+    "RelationNetClassifier",
     "ReptileClassifier",
     "ReptileRegressor",
+    "SiameseNetClassifier",
+    "TripletNetClassifier",
 ]
 
 

@@ -57,15 +57,10 @@ class MatchingNet(SoftNeighbours):
         points, *rest = super().adapt(support_X, support_y, support_weight, class_mask)
         if self.full_context:
             exists = rest[1][..., None] > -torch.inf
-            points = self._normalised(
-                points
-                + self._read(self.forwards, points, exists, range(points.shape[1]))
-                + self._read(self.backwards, points, exists, reversed(range(points.shape[1])))
-            )
+            order = range(points.shape[1])
+            forwards = self._read(self.forwards, points, exists, order)
+            points = points + forwards + self._read(self.backwards, points, exists, reversed(order))
         return points, *rest
-
-    def _normalised(self, points):
-        return nn.functional.normalize(points, dim=-1) if self.metric == "cosine" else points
 
     def _read(self, cell, points, exists, order):
         """(T, n, e) hidden states of an LSTM over the support rows; a row that does not exist is passed over."""
@@ -93,4 +88,4 @@ class MatchingNet(SoftNeighbours):
             hidden = out[:, :size].view(shape) + embedded
             attention = torch.softmax(hidden @ points.transpose(1, 2) + log_weight[:, None], -1)
             read = attention @ points
-        return self._normalised(hidden)
+        return hidden

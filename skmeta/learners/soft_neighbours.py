@@ -60,12 +60,12 @@ class SoftNeighbours(Learner):
 
     def embed(self, X):
         """(..., d) rows to (..., e) points of the learned space."""
-        points = self.body(X)
-        return nn.functional.normalize(points, dim=-1) if self.metric == "cosine" else points
+        return self.body(X)
 
     def energy(self, a, b):
         """D between points a (T, m, e) and b (T, n, e): (T, m, n)."""
         if self.metric == "cosine":
+            a, b = nn.functional.normalize(a, dim=-1), nn.functional.normalize(b, dim=-1)
             return 1 - a @ b.transpose(1, 2)
         if self.metric == "euclidean":
             return squared_distances(a, b)

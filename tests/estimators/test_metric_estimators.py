@@ -1,0 +1,117 @@
+"""Classifiers that compare rows: they learn, they name the rows that carried an answer, they show their space."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+
+import skmeta
+from skmeta.tasks.clusters import GaussianClusters
+
+FAMILY = {"n_query": 15, "n_features": 30, "n_latent": 3, "separation": 6}
+VARIANTS = [
+    ("MatchingNetClassifier", {}),
+    ("MatchingNetClassifier", {"metric": "l2"}),
+    ("MatchingNetClassifier", {"full_context": True, "reading_steps": 1, "module__n_out": 16}),
+    ("RelationNetClassifier", {}),
+    ("RelationNetClassifier", {"relation_loss": "mse"}),
+    ("SiameseNetClassifier", {"module__n_out": 16}),
+    ("SiameseNetClassifier", {"loss": "contrastive"}),
+    ("TripletNetClassifier", {}),
+    ("TripletNetClassifier", {"mining": "semi-hard", "margin": 0.5}),
+    ("MetaKNeighborsClassifier", {}),
+    ("MetaOptNetClassifier", {}),
+    ("MetaOptNetClassifier", {"head": "logistic", "module__n_out": 16}),
+    ("MetaOptNetClassifier", {"head": "svm", "module__n_out": 16, "max_epochs": 4}),
+]
+
+
+@pytest.fixture(scope="module")
+def clusters():
+    """Class centres in 3 of 30 dimensions: whoever has found them needs one row where others need many."""
+    train = GaussianClusters(n_ways=(3, 5), n_shots=20, **FAMILY | {"n_query": 0}).sample(60, random_state=0)
+    test = GaussianClusters(n_ways=7, n_shots=1, **FAMILY).sample(60, random_state=1)
+    return train, test
+
+
+@pytest.mark.parametrize("name, settings", VARIANTS, ids=[f"{n} {s}" for n, s in VARIANTS])
+def test_it_learns_a_space_for_more_classes_than_it_ever_saw(name, settings, clusters):
+    train, test = clusters
+    raw = np.mean([KNeighborsClassifier(1).fit(t.X, t.y).score(t.X_query, t.y_query) for t in test])
+    make = getattr(skmeta, name)
+    settings = {"n_shots": (1, 5), "max_epochs": 8, "random_state": 0} | settings
+    trained = make(**settings).fit(train).score(test)
+    untrained = make(**settings | {"max_epochs": 0}).fit(train).score(test)
+    assert trained > max(raw, untrained) + 0.05
+
+
+@pytest.mark.parametrize("name", ["MatchingNetClassifier", "SiameseNetClassifier", "TripletNetClassifier"])
+def test_neighbours_are_those_of_scikit_learn_in_the_same_space(name, clusters):
+    task = clusters[1][0]
+    settings = {"metric": "cosine"} if name == "MatchingNetClassifier" else {}
+    metric = {"MatchingNetClassifier": "cosine", "SiameseNetClassifier": "manhattan"}.get(name, "euclidean")
+    meta = getattr(skmeta, name)(torch.nn.Identity, max_epochs=0, **settings).fit(clusters[0]).adapt(task.X, task.y)
+    reference = KNeighborsClassifier(4, metric=metric).fit(task.X, task.y)
+    for X in (task.X_query, None):
+        for mine, theirs in zip(meta.kneighbors(X, 4), reference.kneighbors(X, 4)):
+            np.testing.assert_allclose(mine, theirs)
+    np.testing.assert_array_equal(meta.kneighbors(X, 4, return_distance=False), reference.kneighbors(X, 4)[1])
+
+
+def test_a_relation_networks_neighbours_are_the_rows_it_relates_most(clusters):
+    task = clusters[1][0]
+    meta = skmeta.RelationNetClassifier(max_epochs=2, random_state=0).fit(clusters[0]).adapt(task.X, task.y)
+    distance, rows = meta.kneighbors(task.X_query, 7)
+    assert (np.diff(distance, axis=1) >= 0).all()
+    assert ((distance >= 0) & (distance <= 1)).all()
+    # with one row per class the nearest row's class is the answer
+    np.testing.assert_array_equal(task.y[rows[:, 0]], meta.predict(task.X_query))
+
+
+def test_asking_for_impossible_neighbours_is_refused(clusters):
+    task = clusters[1][0]
+    meta = skmeta.MatchingNetClassifier(max_epochs=0).fit(clusters[0])
+    with pytest.raises(skmeta.NotAdaptedError):
+        meta.kneighbors(task.X)
+    meta.adapt(task.X, task.y)
+    with pytest.raises(ValueError, match="n_neighbors = 8"):
+        meta.kneighbors(task.X, 8)
+    with pytest.raises(ValueError, match="Got 0"):
+        meta.kneighbors(task.X, 0)
+    with pytest.raises(TypeError, match="integer"):
+        meta.kneighbors(task.X, 2.0)
+
+
+@pytest.mark.parametrize("name", ["SiameseNetClassifier", "TripletNetClassifier", "MetaKNeighborsClassifier"])
+def test_the_space_can_be_had_without_any_task(name, clusters):
+    train, test = clusters
+    meta = getattr(skmeta, name)(module__n_out=5, max_epochs=1, random_state=0).fit(train)
+    points = meta.transform(test[0].X)
+    assert points.shape == (7, 5)
+    assert list(meta.get_feature_names_out()) == [f"{name.lower()}{i}" for i in range(5)]
+    moved = meta.transform(test)
+    assert len(moved) == len(test)
+    np.testing.assert_allclose(moved[0].X, points)
+    np.testing.assert_array_equal(moved[0].y, test[0].y)
+
+
+def test_full_context_reads_the_support(clusters):
+    task = clusters[1][0]
+    meta = skmeta.MatchingNetClassifier(full_context=True, max_epochs=0, random_state=0).fit(clusters[0])
+    all_rows = copy.deepcopy(meta).adapt(task.X, task.y)
+    fewer = copy.deepcopy(meta).adapt(task.X[:-1], task.y[:-1])
+    near = all_rows.kneighbors(task.X_query, 7)[0].min(1), fewer.kneighbors(task.X_query, 6)[0].min(1)
+    assert not np.allclose(*near)
+
+
+@pytest.mark.parametrize("name", ["MatchingNetClassifier", "RelationNetClassifier", "MetaKNeighborsClassifier"])
+def test_ten_thousand_rows_are_a_support_like_any_other(name):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10_000, 3))
+    y = (X[:, 0] > 0).astype(int)
+    meta = getattr(skmeta, name)(max_epochs=1, n_shots=20, random_state=0).fit(X, y)
+    assert meta.score(X[:300], y[:300]) > 0.8
+    distance, rows = meta.kneighbors(X[:20], 2)
+    assert rows.shape == (20, 2)
