@@ -1,0 +1,149 @@
+"""What each task's own model says about the same rows: how far tasks lie from the common answer, and from each other."""
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from skmeta.tasks.rows import is_frame, take_rows
+
+_NOBODY = "\0 a task that was never seen"
+
+
+def task_embedding(estimator, X, tasks=None):
+    """Each known task as the change that it makes to the answers to a few rows.
+
+    Works with everything that takes ``predict(X, task=ids)``, whatever is inside: a task is known by what its adapted
+    model answers.
+
+    Parameters
+    ----------
+    estimator : estimator fitted in the long format
+    X : array-like or DataFrame of shape (n_rows, n_features)
+        Rows that all tasks are asked about; a hundred or so, spread as the data are, will do.
+    tasks : sequence, default=None
+        Ids; None is ``estimator.adapted_tasks_``.
+
+    Returns
+    -------
+    embedding : ndarray of shape (n_tasks, n_rows) or (n_tasks, n_rows * n_classes)
+        Answers - for classifiers, log probabilities - less the answer to a task never seen, or less the mean over
+        tasks where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.inspection import task_embedding
+    >>> X, task = np.tile([[0.0], [1.0]], (20, 1)), np.repeat(np.arange(10), 4)
+    >>> meta = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, X[:, 0] + task, task=task)
+    >>> task_embedding(meta, X[:2]).shape
+    (10, 2)
+    """
+    names, answers, cold = _answers(estimator, X, tasks)
+    return answers - (answers.mean(0) if cold is None else cold)
+
+
+def task_shift(estimator, X, tasks=None):
+    """How far each task's answers lie from the common one: the root mean square of its embedding.
+
+    Parameters
+    ----------
+    estimator, X, tasks
+        As for :func:`task_embedding`.
+
+    Returns
+    -------
+    shift : ndarray of shape (n_tasks,)
+        In units of the target; for classifiers, of log probabilities.
+    """
+    return np.sqrt(np.mean(task_embedding(estimator, X, tasks) ** 2, axis=1))
+
+
+def task_similarity(estimator, X, tasks=None):
+    """How alike the changes are that tasks make to the common answer.
+
+    Parameters
+    ----------
+    estimator, X, tasks
+        As for :func:`task_embedding`.
+
+    Returns
+    -------
+    similarity : ndarray of shape (n_tasks, n_tasks)
+        Cosine of the embeddings: 1 for tasks that change the answers alike, -1 for opposite changes, 0 for a task
+        that changes nothing.
+    """
+    embedding = task_embedding(estimator, X, tasks)
+    length = np.linalg.norm(embedding, axis=1, keepdims=True)
+    unit = np.divide(embedding, length, out=np.zeros_like(embedding), where=length > 0)
+    return unit @ unit.T
+
+
+def explain_adaptation(estimator, X, task):
+    """What a task's rows have changed: the effect of each feature before and after.
+
+    An effect is the coefficient of the standardised feature in the linear model that comes closest to the answers.
+
+    Parameters
+    ----------
+    estimator : estimator fitted in the long format
+    X : array-like or DataFrame of shape (n_rows, n_features)
+        Numeric rows to look at; many more than features.
+    task : object
+        Id of a known task.
+
+    Returns
+    -------
+    table : dict of ndarrays
+        "feature", "before", "after", "change", one entry per feature and one, "(intercept)", for the mean answer;
+        the largest change first. ``pandas.DataFrame(table)`` shows it. For classifiers the answer is the log odds
+        of the last class.
+    """
+    names, answers, cold = _answers(estimator, X, None)
+    if task not in names:
+        raise ValueError(f"{task!r} is not among the {len(names)} known tasks.")
+    before = answers.mean(0) if cold is None else cold
+    after = answers[names.index(task)]
+    if is_classifier(estimator):
+        before, after = (_last_odds(a, X.shape[0]) for a in (before, after))
+    features = [str(name) for name in X.columns] if is_frame(X) else [f"x{j}" for j in range(X.shape[1])]
+    Z = np.asarray(X, dtype=np.float64)
+    scale = Z.std(0)
+    Z = np.hstack([np.ones((len(Z), 1)), (Z - Z.mean(0)) / np.where(scale > 0, scale, 1)])
+    effects = np.linalg.lstsq(Z, np.stack([before, after], axis=1), rcond=None)[0]
+    change = effects[:, 1] - effects[:, 0]
+    order = np.argsort(-np.abs(change), kind="stable")
+    names = np.array(["(intercept)", *features])
+    return {
+        "feature": names[order],
+        "before": effects[order, 0],
+        "after": effects[order, 1],
+        "change": change[order],
+    }
+
+
+def _last_odds(log_p, n_rows):
+    log_p = log_p.reshape(n_rows, -1)
+    return log_p[:, -1] - np.log1p(-np.exp(log_p[:, -1]).clip(max=1 - 1e-9))
+
+
+def _answers(estimator, X, tasks):
+    """Ids, (n_tasks, n_answers) answers, and those to a task never seen (None where there are none)."""
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    names = list(estimator.adapted_tasks_.tolist() if tasks is None else tasks)
+    try:
+        cold = _ask(estimator, X, [_NOBODY])[0]
+    except ValueError:  # it cannot answer for a task of which it has seen no row
+        cold = None
+    return names, _ask(estimator, X, names), cold
+
+
+def _ask(estimator, X, names):
+    n_rows = X.shape[0]
+    ids = np.empty(len(names) * n_rows, dtype=object)
+    ids[:] = [name for name in names for _ in range(n_rows)]
+    rows = take_rows(X, np.tile(np.arange(n_rows), len(names)))
+    if is_classifier(estimator):
+        answers = np.log(estimator.predict_proba(rows, task=ids).clip(1e-6))
+    else:
+        answers = np.asarray(estimator.predict(rows, task=ids))
+    return answers.reshape(len(names), -1)
