@@ -70,8 +70,8 @@ def test_feed_forward_bodies_take_the_closed_form(body):
     "body",
     [
         nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)),
-        nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)),
-        nn.Sequential(nn.BatchNorm1d(4, affine=False), nn.Linear(4, 3)),
+        nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)),
+        nn.Sequential(nn.BatchNorm1d(4, affine=False, track_running_stats=False), nn.Linear(4, 3)),
         nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1)),
         nn.Sequential(Centred(), nn.Linear(4, 3)),
         Residual(),
@@ -87,6 +87,10 @@ def test_everything_else_is_any_module(body):
     assert choose_engine(body).name == "any_module"
     with pytest.raises(ValueError, match="closed_form"):
         choose_engine(body, engine="closed_form")
+
+
+def test_running_statistics_are_kept_task_by_task():
+    assert choose_engine(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))).name == "naive"
 
 
 def test_without_a_head_the_body_must_end_in_a_linear_layer():

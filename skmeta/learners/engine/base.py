@@ -189,12 +189,15 @@ def _share_of_each_row(support_weight):
     """(T, n) weights to (T, 1, n) shares that sum to 1; all zeros where a task has no row."""
     if support_weight is None:
         return None
-    total = support_weight.sum(1, keepdim=True)
-    return (support_weight / torch.where(total > 0, total, torch.ones_like(total))).unsqueeze(1)
+    total = support_weight.sum(1, keepdim=True).clamp(min=torch.finfo(support_weight.dtype).tiny)
+    return (support_weight / total).unsqueeze(1)
 
 
 def _hidden(class_mask):
-    return None if class_mask is None else ~class_mask.unsqueeze(-1)
+    """(T, C, 1), True where a class is absent; None where none is, if it costs nothing to know."""
+    if class_mask is None or (class_mask.device.type == "cpu" and class_mask.all()):
+        return None
+    return ~class_mask.unsqueeze(-1)
 
 
 def rows_first(outputs):

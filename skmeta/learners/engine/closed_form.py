@@ -21,6 +21,7 @@ class ClosedFormEngine(Engine):
     def __init__(self, body, loss="cross_entropy", *, has_head=True, **options):
         super().__init__(body, loss, has_head=has_head, **options)
         self.plan = as_feed_forward(body, has_head)
+        self.n_body = sum(value.numel() for value in body.parameters())
         self._last_rates = None, None
         if self.plan is None:
             raise ValueError(
@@ -89,19 +90,28 @@ class ClosedFormEngine(Engine):
 
     def _parts(self, params, loop):
         """For each chunk of tasks: its parameters by layer, its part of the loop, and its prepared rows."""
+        support_X, chunks = self.plan.prepare(loop.support_X), self._chunks(loop.support_X)
+        if len(chunks) == 1:
+            yield self.plan.internal(params), loop, support_X
+            return
         per_task = [value.dim() > dim for value, dim in zip(params, self.param_dims)]
-        support_X = self.plan.prepare(loop.support_X)
-        for tasks in self._chunks(support_X):
+        for tasks in chunks:
             values = [value[tasks] if own else value for value, own in zip(params, per_task)]
             yield self.plan.internal(values), loop.part(tasks), support_X[tasks]
 
     def _predict(self, params, query_X, hidden):
         query_X = self.plan.prepare(query_X)
-        outputs = []
-        for tasks in self._chunks(query_X):
-            # one task: plain two-dimensional products
-            values = [value[tasks][0] if len(query_X) == 1 else value[tasks] for value in params]
-            outputs.append(forward(self.plan.layers, self.plan.internal(values), query_X[tasks])[0])
+        chunks = self._chunks(query_X)
+        if len(query_X) == 1:  # plain two-dimensional products
+            params = [value[0] for value in params]
+        outputs = [
+            forward(self.plan.layers, self.plan.internal(values), rows)[0]
+            for values, rows in (
+                [(params, query_X)]
+                if len(chunks) == 1
+                else (([value[tasks] for value in params], query_X[tasks]) for tasks in chunks)
+            )
+        ]
         return hide(outputs[0] if len(outputs) == 1 else torch.cat(outputs), hidden)
 
     def _step_rates(self, plan, params, loop):
@@ -121,8 +131,7 @@ class ClosedFormEngine(Engine):
         n_tasks, size = len(rows[0]), self.tasks_at_once
         if size is None and not torch.is_grad_enabled():
             n_rows = max(x.shape[1] for x in rows)
-            floats = sum(value.numel() for value in self.body.parameters()) + n_rows * self.plan.width
-            size = max(1, CACHED_FLOATS // max(floats, 1))
+            size = max(1, CACHED_FLOATS // max(self.n_body + n_rows * self.plan.width, 1))
         size = min(size or n_tasks, max(n_tasks, 1))
         return [slice(i, i + size) for i in range(0, max(n_tasks, 1), size)]
 

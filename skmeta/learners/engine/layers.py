@@ -86,7 +86,12 @@ class Linear(Layer):
     def forward(self, p, x):
         weight, bias = p
         if weight.dim() == 3:
-            y = torch.bmm(x, weight) if bias is None else torch.baddbmm(bias, x, weight)
+            if bias is None:
+                y = torch.bmm(x, weight)
+            elif x.size(2) == 1:  # a single column needs no matrix product
+                y = torch.addcmul(bias, x, weight)
+            else:
+                y = torch.baddbmm(bias, x, weight)
         elif bias is None:
             y = _unflat(torch.mm(_flat(x), weight), x)
         else:

@@ -1,0 +1,119 @@
+"""How fast: training steps, whole fits and answers beside learn2learn, higher, JAX and scikit-learn.
+
+    OMP_NUM_THREADS=1 taskset -c 0 python -m benchmarks.speed [--cases maml,knn] [--rounds 11]
+
+One thread, CPU time, implementations interleaved; each figure is the median over rounds of the ratio within a round,
+with its 10 % and 90 % points. Writes benchmarks/results/speed.csv (one line per case and implementation; cases that were not
+asked for keep their lines) and speed.png. Peers: see benchmarks/requirements-speed.txt.
+"""
+
+import argparse
+import platform
+import warnings
+from functools import partial
+
+import pandas as pd
+
+from benchmarks import speed_estimators, speed_heads, speed_peers, speed_steps
+from benchmarks.records import RESULTS, save
+from benchmarks.speed_timing import interleave, one_thread, records
+
+
+def maml(make, **how):
+    return partial(lambda: speed_steps.training_step(make(**how)))
+
+
+CASES = {
+    "maml_step_sinusoid_1_step": maml(speed_steps.sinusoid, steps=1),
+    "maml_step_sinusoid_5_steps": maml(speed_steps.sinusoid, steps=5),
+    "maml_step_tabular_16_tasks": maml(speed_steps.tabular, n_tasks=16),
+    "maml_step_tabular_64_tasks": maml(speed_steps.tabular, n_tasks=64),
+    "maml_step_tabular_16_tasks_first_order": maml(speed_steps.tabular, n_tasks=16, first_order=True),
+    "maml_step_tabular_64_tasks_first_order": maml(speed_steps.tabular, n_tasks=64, first_order=True),
+    "prototypes_step_1_task": partial(speed_heads.prototype_step, 1),
+    "prototypes_step_16_tasks": partial(speed_heads.prototype_step, 16),
+    "prototypes_step_64_tasks": partial(speed_heads.prototype_step, 64),
+    "ridge_head_16_tasks": partial(speed_heads.ridge_head, 16),
+    "ridge_head_64_tasks": partial(speed_heads.ridge_head, 64),
+    "ridge_head_16_tasks_1600_columns": partial(speed_heads.ridge_head, 16, e=1600),
+    "conv4_step_8_tasks": speed_steps.conv4_step,
+    "fit_maml_tabular": partial(speed_estimators.whole_fit, "maml"),
+    "fit_prototypes_tabular": partial(speed_estimators.whole_fit, "prototypes"),
+    "one_task_sinusoid": partial(speed_estimators.one_task, "sinusoid"),
+    "one_task_tabular": partial(speed_estimators.one_task, "tabular"),
+    "10000_tasks_sinusoid": partial(speed_estimators.many_tasks, "sinusoid"),
+    "10000_tasks_tabular": partial(speed_estimators.many_tasks, "tabular"),
+    "knn_1000_rows": partial(speed_estimators.prototypes_for_neighbours, 1000),
+    "knn_10000_rows": partial(speed_estimators.prototypes_for_neighbours, 10_000),
+    "knn_100000_rows": partial(speed_estimators.prototypes_for_neighbours, 100_000),
+}
+REFERENCES = {"ridge": "loop over tasks", "knn": "KNeighborsClassifier"}
+
+
+def run(case, rounds):
+    """Records of one case; implementations that cannot be made are reported and left out."""
+    made, scales = {}, {}
+    for name, make in CASES[case]().items():
+        try:
+            made[name] = make()
+            scales[name] = getattr(make, "scale", 1)
+        except speed_peers.Missing as missing:
+            print(f"  {name} left out: {missing}")
+    for function in made.values():
+        function()
+    for name, error in speed_steps.check_gradients({k: f for k, f in made.items() if hasattr(f, "net")}).items():
+        print(f"  {name}: meta-gradient within {error:.1e} of learn2learn's")
+    times = interleave(made, rounds)
+    times = {name: [scales[name] * t for t in values] for name, values in times.items()}
+    reference = REFERENCES.get(case.split("_")[0], "learn2learn")
+    lines = records(case, times, reference)
+    for line in lines:
+        print(
+            f"  {line['implementation']:24s} {line['milliseconds']:12.3f} ms   {line['times_faster']:8.2f}x"
+            f"  [{line['low']:.2f}, {line['high']:.2f}]",
+            flush=True,
+        )
+    return lines
+
+
+def plot(table):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    ours = table[table.implementation == "skmeta"].iloc[::-1]
+    figure, axes = plt.subplots(figsize=(8, 0.35 * len(ours) + 1))
+    axes.barh(ours.case, ours.times_faster, color="tab:blue")
+    axes.errorbar(
+        ours.times_faster, ours.case, fmt="none", color="black",
+        xerr=[ours.times_faster - ours.low, ours.high - ours.times_faster],
+    )  # fmt: skip
+    axes.axvline(1, color="black", linewidth=0.5)
+    axes.set(xscale="log", xlabel="times faster than the reference (CPU time, one core)")
+    figure.tight_layout()
+    figure.savefig(RESULTS / "speed.png", dpi=120)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", default="", help="comma-separated beginnings of case names; default: all")
+    parser.add_argument("--rounds", type=int, default=11)
+    options = parser.parse_args()
+    one_thread()
+    warnings.filterwarnings("ignore")
+    wanted = [case for case in CASES if any(case.startswith(begin) for begin in options.cases.split(","))]
+    path = RESULTS / "speed.csv"
+    lines = pd.read_csv(path).to_dict("records") if path.exists() else []
+    for case in wanted:
+        print(case, flush=True)
+        lines = [line for line in lines if line["case"] != case] + run(case, options.rounds)
+        order = {name: i for i, name in enumerate(CASES)}
+        lines.sort(key=lambda line: order.get(line["case"], len(order)))
+        save(pd.DataFrame(lines), "speed")
+    print(f"Python {platform.python_version()},", ", ".join(f"{k} {v}" for k, v in speed_peers.versions().items()))
+    plot(pd.DataFrame(lines))
+
+
+if __name__ == "__main__":
+    main()
