@@ -8,7 +8,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler, TargetEncoder
+from sklearn.preprocessing import SplineTransformer, StandardScaler, TargetEncoder
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -398,8 +398,8 @@ class TaskMixtureRegressor(RegressorMixin, _TaskMixture):
     Parameters
     ----------
     pooled : regressor, list of regressors or "default", default="default"
-        Models of all rows together; "default" is ridge regression and histogram gradient boosting. The mean is always
-        among them. Around each of them, random intercepts and random slopes of the tasks are estimated.
+        Models of all rows together; "default" is ridge regression, the same on splines of every column, and histogram
+        gradient boosting. The mean is always among them. Around each of them, random intercepts and random slopes of the tasks are estimated.
     per_task : regressor, "default" or None, default="default"
         Fitted to each task's rows alone; "default" is a ridge regression for tasks of 8 rows and more.
     meta : sequence of estimators, default=()
@@ -464,7 +464,10 @@ class TaskMixtureRegressor(RegressorMixin, _TaskMixture):
     def _default_pooled(self):
         return [
             make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13))),
-            HistGradientBoostingRegressor(early_stopping=False),
+            make_pipeline(
+                StandardScaler(), SplineTransformer(6, extrapolation="linear"), RidgeCV(np.logspace(-4, 2, 13))
+            ),
+            HistGradientBoostingRegressor(),
         ]
 
     def predict(self, X, *, task=None):
@@ -577,7 +580,7 @@ class TaskMixtureClassifier(ClassifierMixin, _TaskMixture):
     def _default_pooled(self):
         return [
             make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)),
-            HistGradientBoostingClassifier(early_stopping=False),
+            HistGradientBoostingClassifier(),
         ]
 
     def predict_proba(self, X, *, task=None):
@@ -647,5 +650,6 @@ def _retempered(p, temperature):
 
 
 def _name(estimator):
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    return type(last).__name__
+    """The class; of a pipeline, its steps but for a scaler."""
+    steps = [step for _, step in estimator.steps] if hasattr(estimator, "steps") else [estimator]
+    return " ".join(type(step).__name__ for step in steps if not isinstance(step, StandardScaler))
