@@ -21,7 +21,7 @@ from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import take_task_ids
-from skmeta.tasks.splitting import split_tasks
+from skmeta.tasks.splitting import split_tasks, with_query_rows
 from skmeta.tasks.store import similar_size_chunks
 from skmeta.training import MetaNet, resolve_device, seeded
 
@@ -455,7 +455,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
                 "score needs labelled query rows in every task, or query rows in none so that all are split: task "
                 f"{name} has no y_query."
             )
-        return self._validated_tasks(tasks)
+        return self._validated_tasks(with_query_rows(tasks))
 
     # ------------------------------------------------------------------ validation
 

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._base import MetaEstimator
-from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes
+from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes, refuse_other_kind
 from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.estimators._support import Support
@@ -99,6 +99,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         if self.labels_ == "task":
             codes, classes = local_codes(y, tasks.is_support_row, tasks.task_of_row)
         else:
+            refuse_other_kind(self.meta_classes_, y[labelled])
             new = np.setdiff1d(y[labelled], self.meta_classes_)
             codes = codes_among(y, self.meta_classes_)
             is_new = codes < 0
@@ -193,6 +194,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
 
     def _adapt_to(self, support):
         meta = self.meta_classes_ if self.labels_ == "shared" else support.y[:0]
+        refuse_other_kind(meta, support.y)
         seen = np.unique(support.y)
         declared = vars(self).get("_declared_classes")
         if declared is None:
@@ -318,7 +320,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to (per class)
-            and the rest to answer.
+            and the rest to answer. Tasks too small to have such a rest are left out.
         y : array-like of shape (n_rows,), default=None
             Labels of the rows; ignored where ``X`` holds tasks.
         sample_weight : array-like of shape (n_rows,), default=None

@@ -72,3 +72,12 @@ def _classes_carry_over(X, code, task_of_row, n_tasks, n_classes):
     chance = np.square(targets.mean(0)).sum().clip(max=targets.mean(0).max())
     margin = accuracy.mean() - max(chance, targets.mean(0).max())
     return margin > 3 * accuracy.std(ddof=1) / np.sqrt(len(accuracy)) + 1e-9
+
+
+def refuse_other_kind(known, new):
+    """Text beside numbers: numpy would turn the numbers into text without a word."""
+    if len(known) and len(new) and (known.dtype.kind in "biuf") != (new.dtype.kind in "biuf"):
+        raise ValueError(
+            f"Labels must be all numbers or all text, got {new.tolist()[0]!r} beside {known.tolist()[0]!r} from "
+            "before. Use adapt to begin another task."
+        )

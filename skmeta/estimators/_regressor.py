@@ -212,6 +212,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to and the rest.
+            Tasks too small to have such a rest are left out.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
         sample_weight : array-like of shape (n_rows,), default=None
         task : array-like of shape (n_rows,), default=None
@@ -224,14 +225,22 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
         """
         if is_tasks(X):
             tasks = self._tasks_to_score(X)
-            errors = deviations = 0.0
-            for answer, one in zip(self.predict(tasks), tasks):
-                errors = errors + np.square(one.y_query - answer).sum(0)
-                deviations = deviations + np.square(one.y_query - one.y_query.mean(0)).sum(0)
-            return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
+            return r2_over_tasks(self.predict(tasks), tasks)
         if task is not None:
             return self._score_long(X, y, sample_weight, task, r2_score)
         return r2_score(y, self.predict(X), sample_weight=sample_weight)
+
+
+def r2_over_tasks(answers, tasks):
+    """1 - (squared errors of all tasks) / (squared deviations from each task's own mean), averaged over targets.
+
+    As in scikit-learn's R2, a target that varies in no task counts 1 where it is met, else 0.
+    """
+    errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
+    deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
+    varies = deviations > 0
+    explained = 1 - errors / np.where(varies, deviations, 1)
+    return float(np.mean(np.where(varies, explained, errors == 0)))
 
 
 def _columns(y):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmeta.estimators._encoding import refuse_other_kind
 from skmeta.tasks.rows import stack_labels
 
 
@@ -22,6 +23,7 @@ class Support:
         return cls(X, y, weight) if counts.all() else cls(X[counts], y[counts], weight[counts])
 
     def extended(self, other):
+        refuse_other_kind(self.y, other.y)
         return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
 
     def first(self, n):

@@ -9,10 +9,12 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skmeta.estimators._base import _check_weight
 from skmeta.estimators._classifier import _objects
+from skmeta.estimators._regressor import r2_over_tasks
 from skmeta.estimators._support import Support, unpooled
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, take_task_ids
+from skmeta.tasks.splitting import with_query_rows
 
 
 def _estimator_has(method):
@@ -193,6 +195,20 @@ class _Baseline(MetaEstimatorMixin, BaseEstimator):
             raise AttributeError("A regressor has no classes_.")
         return self._adapted().classes_
 
+    def task_classes(self, tasks):
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
+
+        Parameters
+        ----------
+        tasks : collection of tasks
+
+        Returns
+        -------
+        classes : object ndarray of shape (n_tasks,) of arrays
+        """
+        check_is_fitted(self)
+        return _objects([self._classes_beside(np.unique(one.y)) for one in as_taskset(tasks)])
+
     # ------------------------------------------------------------------ answers
 
     def _answer(self, X, method):
@@ -296,12 +312,11 @@ class _Baseline(MetaEstimatorMixin, BaseEstimator):
         tasks = as_taskset(X)
         if (tasks.n_query < 0).all():
             tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=classifies)
+        tasks = with_query_rows(tasks)
         answers = self.predict(tasks)
         if classifies:
             return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
-        errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
-        deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
-        return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
+        return r2_over_tasks(answers, tasks)
 
 
 class PerTaskBaseline(_Baseline):
@@ -334,6 +349,9 @@ class PerTaskBaseline(_Baseline):
 
     def _learn(self, tasks):
         pass  # other tasks are of no use to it
+
+    def _classes_beside(self, own):
+        return own
 
     def _fitted_for(self, support):
         if is_classifier(self) and len(np.unique(support.y[support.weight > 0])) == 1:
@@ -385,6 +403,11 @@ class PooledBaseline(_Baseline):
         rows = tasks.is_labelled_row
         self._pool = Support(X[rows], y[rows], np.ones(int(rows.sum())))
         self.pooled_estimator_ = self._fitted(*self._pool.parts)
+
+    def _classes_beside(self, own):
+        if "_pool" not in vars(self):
+            return own
+        return np.union1d(self.pooled_estimator_.classes_, own) if self.refit else self.pooled_estimator_.classes_
 
     def _fitted_for(self, support):
         pool = vars(self).get("_pool")

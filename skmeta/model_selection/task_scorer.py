@@ -8,7 +8,7 @@ from sklearn.metrics import get_scorer, log_loss
 from sklearn.pipeline import Pipeline
 
 from skmeta.tasks import as_taskset
-from skmeta.tasks.splitting import split_tasks
+from skmeta.tasks.splitting import split_tasks, with_query_rows
 
 
 def task_scorer(scoring, *, n_shots=None, random_state=0):
@@ -49,26 +49,47 @@ def task_scorer(scoring, *, n_shots=None, random_state=0):
 class _TaskScorer:
     def __init__(self, scoring, n_shots, random_state):
         self.scoring, self.n_shots, self.random_state = scoring, n_shots, random_state
+        if scoring is None:
+            raise ValueError("task_scorer needs a metric, such as 'accuracy' or 'r2', or a scorer; got None.")
         get_scorer(scoring)  # an unknown name is refused here rather than in every fold
 
     def __repr__(self):
         return f"task_scorer({self.scoring!r})"
 
     def __call__(self, estimator, tasks, y=None):
-        scores = self.per_task(estimator, tasks)
+        scores, reason = self._scores(estimator, tasks)
         if np.isnan(scores).all():
-            raise ValueError(f"{self!r} is undefined on every one of the {len(scores)} tasks.")
+            because = f": {reason}" if reason else "."
+            raise ValueError(f"{self!r} is undefined on every one of the {len(scores)} tasks{because}") from reason
         if np.isnan(scores).any():
             warnings.warn(f"{self!r} is undefined on {np.isnan(scores).sum()} of {len(scores)} tasks.", stacklevel=2)
         return float(np.nanmean(scores))
 
     def per_task(self, estimator, tasks):
         """(n_tasks,) scores; NaN where a metric is undefined, as ROC AUC is for queries of one class."""
+        return self._scores(estimator, tasks)[0]
+
+    def _scores(self, estimator, tasks):
+        """Every task's score, and what made the last undefined one so."""
         tasks = self._with_query(estimator, as_taskset(tasks))
         scorer = _LogLoss() if self.scoring == "neg_log_loss" else get_scorer(self.scoring)
-        return np.array([_score_one(scorer, answers, task) for answers, task in zip(_answer(estimator, tasks), tasks)])
+        scores, reason = np.full(len(tasks), np.nan), None
+        # a task too small to have a query row has no score; of the others all are answered together
+        asked = np.flatnonzero(tasks.n_query > 0)
+        answered = with_query_rows(tasks)
+        for i, answers, task in zip(asked, _answer(estimator, answered), answered):
+            try:
+                scores[i] = _score_one(scorer, answers, task)
+            except ValueError as error:
+                if "class" not in str(error):
+                    raise
+                reason = error
+        return scores, reason
 
     def _with_query(self, estimator, tasks):
+        if not tasks.query_labelled[tasks.n_query >= 0].all():
+            name = tasks.called(np.flatnonzero(~tasks.query_labelled & (tasks.n_query >= 0))[0])
+            raise ValueError(f"{self!r} needs labelled query rows, but task {name} has no y_query.")
         if self.n_shots is None and (tasks.n_query >= 0).all():
             return tasks
         n_shots = _last(estimator).n_shots if self.n_shots is None else self.n_shots
@@ -76,14 +97,9 @@ class _TaskScorer:
 
 
 def _score_one(scorer, answers, task):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # undefined metrics are counted and reported once, for all tasks
-            return scorer(answers, task.X_query, task.y_query)
-    except ValueError as error:
-        if "class" in str(error):
-            return np.nan
-        raise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # undefined metrics are counted and reported once, for all tasks
+        return scorer(answers, task.X_query, task.y_query)
 
 
 def _last(estimator):

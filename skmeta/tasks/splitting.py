@@ -7,6 +7,17 @@ from skmeta.tasks.rows import take_rows
 from skmeta.tasks.taskset import TaskSet, as_taskset
 
 
+def with_query_rows(tasks):
+    """Those of the tasks that have a row to be answered; there must be one."""
+    asked = tasks.n_query > 0
+    if not asked.any():
+        raise ValueError(
+            "None of the tasks has a query row to score. A task with one row (of each class) has none left once its "
+            "support is taken: give tasks more rows, or X_query and y_query."
+        )
+    return tasks if asked.all() else tasks[asked]
+
+
 def split_tasks(tasks, n_shots, *, random_state=None, per_class=True, strict=False):
     """The same tasks, each with ``n_shots`` random rows as its support and the others as its query.
 

@@ -86,6 +86,16 @@ CASES = {
     "no tasks to answer": (C, lambda e: e.predict(CLUSTERS[:0]), "no tasks; at least one"),
     "not a task": (C, lambda e: e.fit([T, 3]), "Item 1; int; Task(X, y)"),
     "labels of two kinds": (C, lambda e: e.fit([NUMBERED, NAMED]), "all numbers or all text; task 'one'; task 'two'"),
+    "text beside the numbers shown before": (
+        C,
+        lambda e: e.partial_fit(T.X, NAMED.y),
+        "all numbers or all text; 'c' beside 2 from before; Use adapt",
+    ),
+    "text beside the numbers of a known task": (
+        C,
+        lambda e: e.partial_fit(T.X, NAMED.y, task=["a"] * 9),
+        "all numbers or all text; 'c' beside 2 from before",
+    ),
     "a column of labels too many": (C, lambda e: e.fit([Task(T.X, np.c_[T.y, T.y])]), "one label per row; (9, 2)"),
     "n_shots larger than a class": (
         C,

@@ -6,7 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 
-from skmeta import NotAdaptedError, ProtoNetClassifier, Task, TaskSet, split_tasks
+from skmeta import MAMLRegressor, NotAdaptedError, ProtoNetClassifier, Task, TaskSet, split_tasks
+from skmeta.estimators._regressor import r2_over_tasks
 from skmeta.tasks import GaussianClusters, LinearFamily
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (
@@ -258,3 +259,12 @@ def test_targets_standardised_by_each_support_train_and_come_back_in_their_units
     again = cheap(cls, target_scaling="task", max_epochs=2, validation_fraction=0.25)
     again.fit([(X, 2 * y - 7, X_query, 2 * y_query - 7) for X, y, X_query, y_query in tasks])
     assert_allclose(again.partial_fit(X, 2 * y - 7).predict(X_query), 2 * answers - 7, rtol=1e-3)
+
+
+def test_r2_of_targets_that_do_not_vary_is_that_of_scikit_learn():
+    lines = LinearFamily(n_features=4, n_shots=6, n_query=4).sample(3, random_state=0)
+    meta = MAMLRegressor(max_epochs=0, random_state=0).fit(lines)
+    one_row_each = [Task(line.X, line.y, line.X_query[:1], line.y_query[:1]) for line in lines]
+    assert meta.score(one_row_each) == r2_score([1.0, 1.0], [0.0, 2.0]) == 0.0
+    met = [Task(line.X, line.y, line.X_query, np.full(4, a)) for line, a in zip(lines, (1.0, 2.0))]
+    assert r2_over_tasks([task.y_query for task in met], met) == r2_score([1.0, 1.0], [1.0, 1.0]) == 1.0

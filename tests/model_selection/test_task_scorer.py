@@ -1,0 +1,76 @@
+"""Metrics of scikit-learn over tasks: means by hand, undefined tasks, and what the estimator has to offer."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.metrics import log_loss, roc_auc_score
+
+from skmeta import PerTaskBaseline, PooledBaseline, ProtoNetClassifier, Task, few_shot_curve, task_scorer
+from tests.conftest import make_shared_tasks
+
+
+def halves(tasks, n_support=6):
+    return [Task(t.X[:n_support], t.y[:n_support], t.X[n_support:], t.y[n_support:], name=t.name) for t in tasks]
+
+
+TASKS = halves(make_shared_tasks(6))
+ONE_ROW = Task(TASKS[0].X[:2], ["leave", "stay"], name="tiny")
+
+
+@pytest.fixture(scope="module")
+def meta():
+    return ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(TASKS)
+
+
+def test_the_score_is_the_mean_over_tasks(meta):
+    p = meta.predict_proba(TASKS)
+    losses = [log_loss(task.y_query, q, labels=["leave", "stay"]) for task, q in zip(TASKS, p)]
+    areas = [roc_auc_score(task.y_query == "stay", q[:, 1]) for task, q in zip(TASKS, p)]
+    assert_allclose(task_scorer("neg_log_loss")(meta, TASKS), -np.mean(losses))
+    assert_allclose(task_scorer("roc_auc")(meta, TASKS), np.mean(areas))
+    assert_allclose(task_scorer("accuracy")(meta, TASKS), meta.score(TASKS))
+
+
+def test_a_task_without_a_query_row_is_left_out(meta):
+    tasks = [*make_shared_tasks(3), ONE_ROW]
+    scores = task_scorer("accuracy").per_task(meta, tasks)
+    assert np.isnan(scores).tolist() == [False, False, False, True]
+    with pytest.warns(UserWarning, match="undefined on 1 of 4 tasks"):
+        assert_allclose(task_scorer("accuracy")(meta, tasks), scores[:3].mean())
+    assert_allclose(meta.score(tasks), meta.score(tasks[:3]))
+
+
+def test_tasks_that_all_lack_query_rows_have_no_score(meta):
+    for score in (task_scorer("accuracy"), lambda estimator, tasks: estimator.score(tasks)):
+        with pytest.raises(ValueError, match="has a query row to score"):
+            score(meta, [ONE_ROW])
+
+
+def test_an_error_says_why_a_metric_is_undefined(meta):
+    one_class = [Task(t.X, t.y, t.X_query[:1], t.y_query[:1]) for t in TASKS]
+    with pytest.raises(ValueError, match="undefined on every one of the 6 tasks"):
+        task_scorer("roc_auc")(meta, one_class)
+    three = ProtoNetClassifier(labels="task", max_epochs=0).fit(
+        [Task(np.eye(6), list("aabbcc"), np.eye(6), list("aabbcc"))]
+    )
+    with pytest.raises(ValueError, match="average='binary'"):
+        task_scorer("f1")(three, [Task(np.eye(6), list("aabbcc"), np.eye(6), list("aabbcc"))])
+
+
+def test_query_rows_without_labels_cannot_be_scored(meta):
+    with pytest.raises(ValueError, match="task 'site 9' has no y_query"):
+        task_scorer("accuracy")(meta, [*TASKS, Task(TASKS[0].X, TASKS[0].y, TASKS[0].X, name="site 9")])
+
+
+def test_no_metric_is_refused_at_once():
+    with pytest.raises(ValueError, match="needs a metric"):
+        task_scorer(None)
+
+
+@pytest.mark.parametrize("baseline", [PerTaskBaseline(), PooledBaseline(), PooledBaseline(refit=False)], ids=repr)
+def test_baselines_are_scored_and_drawn_as_the_learners_are(baseline):
+    baseline.fit(TASKS)
+    assert_allclose(task_scorer("accuracy")(baseline, TASKS), baseline.score(TASKS))
+    for p, classes in zip(baseline.predict_proba(TASKS), baseline.task_classes(TASKS)):
+        assert p.shape[1] == len(classes)
+    assert few_shot_curve(baseline, make_shared_tasks(3), n_shots=[2], n_repeats=1).scores.shape == (1, 1, 3)
