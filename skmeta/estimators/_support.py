@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmeta.estimators._encoding import refuse_other_kind
-from skmeta.tasks.rows import stack_labels
+from skmeta.tasks.rows import stack_labels, stack_rows
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Support:
 
     def extended(self, other):
         refuse_other_kind(self.y, other.y)
-        return Support(*(np.concatenate(pair) for pair in zip(self.parts, other.parts)))
+        X = stack_rows([self.X, other.X])  # of a baseline they may be sparse
+        return Support(X, np.concatenate([self.y, other.y]), np.concatenate([self.weight, other.weight]))
 
     def first(self, n):
         return Support(*(part[:n] for part in self.parts))
