@@ -26,7 +26,8 @@ def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
         def step():
             optimizer.zero_grad()
             embedded = net(torch.cat([X, Q], 1).flatten(0, 1)).view(n_tasks, n + m, -1)
-            logits = prototype_logits(embedded[:, :n], one_hot_support(y, ways), embedded[:, n:])
+            support, query = embedded.split([n, m], 1)
+            logits = prototype_logits(support, one_hot_support(y, ways), query, up_to_constant=True)
             F.cross_entropy(logits.transpose(1, 2), z).backward()  # the head's logits lie classes before rows
             optimizer.step()
 

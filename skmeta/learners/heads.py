@@ -10,7 +10,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 
-def prototype_logits(support, membership, query, scale=1.0):
+def prototype_logits(support, membership, query, scale=1.0, up_to_constant=False):
     """Minus the scaled squared distance of each query row to each class's prototype.
 
     ``logit_c(q) = -scale * |q - p_c|^2``, with ``p_c`` the weighted mean of the class's support rows.
@@ -22,6 +22,8 @@ def prototype_logits(support, membership, query, scale=1.0):
         Weights of the rows in each class; see :func:`~skmeta.learners.base.one_hot_support`.
     query : (T, m, e) tensor
     scale : float or 0-d tensor
+    up_to_constant : bool
+        Leave out ``-scale * |q|^2``, which is the same for every class of a row and which no softmax sees.
 
     Returns
     -------
@@ -42,17 +44,19 @@ def prototype_logits(support, membership, query, scale=1.0):
     total = membership.sum(-1, keepdim=True)
     average = membership / torch.where(total > 0, total, torch.ones_like(total))
     scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
-    return _PrototypeLogits.apply(support, average, query, scale).transpose(1, 2)
+    return _PrototypeLogits.apply(support, average, query, scale, up_to_constant).transpose(1, 2)
 
 
 class _PrototypeLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, support, average, query, scale):
+    def forward(ctx, support, average, query, scale, up_to_constant):
         prototypes = torch.bmm(average, support)
         size = prototypes.square().sum(2, keepdim=True)
         # |q - p|^2 = |p|^2 - 2 p q + |q|^2
         distance = torch.baddbmm(size, prototypes, query.transpose(1, 2), alpha=-2.0)
-        distance += query.square().sum(2).unsqueeze(1)
+        if not up_to_constant:
+            distance += query.square().sum(2).unsqueeze(1)
+        ctx.up_to_constant = up_to_constant
         ctx.save_for_backward(average, prototypes, query, distance, scale)
         return distance * -scale
 
@@ -65,11 +69,13 @@ class _PrototypeLogits(torch.autograd.Function):
             d_scale = -(d_logits * distance).sum()
         pull = d_logits * (2 * scale)
         if ctx.needs_input_grad[2]:  # sum_c pull_c (p_c - q)
-            d_query = torch.baddbmm(query * -pull.sum(1).unsqueeze(2), pull.transpose(1, 2), prototypes)
+            d_query = torch.bmm(pull.transpose(1, 2), prototypes)
+            if not ctx.up_to_constant:
+                d_query.addcmul_(query, pull.sum(1).unsqueeze(2), value=-1)
         if ctx.needs_input_grad[0]:
             d_prototypes = torch.baddbmm(prototypes * -pull.sum(2, keepdim=True), pull, query)
             d_support = torch.bmm(average.transpose(1, 2), d_prototypes)
-        return d_support, None, d_query, d_scale
+        return d_support, None, d_query, d_scale, None
 
 
 def ridge_weights(support, targets, penalty, support_weight=None):

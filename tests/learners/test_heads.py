@@ -67,6 +67,17 @@ def test_prototypes_have_the_gradient_of_autograd():
     )
 
 
+def test_prototypes_up_to_a_constant_of_each_row():
+    support, indicator, query, _, scale = a_batch()
+
+    def plain(s, q, k):
+        return plain_prototypes(s, indicator, q, k) + k * q.square().sum(-1, keepdim=True)
+
+    assert_same_values_and_gradients(
+        lambda s, q, k: prototype_logits(s, indicator, q, k, up_to_constant=True), plain, [support, query, scale]
+    )
+
+
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("e", [3, 7, 12], ids=["primal", "square", "dual"])
 def test_ridge_has_the_gradient_of_autograd_in_both_forms(e, weighted):
