@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 taskset -c 0 python -m benchmarks.speed [--cases maml,knn] [--rounds 11]
 
 One thread, CPU time, implementations interleaved; each figure is the median over rounds of the ratio within a round,
-with its 10 % and 90 % points. Writes benchmarks/results/speed.csv (one line per case and implementation; other cases keep
-their lines) and speed.png. Peers: see benchmarks/requirements-speed.txt.
+with its 10 % and 90 % points. Writes benchmarks/results/speed.csv (one line per case and implementation; other cases
+keep their lines) and speed.png. Peers: see benchmarks/requirements-speed.txt.
+"""
 
 import argparse
 import platform
