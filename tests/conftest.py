@@ -7,10 +7,14 @@ os.environ["SCIPY_ARRAY_API"] = "1"  # read when scikit-learn is imported; witho
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from skmeta.tasks import GaussianClusters, Sinusoids, Task, TaskSet
 
 torch.set_num_threads(1)
+# no test depends on the clock, and a run that failed fails again
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,8 @@ def load(path, *, module=None, device=None):
     try:
         estimator = _rebuild(content, tensors, module, device, path)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ValueError(f"{path} does not hold what an estimator of skmeta needs: {error!r}.") from error
+        fits = "" if module is None else f", or {module!r} cannot be made with the parameters in it"
+        raise ValueError(f"{path} does not hold what an estimator of skmeta needs{fits}: {error!r}.") from error
     if content["left_out"]:
         listed = ", ".join(f"{name}={was}" for name, was in content["left_out"].items())
         warnings.warn(
