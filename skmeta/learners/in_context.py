@@ -8,6 +8,7 @@ Qu, Holzmüller, Varoquaux, Le Morvan (2025). TabICL. ICML.
 """
 
 import math
+from contextlib import contextmanager
 
 import torch
 from safetensors.torch import load_file
@@ -260,6 +261,13 @@ class InContextLearner(Learner):
         raw = self.gate(rows)
         advantage = quality - quality.mean(1, keepdim=True)
         return (raw[..., :-1] + self.trust * advantage[:, None]).softmax(-1), raw[..., -1:].exp()
+
+
+@contextmanager
+def exactly(tensor):
+    """No gradients and no lower precision: what is measured and solved in closed form needs its digits."""
+    with torch.no_grad(), torch.autocast(tensor.device.type, enabled=False):
+        yield
 
 
 def expert_quality(left_out, Y, weight):

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from skmeta.learners.experts import fit_experts, score_queries
-from skmeta.learners.in_context import N_EXPERTS, InContextLearner, expert_quality
+from skmeta.learners.in_context import N_EXPERTS, InContextLearner, exactly, expert_quality
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -39,7 +39,7 @@ class InContextClassification(InContextLearner):
             class_mask = torch.ones(len(X), C, dtype=torch.bool, device=X.device)
         y = y.clamp(0, C - 1)
         members = F.one_hot(y, C).to(weight.dtype)
-        with torch.no_grad():
+        with exactly(X):
             X, state, z, u, varies = self._look(X, weight, categorical)
             state["experts"], left_out = fit_experts(z, u, members, weight, varies)
             relevance = state["experts"]["relevance"]
@@ -63,7 +63,7 @@ class InContextClassification(InContextLearner):
         return torch.stack([logits.log_softmax(-1) for logits in answers]).logsumexp(0) - math.log(len(answers))
 
     def _answer_part(self, state, X):
-        with torch.no_grad():
+        with exactly(X):
             X = self._recode(state, X)
             scores = score_queries(state["experts"], *self._wide_views(state, X))
             expert_input = self._expert_input(state, scores)
@@ -134,7 +134,7 @@ class InContextRegression(InContextLearner):
         mean, scale = _moments(y, weight)
         Y = ((y - mean) / scale).to(weight.dtype)
         Y = torch.where(weight[..., None] > 0, Y, torch.zeros_like(Y))
-        with torch.no_grad():
+        with exactly(X):
             X, state, z, u, varies = self._look(X, weight, categorical)
             state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
             relevance = state["experts"]["relevance"]
@@ -153,7 +153,7 @@ class InContextRegression(InContextLearner):
     def _answer_part(self, state, X):
         """(T, m, k, 3, n_components): log-weights, means and log-scales, in the units of the targets."""
         k = state["n_targets"]
-        with torch.no_grad():
+        with exactly(X):
             X = self._recode(state, X.repeat_interleave(k, 0))
             scores = score_queries(state["experts"], *self._wide_views(state, X)).clamp(-12, 12)
         rows = self._read_stages(state, X, self._expert_input(state, scores))

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from skmeta.datasets.local_data import find_local_data, list_local_tables, load_local_table
+from skmeta.learners.in_context_heads import mixture_nll
 from skmeta.tasks.prior.table_prior import recode_by_frequency
 
 
@@ -97,10 +98,8 @@ class RealTables:
         mean, std = y[support].mean(), y[support].std() + 1e-9
         target = torch.from_numpy((y - mean) / std).float()[None, :, None]
         state = learner.adapt(X[:, :n], target[:, support], None, None, flags)
-        log_weight, means, log_scale = learner.mixture(state, X[:, n:])
-        answer = (log_weight.exp() * means).sum(-1)[0].double().numpy()
-        true = target[0, query, 0].double().numpy()
-        r2 = 1 - ((true - answer) ** 2).sum() / ((true - true.mean()) ** 2).sum()
-        z = (target[:, query] - means) * torch.exp(-log_scale)
-        density = torch.logsumexp(log_weight - 0.5 * z.square() - log_scale - 0.9189385, -1)
-        return max(r2, -1.0), float(density.mean())
+        true = target[0, query, 0]
+        mixture = [part[0, :, 0] for part in learner.mixture(state, X[:, n:])]
+        answer = (mixture[0].exp() * mixture[1]).sum(-1)
+        r2 = 1 - (true - answer).square().sum() / (true - true.mean()).square().sum()
+        return max(float(r2), -1.0), -float(mixture_nll(*mixture, true).mean())

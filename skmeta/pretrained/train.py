@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
+from skmeta.nets.in_context import Attention, FeedForward
 from skmeta.pretrained.development import RealTables
 from skmeta.pretrained.optimizers import MuonWithAdam
 from skmeta.pretrained.stream import TableStream, ValidationTables, batch_loss
@@ -54,7 +55,9 @@ class TrainingRun:
             self._take_over(load_file(config["start_from"]))
         self.learner.to(self.device)
         if config.get("compile"):
-            self.learner = torch.compile(self.learner, dynamic=True)
+            for module in self.learner.modules():
+                if isinstance(module, (Attention, FeedForward)):  # in place: names of weights stay as they are
+                    module.compile(dynamic=True)
         self.optimizer = MuonWithAdam(self.learner, config["muon_lr"], config["adam_lr"], config["weight_decay"])
         self.average = {name: p.detach().clone() for name, p in self.learner.named_parameters()}
         self.stream = TableStream(config["task_type"], **config["stream"])

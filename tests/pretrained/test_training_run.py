@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import torch
 from safetensors import safe_open
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_diabetes, load_wine
 
-from skmeta.learners.in_context_heads import InContextClassification
+from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
 from skmeta.pretrained import development, weights_file
 from skmeta.pretrained.development import (
     RealTables,
@@ -59,6 +59,15 @@ def test_an_interrupted_run_equals_an_unbroken_one(tmp_path, task_type):
     assert before + after == losses
     assert torch.equal(weights(whole), weights(second))
     assert all(torch.equal(whole.average[k], second.average[k]) for k in whole.average)
+
+
+def test_half_precision_leaves_the_closed_forms_exact(tmp_path):
+    run = TrainingRun(config(), tmp_path)
+    batch = run.stream.draw(run.rng)
+    exact = batch_loss(run.learner, batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = batch_loss(run.learner, batch)
+    assert 0 < abs((exact - rough).item()) < 0.02
 
 
 def test_a_failed_save_leaves_the_last_checkpoint_whole(tmp_path, monkeypatch):
@@ -190,3 +199,14 @@ def test_real_tables_are_scored_unless_kept_aside(monkeypatch):
     scores = RealTables("classification", sizes=(50,)).score(InContextClassification(**ARCHITECTURE))
     loss, auc, n_tables = scores[50]
     assert n_tables == 1 and auc > 0.95 and loss < 0.6
+
+
+def test_regression_tables_are_scored_too(monkeypatch):
+    diabetes = load_diabetes(as_frame=True)
+    monkeypatch.setattr(development, "find_local_data", lambda required: "somewhere")
+    monkeypatch.setattr(development, "list_local_tables", lambda kind: ["diabetes"])
+    monkeypatch.setattr(development, "load_local_table", lambda name: (diabetes.data, diabetes.target, None))
+    r2, log_likelihood, n_tables = RealTables("regression", sizes=(200,)).score(InContextRegression(**ARCHITECTURE))[
+        200
+    ]
+    assert n_tables == 1 and 0.35 < r2 < 0.6 and -1.6 < log_likelihood < -0.9
