@@ -31,6 +31,8 @@ from skmeta.estimators import (
     ReptileRegressor,
     SiameseNetClassifier,
     TripletNetClassifier,
+    WeightAverageTransfer,
+    WeightAverageTransferRegressor,
 )
 from skmeta.estimators._persistence import load
 from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
@@ -85,6 +87,8 @@ __all__ = [
     "TaskMixtureRegressor",
     "TaskSet",
     "TripletNetClassifier",
+    "WeightAverageTransfer",
+    "WeightAverageTransferRegressor",
     "few_shot_curve",
     "load",
     "pseudo_tasks",

@@ -15,6 +15,7 @@ from skmeta.estimators.prototypes import ProtoNetClassifier
 from skmeta.estimators.recurrent import MANNClassifier, RecurrentClassifier, RecurrentRegressor
 from skmeta.estimators.relation import RelationNetClassifier
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
+from skmeta.estimators.weight_average import WeightAverageTransfer, WeightAverageTransferRegressor
 
 __all__ = [
     "BayesianHeadRegressor",
@@ -43,6 +44,8 @@ __all__ = [
     "ReptileRegressor",
     "SiameseNetClassifier",
     "TripletNetClassifier",
+    "WeightAverageTransfer",
+    "WeightAverageTransferRegressor",
 ]
 
 

@@ -1,0 +1,127 @@
+"""Transfer from the source tasks nearest to a target, against transfer from all of them.
+
+Tasks are drawn from four families, ``--sources`` of them as sources and ``--targets`` as targets, of which the support
+rows are shown. Every arm uses the same estimator with the same settings:
+
+* ``all``: trained on all sources; ``all_longer``: for twice as many epochs, which is what the selected arm sees;
+* ``selected``: trained on all, then on the nearest 15 (``SourceSelector``'s default); ``selected_scratch`` on these
+  alone; ``random`` like ``selected`` with random sources;
+* ``own_family``: trained on all, then on 15 sources of the target's own family, which an oracle points out.
+
+    python -m benchmarks.source_selection --seeds 5
+"""
+
+import argparse
+import copy
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from benchmarks.records import save
+from skmeta import FineTuneTransfer, FineTuneTransferRegressor, SourceSelector
+from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMixture
+
+N_SELECTED = 15
+FAMILIES = range(4)
+PROBLEMS = {
+    "planes": (
+        TaskFamilyMixture({i: LinearFamily(n_shots=10, n_query=30, noise=0.1, structure_seed=i) for i in FAMILIES}),
+        FineTuneTransferRegressor,
+    ),
+    "curves": (
+        TaskFamilyMixture(
+            {
+                "wave": Sinusoids(n_shots=10, n_query=30),
+                "fast wave": Sinusoids("meta-sgd", n_shots=10, n_query=30),
+                "line": LinearFamily(n_features=1, n_latent=1, n_shots=10, n_query=30),
+            }
+        ),
+        FineTuneTransferRegressor,
+    ),
+    "clusters": (
+        TaskFamilyMixture({i: GaussianClusters(n_shots=2, n_latent=3, structure_seed=i) for i in FAMILIES}),
+        FineTuneTransfer,
+    ),
+}
+
+
+def family(name):
+    return str(name).partition("/")[0]
+
+
+def arms(problem, seed, n_sources, n_targets):
+    mixture, estimator_class = PROBLEMS[problem]
+    sources = mixture.sample(n_sources, random_state=seed)
+    targets = mixture.sample(n_targets, random_state=1000 + seed)
+    estimator = estimator_class(random_state=seed)
+    selector = SourceSelector(estimator, n_sources=N_SELECTED).fit(sources)
+    right = [[family(n) == family(t.name) for n in selector.select(t).names] for t in targets]
+    yield "right_family", np.mean(right)
+    yield "all", selector.base_estimator_.score(targets)
+    yield (
+        "all_longer",
+        estimator_class(random_state=seed, max_epochs=2 * estimator.max_epochs).fit(sources).score(targets),
+    )
+    yield "selected", selector.score(targets)
+    yield "selected_scratch", selector.set_params(start="scratch").score(targets)
+    rng = np.random.default_rng(seed)
+    families = np.array([family(name) for name in sources.names])
+    anyone = np.arange(n_sources)
+    yield "random", score_from(selector.base_estimator_, sources, targets, lambda t: anyone, rng)
+    yield (
+        "own_family",
+        score_from(
+            selector.base_estimator_, sources, targets, lambda t: np.flatnonzero(families == family(t.name)), rng
+        ),
+    )
+
+
+def score_from(base, sources, targets, candidates, rng):
+    """Like the selector's score, with sources chosen at random among the candidates; mean over targets."""
+    errors, deviations, right = 0.0, 0.0, []
+    for target in targets:
+        chosen = np.sort(rng.permutation(candidates(target))[:N_SELECTED])
+        estimator = copy.deepcopy(base).set_params(warm_start=True).fit(sources[chosen])
+        answer = estimator.predict([target])[0]
+        right.append(np.mean(answer == target.y_query))
+        if hasattr(estimator, "target_mean_"):
+            errors += np.square(target.y_query - answer).sum()
+            deviations += np.square(target.y_query - target.y_query.mean()).sum()
+    return 1 - errors / deviations if deviations else float(np.mean(right))
+
+
+def mean_with_interval(values):
+    """Mean and half-width of its 95% interval over a handful of seeds, by Student's t."""
+    return np.mean(values), stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--sources", type=int, default=200)
+    parser.add_argument("--targets", type=int, default=20)
+    parser.add_argument("--problems", nargs="*", default=list(PROBLEMS))
+    args = parser.parse_args()
+    rows = []
+    for problem in args.problems:
+        for seed in range(args.seeds):
+            for arm, score in arms(problem, seed, args.sources, args.targets):
+                rows.append({"problem": problem, "seed": seed, "arm": arm, "score": score})
+            save(pd.DataFrame(rows), "source_selection")
+    print(summary(pd.DataFrame(rows)).to_string())
+
+
+def summary(results):
+    """Means over seeds with 95% intervals, and of the difference to ``all_longer`` within a seed."""
+    wide = results.pivot(index=["problem", "seed"], columns="arm", values="score")
+    lines = []
+    for (problem, arm), scores in results.groupby(["problem", "arm"])["score"]:
+        mean, half = mean_with_interval(scores)
+        ahead, ahead_half = mean_with_interval(wide.loc[problem, arm] - wide.loc[problem, "all_longer"])
+        lines.append((problem, arm, mean, half, ahead, ahead_half))
+    return pd.DataFrame(lines, columns=["problem", "arm", "mean", "95%", "ahead of all_longer", "95% of it"]).round(3)
+
+
+if __name__ == "__main__":
+    main()
