@@ -6,6 +6,8 @@ from torch import nn
 from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
 from skmeta.learners.convex import fit_logistic, fit_ridge, fit_svm
 
+_SVM_STEPS_IN_TRAINING, _SVM_STEPS = 64, 400
+
 
 class ConvexHead(Learner):
     """A linear head, fitted to a task's support to the end, on features learned so that this generalises.
@@ -82,8 +84,11 @@ class ConvexHead(Learner):
         members = one_hot_support(y, class_mask.shape[1], None, features.dtype).transpose(1, 2)
         if self.head == "ridge":
             return fit_ridge(features, members, weight, offset)
-        fit = fit_svm if self.head == "svm" else fit_logistic
-        return fit(features, members, weight, offset, class_mask)
+        if self.head == "logistic":
+            return fit_logistic(features, members, weight, offset, class_mask)
+        # stochastic gradients forgive what the last steps would still change
+        steps = _SVM_STEPS_IN_TRAINING if self.training else _SVM_STEPS
+        return fit_svm(features, members, weight, offset, class_mask, max_steps=steps)
 
     def _start(self, n_outputs):
         """W_0 (e + 1, C); a class that no task had in meta-training starts from the mean of those that did."""
