@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from skmeta.learners.engine.activations import FROM_MODULE
-from skmeta.learners.engine.layers import Head, LayerNorm, Linear
+from skmeta.learners.engine.layer_norm import LayerNorm
+from skmeta.learners.engine.linear import Head, Linear
 
 #: modules whose outcome depends on the batch, on chance or on the mode: never part of a row-wise prefix
 NOT_ROW_WISE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
