@@ -26,6 +26,7 @@ from skmeta.tasks.store import similar_size_chunks
 from skmeta.training import MetaNet, resolve_device, seeded
 
 _ROWS_AT_ONCE = 65536
+_LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
 _STEPS_OF_ENDLESS = 30
 
 
@@ -461,7 +462,7 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
 
     def _validate_X(self, X, reset):
         """Rows without labels as a dense array of numbers."""
-        return _dense(validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64))
+        return self._single_safe(validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64), reset)
 
     def _validate_rows(self, X, y, reset):
         try:
@@ -471,7 +472,21 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         except ValueError as error:
             raise explain(error, X) from error
         self._check_targets(y)
-        return _dense(X), y
+        return self._single_safe(X, reset), y
+
+    def _single_safe(self, X, reset):
+        """Dense rows that single precision, in which weights are trained, can tell apart.
+
+        A column that lies far from zero for its spread (a timestamp, an identifier) would lose the digits that
+        differ; it is moved to zero by its mean in meta-training.
+        """
+        X = _dense(X)
+        if X.size and np.abs(X).max() > _LARGEST_CELL:
+            raise ValueError(f"Input X holds {np.abs(X).max():.3g}, a value too large for dtype('float32'): rescale it.")
+        if reset:
+            mean, spread = X.mean(0), X.std(0)
+            self._column_shift = np.where((spread > 0) & (np.abs(mean) > 1e4 * spread), mean, 0.0)
+        return X - self._column_shift if self._column_shift.any() else X
 
     def _validate_pool(self, tasks, reset):
         """Numbers and labels of all tasks' rows, with feature names and widths checked as scikit-learn does."""
@@ -553,6 +568,7 @@ def _is_fitted_state(name):
         "_declared_classes",
         "_known_tasks",
         "_targets_1d",
+        "_column_shift",
     )
 
 
