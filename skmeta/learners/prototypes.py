@@ -12,6 +12,11 @@ class Prototypes(Learner):
     ``logit_c(x) = -s * |f(x) - p_c|^2 + r * log(share_c)`` with the prototype ``p_c`` the weighted mean of the
     support's embeddings and ``share_c`` the class's share of the support.
 
+    Where all tasks share their classes, class means and shares are drawn towards ones common to all tasks, as if each
+    class had shown a few rows more, placed there; those places and their number are learned. So a task can be answered
+    before its first row, and a class it has not shown yet has a prototype. Where each task has classes of its own,
+    nothing is added to the paper.
+
     Parameters
     ----------
     body, n_features_in, n_outputs
@@ -27,23 +32,44 @@ class Prototypes(Learner):
     """
 
     task_type = "classification"
+    cold_start = True
 
     def __init__(self, body, n_features_in, n_outputs=None, *, scale="learn", priors=False):
         super().__init__(body, n_features_in, n_outputs)
         self.priors = priors
         start = torch.tensor(float(self.n_embedding)).reciprocal() if scale == "learn" else torch.tensor(float(scale))
         self.log_scale = nn.Parameter(start.log(), requires_grad=scale == "learn")
+        self.is_shared = n_outputs is not None
+        if self.is_shared:
+            self.common_prototypes = nn.Parameter(0.1 * torch.randn(n_outputs, self.n_embedding))
+            self.common_logits = nn.Parameter(torch.zeros(n_outputs))
+            self.log_strength = nn.Parameter(torch.zeros(()))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows."""
         embedded = self.embed(support_X)
         members = one_hot_support(support_y, class_mask.shape[1], support_weight, embedded.dtype)
-        count = members.sum(-1)
-        prototypes = members @ embedded / count.clamp(min=1e-12)[..., None]
+        count, total = members.sum(-1), members @ embedded
+        shown = count
+        if self.is_shared:
+            extra, share, places = self._common(class_mask.shape[1])
+            total = total + extra[:, None] * places
+            count, shown = count + extra, count + extra.sum() * share
+        prototypes = total / count.clamp(min=1e-12)[..., None]
         seen = class_mask & (count > 0)
-        log_share = torch.log(count.clamp(min=1e-12) / count.sum(-1, keepdim=True).clamp(min=1e-12))
+        log_share = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
         prior = log_share if self.priors else torch.zeros_like(log_share)
         return prototypes, prior[:, None], seen
+
+    def _common(self, n_classes):
+        """Rows (C,) that the common prototypes stand for, the classes' common shares (C,), the prototypes (C, e).
+
+        A class that came after meta-training has none.
+        """
+        new = n_classes - self.n_outputs
+        extra = nn.functional.pad(self.log_strength.exp().expand(self.n_outputs), (0, new))
+        share = nn.functional.pad(self.common_logits.softmax(0), (0, new))
+        return extra, share, nn.functional.pad(self.common_prototypes, (0, 0, 0, new))
 
     def predict(self, state, query_X):
         prototypes, prior, seen = state

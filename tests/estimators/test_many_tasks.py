@@ -197,7 +197,7 @@ def test_tasks_never_seen_are_split_and_scored(cls):
 
 def test_a_task_id_never_seen_is_refused_where_rows_are_needed(cluster_tasks):
     (X, y, ids), _ = long_table(cluster_tasks)
-    meta = ProtoNetClassifier(max_epochs=1).fit(X, y, task=ids)
+    meta = ProtoNetClassifier(labels="task", max_epochs=1).fit(X, y, task=ids)
     with pytest.raises(ValueError, match=r"1 task ids were never seen: 'nobody'.*partial_fit\(X, y, task=ids\)"):
         meta.predict(X[:2], task=["nobody", ids[0]])
 

@@ -1,0 +1,52 @@
+"""Prototypes of tasks that share their classes: drawn towards common ones."""
+
+import torch
+from torch.testing import assert_close
+
+from skmeta.learners.prototypes import Prototypes
+
+
+def learner(n_outputs):
+    torch.manual_seed(0)
+    return Prototypes(torch.nn.Identity(), 1, n_outputs, scale=1.0, priors=True)
+
+
+def test_a_class_mean_is_drawn_to_the_common_place_as_if_by_rows():
+    shared = learner(2)
+    with torch.no_grad():
+        shared.common_prototypes.copy_(torch.tensor([[10.0], [20.0]]))
+        shared.log_strength.fill_(torch.tensor(2.0).log())
+    X, y = torch.tensor([[[1.0], [3.0]]]), torch.tensor([[0, 0]])
+    prototypes, prior, seen = shared.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
+    # (1 + 3 + 2 * 10) / 4, and nothing but the common place for the class without rows
+    assert_close(prototypes[0, :, 0], torch.tensor([6.0, 20.0]))
+    # shares of 2 rows of the first class and 2 more of each: 4 to 2
+    assert_close(prior[0, 0].exp(), torch.tensor([4 / 6, 2 / 6]))
+    assert seen.all()
+
+
+def test_without_a_row_the_common_prototypes_answer():
+    shared = learner(2)
+    with torch.no_grad():
+        shared.common_prototypes.copy_(torch.tensor([[0.0], [2.0]]))
+        shared.common_logits.copy_(torch.tensor([3.0, 1.0]).log())
+    state = shared.adapt(torch.zeros(1, 0, 1), torch.zeros(1, 0, dtype=torch.int64), None, torch.ones(1, 2) > 0)
+    logits = shared.predict(state, torch.tensor([[[1.0]]]))
+    assert_close(logits.softmax(-1)[0, 0], torch.tensor([0.75, 0.25]))
+
+
+def test_a_class_that_came_after_training_is_the_mean_of_its_rows():
+    shared = learner(2)
+    X, y = torch.tensor([[[5.0], [7.0]]]), torch.tensor([[2, 2]])
+    prototypes, _, seen = shared.adapt(X, y, class_mask=torch.ones(1, 3, dtype=torch.bool))
+    assert_close(prototypes[0, 2, 0], torch.tensor(6.0))
+    _, _, seen = shared.adapt(X, torch.zeros_like(y), class_mask=torch.ones(1, 3, dtype=torch.bool))
+    assert seen[0].tolist() == [True, True, False]
+
+
+def test_where_classes_are_each_tasks_own_a_prototype_is_the_mean_and_nothing_is_added():
+    own = learner(None)
+    assert [name for name, _ in own.named_parameters()] == ["log_scale"]
+    X, y = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[0, 0, 1]])
+    prototypes, _, _ = own.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
+    assert_close(prototypes[0, :, 0], torch.tensor([2.0, 9.0]))
