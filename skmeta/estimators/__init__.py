@@ -4,6 +4,7 @@ from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
 from skmeta.estimators.hyper_net import HyperNetClassifier, HyperNetRegressor
+from skmeta.estimators.in_context import InContextClassifier, InContextRegressor
 from skmeta.estimators.learned_optimizer import LearnedOptimizerClassifier, LearnedOptimizerRegressor
 from skmeta.estimators.maml import MAMLClassifier, MAMLRegressor
 from skmeta.estimators.matching import MatchingNetClassifier
@@ -23,6 +24,8 @@ __all__ = [
     "FineTuneTransferRegressor",
     "HyperNetClassifier",
     "HyperNetRegressor",
+    "InContextClassifier",
+    "InContextRegressor",
     "LearnedOptimizerClassifier",
     "LearnedOptimizerRegressor",
     "MAMLClassifier",

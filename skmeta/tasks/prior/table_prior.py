@@ -47,7 +47,7 @@ class TablePrior(BaseTaskDistribution):
     >>> from skmeta.tasks.prior import TablePrior
     >>> tasks = TablePrior(n_features=3, n_support=10, n_query=5).sample(4, random_state=0)
     >>> tasks
-    TaskSet(4 tasks, 3 features, 15 rows each)
+    TaskSet(4 tasks, 3 features, 10 support and 5 query rows each)
     """
 
     task_type: str = "classification"
