@@ -123,7 +123,7 @@ class SequenceLearner(Learner):
         n_real = (weight > 0).sum(1)
         n_steps = min(int(n_real.max()), self.max_rows) if weight.numel() else 0
         # padding comes last
-        order = keys.masked_fill((weight <= 0)[:, None], torch.inf).argsort(-1)[..., :n_steps]
+        order = keys.masked_fill((weight <= 0)[:, None], torch.inf).argsort(dim=-1, stable=True)[..., :n_steps]
 
         codes = self._codes(class_mask, X)
         n_tasks, n_orders = keys.shape[:2]
@@ -216,7 +216,7 @@ def fixed_keys(n_orders, n_rows, device=None):
     bits = (row * 0x9E3779B1 + order * 0x85EBCA77) & mask
     for shift, factor in ((16, 0x21F0AAAD), (15, 0x735A2D97)):
         bits = ((bits ^ (bits >> shift)) * factor) & mask
-    return ((bits ^ (bits >> 15)).double() / 2**32)[None]
+    return ((bits ^ (bits >> 15)) >> 8).float()[None] / 2**24
 
 
 def _take(values, order):

@@ -300,7 +300,7 @@ def test_neural_processes_are_surer_with_more_rows_and_give_standard_deviations(
 
 LEARN_CLUSTERS = [
     (RecurrentClassifier, {"max_epochs": 12, "n_hidden": 32}, 0.12),
-    (MANNClassifier, {"max_epochs": 12, "n_hidden": 32}, 0.12),
+    (MANNClassifier, {"max_epochs": 6, "n_hidden": 32}, 0.1),
     (HyperNetClassifier, {"max_epochs": 15}, 0.15),
 ]
 LEARN_WAVES = [
