@@ -69,7 +69,10 @@ class PooledTrees(Method):
 
 
 class TreesWithTask(Method):
-    """The task is a category; above 255 tasks, a cross-fitted target encoding. New tasks: their rows join the training."""
+    """The task is a category; above 255 tasks, a cross-fitted target encoding.
+
+    The rows that new tasks show join the training rows.
+    """
 
     def fit_rows(self, X, y, task):
         many = len(set(task)) > 255

@@ -37,9 +37,11 @@ class PooledModel:
         self.estimator, self.n_classes = estimator, n_classes
 
     def fit(self, X, y):
-        self.temperature = 1.0
+        self.temperature, self.bounds = 1.0, (0.0, 1.0)
         if self.n_classes == 1:
             self.constant = np.array([y.mean()])
+            # a line through few rows may lead anywhere: no answer lies farther out than half the range of the targets
+            self.bounds = (1.5 * y.min() - 0.5 * y.max(), 1.5 * y.max() - 0.5 * y.min())
         else:
             self.constant = (np.bincount(y, minlength=self.n_classes) + 1.0) / (len(y) + self.n_classes)
         self.fitted = None
@@ -195,7 +197,7 @@ class Committee:
             add(partial(self.own.answer, support, query, query_base[0], n_tasks))
         for meta in self.metas:
             add(partial(_ask_meta, meta, support, query, n_tasks, query_base[0]))
-        return np.stack(answers, axis=1)
+        return np.stack(answers, axis=1).clip(*self.pooled[0].bounds)
 
 
 def _ask_effects(design, effects, support, query, F_support, F_query, n_tasks):

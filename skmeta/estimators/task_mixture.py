@@ -399,7 +399,8 @@ class TaskMixtureRegressor(RegressorMixin, _TaskMixture):
     ----------
     pooled : regressor, list of regressors or "default", default="default"
         Models of all rows together; "default" is ridge regression, the same on splines of every column, and histogram
-        gradient boosting. The mean is always among them. Around each of them, random intercepts and random slopes of the tasks are estimated.
+        gradient boosting. The mean is always among them. Around each of them, random intercepts and random slopes of
+        the tasks are estimated.
     per_task : regressor, "default" or None, default="default"
         Fitted to each task's rows alone; "default" is a ridge regression for tasks of 8 rows and more.
     meta : sequence of estimators, default=()
@@ -465,7 +466,7 @@ class TaskMixtureRegressor(RegressorMixin, _TaskMixture):
         return [
             make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13))),
             make_pipeline(
-                StandardScaler(), SplineTransformer(6, extrapolation="linear"), RidgeCV(np.logspace(-4, 2, 13))
+                StandardScaler(), SplineTransformer(6, extrapolation="constant"), RidgeCV(np.logspace(-4, 2, 13))
             ),
             HistGradientBoostingRegressor(),
         ]

@@ -260,3 +260,11 @@ def test_a_label_that_fit_never_saw_is_refused():
     mixture = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X, y > 0, task=task)
     with pytest.raises(ValueError, match="labels that fit never saw"):
         mixture.partial_fit(X[:2], [3, 4], task=[0, 0])
+
+
+def test_no_answer_lies_farther_out_than_half_the_range_of_the_targets():
+    X, y, task = sites(n_tasks=8)
+    far = linear().fit(X, y, task=task).predict(1e6 * X, task=task)
+    half = (y.max() - y.min()) / 2
+    assert far.max() == pytest.approx(y.max() + half, rel=0.2)
+    assert far.max() <= y.max() + half + 1e-9 and far.min() >= y.min() - half - 1e-9
