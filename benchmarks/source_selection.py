@@ -4,9 +4,9 @@ Tasks are drawn from four families, ``--sources`` of them as sources and ``--tar
 rows are shown. Every arm uses the same estimator with the same settings:
 
 * ``all``: trained on all sources; ``all_longer``: for twice as many epochs, which is what the selected arm sees;
-* ``selected``: trained on all, then on the nearest 15 (``SourceSelector``'s default); ``selected_scratch`` on these
+* ``selected``: trained on all, then on the nearest 10 (``SourceSelector``'s default); ``selected_scratch`` on these
   alone; ``random`` like ``selected`` with random sources;
-* ``own_family``: trained on all, then on 15 sources of the target's own family, which an oracle points out.
+* ``own_family``: trained on all, then on 10 sources of the target's own family, which an oracle points out.
 
     python -m benchmarks.source_selection --seeds 5
 """
@@ -22,11 +22,11 @@ from benchmarks.records import save
 from skmeta import FineTuneTransfer, FineTuneTransferRegressor, SourceSelector
 from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMixture
 
-N_SELECTED = 15
+N_SELECTED = 10
 FAMILIES = range(4)
 PROBLEMS = {
     "planes": (
-        TaskFamilyMixture({i: LinearFamily(n_shots=10, n_query=30, noise=0.1, structure_seed=i) for i in FAMILIES}),
+        TaskFamilyMixture({i: LinearFamily(n_shots=12, n_query=20, noise=0.1, structure_seed=i) for i in FAMILIES}),
         FineTuneTransferRegressor,
     ),
     "curves": (

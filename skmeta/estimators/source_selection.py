@@ -24,9 +24,9 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
     """Finds the source tasks most similar to a target, and learns from those alone.
 
     A task's fingerprint is made of plain statistics: how its rows lie, how its labels depend on each feature, and how
-    bent that dependence is. Figures that differ between two halves of one task as much as between tasks say nothing:
-    every figure counts as much as the halves of the source tasks agree on it. With ``embedding``, rows are first
-    embedded by a meta-trained estimator.
+    bent that dependence is. Figures are shrunk by what they are worth in a task of so many rows, which is learned from
+    how well halves of the source tasks agree on them. With ``embedding``, rows are first embedded by a meta-trained
+    estimator.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
     tasks_ : TaskSet
         The source tasks.
     fingerprints_ : ndarray of shape (n_tasks, n_figures)
-        Each figure standardised over the source tasks and multiplied with the root of its reliability.
+        Each figure in units of how tasks differ in it, shrunk by what noise there is in it.
     sources_ : ndarray of shape (n_sources,)
         Positions of the tasks selected for the current target, nearest first.
     estimator_ : estimator
@@ -121,15 +121,15 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         Z = (Z - self._mean) / self._scale
         ends = np.cumsum(tasks.n_rows)
         blocks = [np.arange(a, b)[labelled[a:b]] for a, b in zip(ends - tasks.n_rows, ends)]
-        raw = np.stack([fingerprint(Z[rows], y[rows], self._classes) for rows in blocks])
-        self._centre, spread = raw.mean(0), raw.std(0)
-        # a figure weighs as much as the halves of a task agree on it, compared to how tasks differ
+        self._blocks = [(Z[rows], y[rows]) for rows in blocks]
+        raw = np.stack([fingerprint(*block, self._classes) for block in self._blocks])
         halves = [
-            np.stack([fingerprint(Z[half], y[half], self._classes) for half in side])
-            for side in zip(*[_halves(rows, y[rows]) for rows in blocks])
+            np.stack([fingerprint(*half, self._classes) for half in side])
+            for side in zip(*(_halves(*block) for block in self._blocks))
         ]
-        self._weight = np.sqrt(_agreement(*halves)) / np.where(spread > 1e-12, spread, 1.0)
-        self.fingerprints_ = (raw - self._centre) * self._weight
+        self._signal = _signal(*halves)
+        self._of_size = {}
+        self.fingerprints_ = self._shrunk(raw, raw)
         self.__dict__.pop("base_estimator_", None)
         if self.start == "all" and self.estimator is not None:
             self.base_estimator_ = clone(self._checked_estimator()).fit(tasks)
@@ -166,7 +166,17 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         if self.tasks_.pooled[1].dtype.kind == "f":
             y = y.astype(np.float64)
         Z = (self._embed(X) - self._mean) / self._scale
-        return (fingerprint(Z, y, self._classes) - self._centre) * self._weight
+        per_class = len(y) if y.dtype.kind == "f" else max(1, round(len(y) / len(np.unique(y))))
+        if per_class not in self._of_size:
+            # few rows change the figures in the mean, too: compare with sources of which as few were seen
+            cut = [_first_rows(*block, per_class) for block in self._blocks]
+            self._of_size[per_class] = np.stack([fingerprint(*block, self._classes) for block in cut])
+        return self._shrunk(fingerprint(Z, y, self._classes), self._of_size[per_class])
+
+    def _shrunk(self, figures, alike):
+        """What a task is expected to be like, in units of how tasks differ, given figures of tasks of its size."""
+        believed = np.clip(self._signal / np.maximum(alike.var(0), 1e-300), 0, 1)
+        return believed * (figures - alike.mean(0)) / np.sqrt(np.where(self._signal > 0, self._signal, 1.0))
 
     # ------------------------------------------------------------------ selection
 
@@ -337,16 +347,25 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
 
 
-def _halves(rows, y):
+def _halves(X, y):
     """Every other row, of each class where there are classes."""
+    rows = np.arange(len(y)) if y.dtype.kind == "f" else np.argsort(y, kind="stable")
+    return (X[rows[::2]], y[rows[::2]]), (X[rows[1::2]], y[rows[1::2]])
+
+
+def _first_rows(X, y, per_class):
+    """At most so many rows, of each class where there are classes."""
     if y.dtype.kind == "f":
-        return rows[::2], rows[1::2]
-    rows = rows[np.argsort(y, kind="stable")]
-    return rows[::2], rows[1::2]
+        return X[:per_class], y[:per_class]
+    order = np.argsort(y, kind="stable")
+    _, first, code = np.unique(y[order], return_index=True, return_inverse=True)
+    kept = order[np.arange(len(y)) - first[code.ravel()] < per_class]
+    return X[kept], y[kept]
 
 
-def _agreement(first, second):
-    """Correlation over tasks of each figure between the halves, at least 0; alone constant figures have none."""
+def _signal(first, second):
+    """Variance of each figure between tasks: the covariance of halves, where it is more than chance would bring."""
     first, second = first - first.mean(0), second - second.mean(0)
-    scale = np.sqrt(np.square(first).mean(0) * np.square(second).mean(0))
-    return np.clip((first * second).mean(0) / np.where(scale > 1e-12, scale, np.inf), 0, 1)
+    total = (np.square(first) + np.square(second)).mean(0) / 2
+    signal = (first * second).mean(0)
+    return np.where(signal > total * 2 / np.sqrt(len(first)), signal, 0.0)
