@@ -34,7 +34,7 @@ How a learner uses it
     gradients = engine.inner_gradient(state, support_X, support_y)        # each task's own, for other optimizers
 
 Answers are views of (T, C, m) tensors, classes before rows. A criterion that takes them so, as
-``cross_entropy(logits.transpose(1, 2), y)`` does, is several times as fast as one on flat (T m, C) rows.
+``cross_entropy(logits.transpose(1, 2), y)`` does, is two to three times as fast as one on flat (T m, C) rows.
 
 The body maps rows to embeddings; the engine puts a linear head on them. ``head_weight`` is (C, e) and ``head_bias``
 (C,), or (1, e) and (1,) for a start shared by all classes, which any number of classes can grow from: the number of
