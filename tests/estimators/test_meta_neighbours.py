@@ -33,7 +33,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", SETTINGS)
 def test_without_learning_it_is_scikit_learns(settings):
     X, asked = (GRID + [5, 5, 1], ASKED + [5, 5, 1]) if settings.get("metric") == "cosine" else (GRID, ASKED)
     mine = MetaKNeighborsClassifier(torch.nn.Identity, max_epochs=0, **settings).fit(X, LABELS)
