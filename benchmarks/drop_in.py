@@ -53,9 +53,7 @@ def splits(n_rows, n_splits, kind="classification"):
         for split in range(n_splits):
             n_train = min(n_rows, int(0.7 * len(y)))
             n_test = min(500, len(y) - n_train)
-            A, B, a, b = train_test_split(
-                X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=split
-            )
+            A, B, a, b = train_test_split(X, y, train_size=n_train, test_size=n_test, stratify=y, random_state=split)
             coding = encoder().fit(A)
             yield name, split, coding.transform(A), coding.transform(B), a, b
 

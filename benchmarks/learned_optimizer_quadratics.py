@@ -76,9 +76,7 @@ def tuned(grid, start, function):
 def run(seed, n_batches):
     torch.manual_seed(seed)
     network = LearnedOptimizer()
-    train_learned_optimizer(
-        network, quadratics, n_batches=n_batches, n_steps=N_STEPS, unroll=20, lr=0.01, seed=seed
-    )
+    train_learned_optimizer(network, quadratics, n_batches=n_batches, n_steps=N_STEPS, unroll=20, lr=0.01, seed=seed)
     tune = quadratics(torch.Generator().manual_seed(10_000 + seed), 300)
     test = quadratics(torch.Generator().manual_seed(20_000 + seed), 1000)
     yield "learned", "", values_by_network(network, *test)

@@ -40,9 +40,7 @@ class Characters:
     def sample(self, n_tasks, random_state=None):
         rng = as_generator(random_state)
         n_rows = self.n_shots + self.n_query
-        classes = np.stack(
-            [rng.choice(len(self.images) * self.turns, N_WAYS, replace=False) for _ in range(n_tasks)]
-        )
+        classes = np.stack([rng.choice(len(self.images) * self.turns, N_WAYS, replace=False) for _ in range(n_tasks)])
         drawings = rng.permuted(np.tile(np.arange(N_DRAWINGS), (n_tasks, N_WAYS, 1)), axis=-1)[..., :n_rows]
         images = self.images[(classes // self.turns)[..., None], drawings]
         for turn in range(1, self.turns):
@@ -63,9 +61,7 @@ def body():
 def methods():
     return {
         "MAML": MAMLClassifier(body(), inner_lr=0.4, inner_steps=1, adapt_steps=3, batch_size=32, lr=0.001),
-        "MANN": MANNClassifier(
-            body(), n_hidden=200, n_slots=128, slot_size=40, n_reads=4, batch_size=16, lr=0.001
-        ),
+        "MANN": MANNClassifier(body(), n_hidden=200, n_slots=128, slot_size=40, n_reads=4, batch_size=16, lr=0.001),
         "ProtoNet": ProtoNetClassifier(body(), batch_size=32, lr=0.001),
     }
 

@@ -57,9 +57,7 @@ def errors_by_step(meta, tasks, steps=STEPS):
 def tuned_fine_tuning(meta, tasks):
     """The step size with which a pretrained network errs least after its best number of steps."""
     rates = (0.0003, 0.001, 0.003, 0.01, 0.02)
-    errors = [
-        min(e.mean() for e in errors_by_step(meta.set_params(inner_lr=r), tasks).values()) for r in rates
-    ]
+    errors = [min(e.mean() for e in errors_by_step(meta.set_params(inner_lr=r), tasks).values()) for r in rates]
     return meta.set_params(inner_lr=rates[int(np.argmin(errors))])
 
 

@@ -29,9 +29,7 @@ TRAINING_SHOTS = 10
 
 def as_published(inner_lr):
     network = nn.Sequential(nn.Linear(1, 40), nn.ReLU(), nn.Linear(40, 40), nn.ReLU())
-    return MAMLRegressor(
-        network, inner_lr=inner_lr, inner_steps=1, target_scaling=None, batch_size=4, lr=0.001
-    )
+    return MAMLRegressor(network, inner_lr=inner_lr, inner_steps=1, target_scaling=None, batch_size=4, lr=0.001)
 
 
 def methods():

@@ -45,9 +45,9 @@ def meta_learn():
     models = {
         "MAMLClassifier, meta-trained": meta,
         "MAMLClassifier, untrained": MAMLClassifier(max_epochs=0, random_state=RANDOM_STATE).fit(train),
-        "1-nearest neighbour, raw rows": MetaKNeighborsClassifier(
-            n_neighbors=1, module=Identity(), max_epochs=0
-        ).fit(train),
+        "1-nearest neighbour, raw rows": MetaKNeighborsClassifier(n_neighbors=1, module=Identity(), max_epochs=0).fit(
+            train
+        ),
     }
     for name, model in models.items():
         curve = few_shot_curve(model, new, n_shots=[1, 5], n_repeats=2, random_state=RANDOM_STATE)

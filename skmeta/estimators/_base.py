@@ -482,7 +482,8 @@ class MetaEstimator(RoutedParamsMixin, BaseEstimator):
         """
         X = _dense(X)
         if X.size and np.abs(X).max() > _LARGEST_CELL:
-            raise ValueError(f"Input X holds {np.abs(X).max():.3g}, a value too large for dtype('float32'): rescale it.")
+            largest = np.abs(X).max()
+            raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
         if reset:
             mean, spread = X.mean(0), X.std(0)
             self._column_shift = np.where((spread > 0) & (np.abs(mean) > 1e4 * spread), mean, 0.0)

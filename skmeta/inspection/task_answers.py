@@ -1,4 +1,4 @@
-"""What each task's own model says about the same rows: how far tasks lie from the common answer, and from each other."""
+"""What each task's own model says about the same rows: how far tasks lie from the common answer and each other."""
 
 import numpy as np
 from sklearn.base import is_classifier

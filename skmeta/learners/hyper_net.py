@@ -53,9 +53,7 @@ class HyperNet(Learner):
         if not self.is_classification:
             self.encode_row = _mlp(self.n_embedding + n_outputs, self.n_embedding)
         widths = [n_features_in] + [target_hidden] * target_layers
-        self.hidden = nn.ModuleList(
-            GeneratedLayer(n_code, a, b, rank) for a, b in zip(widths[:-1], widths[1:])
-        )
+        self.hidden = nn.ModuleList(GeneratedLayer(n_code, a, b, rank) for a, b in zip(widths[:-1], widths[1:]))
         self.shared_rows = nn.Parameter(torch.randn(rows, widths[-1] + 1) / widths[-1] ** 0.5)
         n_generated = (1 if self.is_classification else rows) * (widths[-1] + 1)
         self.write_rows = _mlp(2 * n_code, n_generated)

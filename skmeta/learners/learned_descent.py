@@ -85,9 +85,7 @@ class LearnedDescent(GradientBased):
         for step in range(steps):
             if step and step % self.unroll == 0:
                 place, state = place.detach(), tuple(part.detach() for part in state)
-            gradient = flatten(
-                self.inner_gradient(unflatten(place.detach(), params), X, y, weight, class_mask)
-            )
+            gradient = flatten(self.inner_gradient(unflatten(place.detach(), params), X, y, weight, class_mask))
             update, state = self.optimizer(gradient.flatten(), state)
             # a task that has shown nothing stays at the start, whatever the network would do
             place = place + has_rows * update.view_as(place)

@@ -37,9 +37,7 @@ class NeuralProcess(GaussianLearner):
 
     cold_start = True
 
-    def __init__(
-        self, body, n_features_in, n_outputs=None, *, likelihood=True, attention=True, n_hidden=64, n_heads=4
-    ):
+    def __init__(self, body, n_features_in, n_outputs=None, *, likelihood=True, attention=True, n_hidden=64, n_heads=4):
         super().__init__(body, n_features_in, n_outputs, likelihood=likelihood)
         if n_hidden % n_heads:
             raise ValueError(f"n_hidden={n_hidden} must be a multiple of n_heads={n_heads}.")

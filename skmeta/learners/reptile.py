@@ -62,9 +62,7 @@ class Reptile(GradientBased):
         """Answers after adaptation and, in training, the mean displacement of the start."""
         start = self.start_of_tasks(class_mask, len(support_X))
         rows = support_X, support_y, support_weight, class_mask
-        params = self._descend(
-            start, *rows, self.inner_steps, self.inner_batch_size if self.training else None
-        )
+        params = self._descend(start, *rows, self.inner_steps, self.inner_batch_size if self.training else None)
         answers = self.engine.predict(params, query_X, class_mask).flatten(0, 1)
         if not self.training:
             return answers

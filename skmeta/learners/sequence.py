@@ -93,9 +93,7 @@ class SequenceLearner(Learner):
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The cell's state for every order and class (T, P * C, ...), the last label told, class codes and mask."""
         keys = fixed_keys(self.n_permutations, support_X.shape[1], support_X.device)
-        return self._read(
-            keys.expand(len(support_X), -1, -1), support_X, support_y, support_weight, class_mask
-        )[0]
+        return self._read(keys.expand(len(support_X), -1, -1), support_X, support_y, support_weight, class_mask)[0]
 
     def predict(self, state, query_X):
         cell_state, told, codes, class_mask = state
@@ -173,11 +171,7 @@ class SequenceLearner(Learner):
         With ``split`` the rows are those of all orders, (T, P * n, e), and each order gets its own.
         """
         n_tasks, n_classes = codes.shape[:2]
-        rows = (
-            rows.view(n_tasks, n_orders, -1, rows.shape[-1])
-            if split
-            else rows[:, None].expand(-1, n_orders, -1, -1)
-        )
+        rows = rows.view(n_tasks, n_orders, -1, rows.shape[-1]) if split else rows[:, None].expand(-1, n_orders, -1, -1)
         rows = rows[:, :, None].expand(-1, -1, n_classes, -1, -1)
         codes = codes[:, None, :, None].expand(-1, n_orders, -1, rows.shape[3], -1)
         return torch.cat([rows, codes], dim=-1).flatten(1, 2)

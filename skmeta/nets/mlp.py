@@ -71,9 +71,7 @@ class MLP(nn.Module):
     torch.Size([5, 4])
     """
 
-    def __init__(
-        self, n_features_in, n_hidden=64, n_layers=2, n_out=None, activation=nn.ReLU, activate_output=False
-    ):
+    def __init__(self, n_features_in, n_hidden=64, n_layers=2, n_out=None, activation=nn.ReLU, activate_output=False):
         super().__init__()
         widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]
         layers = [Standardize(n_features_in)]

@@ -339,9 +339,7 @@ def is_tasks(X):
     if not isinstance(X, (list, tuple)) or not X:
         return False
     first = X[0]
-    return isinstance(first, Task) or (
-        isinstance(first, tuple) and len(first) in (2, 3, 4) and _is_table(first[0])
-    )
+    return isinstance(first, Task) or (isinstance(first, tuple) and len(first) in (2, 3, 4) and _is_table(first[0]))
 
 
 def _is_table(X):

@@ -31,9 +31,7 @@ def gradients(checkpoint_inner, steps=3, lr="number", tasks_at_once=None, **how)
     else:
         lr, sources = 0.3, []
     weight = torch.rand(3, 6, dtype=F64)
-    out = engine.adapt_and_predict(
-        start, X, y, Q, support_weight=weight, class_mask=mask, steps=steps, lr=lr, **how
-    )
+    out = engine.adapt_and_predict(start, X, y, Q, support_weight=weight, class_mask=mask, steps=steps, lr=lr, **how)
     value = torch.where(torch.isfinite(out), out, 0.0).sin().sum()
     wanted = [*start, X, Q, *sources]
     found = torch.autograd.grad(value, wanted, allow_unused=True)

@@ -23,9 +23,7 @@ def speaking_optimizer(**params):
 
 
 def test_gradients_of_all_sizes_become_inputs_of_order_one():
-    inputs = LearnedOptimizer(p=10.0).preprocess(
-        torch.tensor([1.0, -math.e, math.exp(-9), math.exp(-11), 0.0])
-    )
+    inputs = LearnedOptimizer(p=10.0).preprocess(torch.tensor([1.0, -math.e, math.exp(-9), math.exp(-11), 0.0]))
     expected = [[0.0, 1.0], [0.1, -1.0], [-0.9, 1.0], [-1.0, math.exp(-1)], [-1.0, 0.0]]
     torch.testing.assert_close(inputs, torch.tensor(expected))
 

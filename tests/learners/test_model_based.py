@@ -114,9 +114,7 @@ def test_a_task_without_rows_has_an_answer(case):
         return
     empty = answer(learner, X[:, :0], y[:, :0], query, mask)
     assert bool(empty.isfinite().all())
-    torch.testing.assert_close(
-        empty, answer(learner, X, y, query, mask, torch.zeros(X.shape[:2], dtype=X.dtype))
-    )
+    torch.testing.assert_close(empty, answer(learner, X, y, query, mask, torch.zeros(X.shape[:2], dtype=X.dtype)))
 
 
 def test_training_gives_every_parameter_a_gradient(case):
@@ -194,10 +192,7 @@ def test_averaging_over_orders_makes_the_order_of_rows_matter_less():
         learner = build("lstm", "classification", 3)
         learner.n_permutations = n_permutations
         answers = torch.stack(
-            [
-                answer(learner, X[:, order], y[:, order], query, mask)
-                for order in fixed_keys(20, 9)[0].argsort(-1)
-            ]
+            [answer(learner, X[:, order], y[:, order], query, mask) for order in fixed_keys(20, 9)[0].argsort(-1)]
         )
         spread[n_permutations] = float(answers.std(0).mean())
     assert spread[32] < 0.5 * spread[1]

@@ -13,9 +13,7 @@ def inner_gradient(outputs, loss, theta, loop, differentiable):
     if not wanted:
         return [None] * len(theta)
     value = loss.value(outputs(theta, loop.support_X), loop.targets, loop.share, loop.hidden)
-    found = torch.autograd.grad(
-        value, [theta[i] for i in wanted], create_graph=differentiable, allow_unused=True
-    )
+    found = torch.autograd.grad(value, [theta[i] for i in wanted], create_graph=differentiable, allow_unused=True)
     gradients = [None] * len(theta)
     for i, gradient in zip(wanted, found):
         gradients[i] = gradient

@@ -98,9 +98,7 @@ class Engine:
         return self._adapt_and_predict(params, loop, query_X)
 
     @torch.no_grad()
-    def adapt(
-        self, params, support_X, support_y, *, support_weight=None, class_mask=None, steps, lr, adapted="all"
-    ):
+    def adapt(self, params, support_X, support_y, *, support_weight=None, class_mask=None, steps, lr, adapted="all"):
         """The adapted parameters, each with a leading task axis. No graph.
 
         ``params`` may be a start as above, or adapted parameters to go on from.

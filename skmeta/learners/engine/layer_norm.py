@@ -97,6 +97,5 @@ class LayerNorm(Layer):
             return super().descend(p, memo, dy, rates)
         gradient = self.gradient(memo, dy, shared=dy.size(0) == 1 and self.is_shared(p))
         return tuple(
-            None if value is None else torch.sub(value, g, alpha=rate)
-            for value, rate, g in zip(p, rates, gradient)
+            None if value is None else torch.sub(value, g, alpha=rate) for value, rate, g in zip(p, rates, gradient)
         )

@@ -24,9 +24,7 @@ class NaiveEngine(Engine):
 
     def _adapt_and_predict(self, params, loop, query_X):
         tasks = [slice(i, i + 1) for i in range(query_X.shape[0])]
-        answered = [
-            answers(self._outputs, self.loss, params, loop.part(task), query_X[task]) for task in tasks
-        ]
+        answered = [answers(self._outputs, self.loss, params, loop.part(task), query_X[task]) for task in tasks]
         return rows_first(torch.cat(answered, dim=-3))
 
     def _adapt(self, params, loop):
@@ -47,7 +45,5 @@ class NaiveEngine(Engine):
         return [torch.stack(values) for values in zip(*gradients)]
 
     def _predict(self, params, query_X, hidden):
-        outputs = [
-            self._outputs([value[i] for value in params], query_X[i : i + 1]) for i in range(query_X.shape[0])
-        ]
+        outputs = [self._outputs([value[i] for value in params], query_X[i : i + 1]) for i in range(query_X.shape[0])]
         return hide(torch.cat(outputs), hidden)

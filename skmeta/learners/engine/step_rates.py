@@ -25,9 +25,7 @@ class StepRates:
                 self.internal = plan.internal(stays)
         else:
             self.tensors = [] if loop.rates.table is None else [loop.rates.table]
-            table = [
-                [rate if flag else 0.0 for rate, flag in zip(row, self.flags)] for row in loop.rates.numbers()
-            ]
+            table = [[rate if flag else 0.0 for rate, flag in zip(row, self.flags)] for row in loop.rates.numbers()]
             # a layer without bias still has the two places
             self.by_step = [[(*group, 0.0, 0.0)[:2] for group in plan.split(row)] for row in table]
             changing = [[rate for rate, flag in zip(row, self.flags) if flag] for row in table]

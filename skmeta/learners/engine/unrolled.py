@@ -19,7 +19,6 @@ References
 Finn, Abbeel, Levine. Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks. ICML 2017.
 """
 
-
 from dataclasses import dataclass
 
 import torch
