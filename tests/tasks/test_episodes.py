@@ -205,8 +205,8 @@ def test_a_seed_of_its_own_gives_the_same_episodes_every_epoch_and_leaves_torch_
         assert torch.equal(y, y_again)
 
 
-def test_an_epoch_goes_over_the_tasks_once_but_takes_ten_steps_at_least():
-    store = n_way_store([[4, 4]] * 50)
-    assert len(EpisodeLoader(store, batch_size=2)) == 25
-    assert len(EpisodeLoader(store, batch_size=16)) == 10
+def test_an_epoch_goes_over_the_tasks_once_but_takes_thirty_steps_at_least():
+    store = n_way_store([[4, 4]] * 80)
+    assert len(EpisodeLoader(store, batch_size=2)) == 40
+    assert len(EpisodeLoader(store, batch_size=16)) == 30
     assert len(EpisodeLoader(store, steps=3)) == len(seeded_batches(store, steps=3)) == 3
