@@ -7,7 +7,7 @@ from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._pretraining import PretrainingClassifierMixin, PretrainingRegressorMixin
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.exceptions import NotAdaptedError
-from skmeta.learners.weight_average import ALPHAS, WeightAverage
+from skmeta.learners.weight_average import WEIGHTINGS, WeightAverage
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered, similar_size_chunks
 
@@ -16,8 +16,8 @@ _ROWS_AT_ONCE = 65536
 
 class _WeightAverage:
     _learner_class = WeightAverage
-    _learner_parameters = ("alpha", "temperature", "source_steps", "source_lr", "l2_sp")
-    _adaptation_parameters = ("alpha", "temperature", "l2_sp")
+    _learner_parameters = ("weighting", "temperature", "source_steps", "source_lr", "l2_sp")
+    _adaptation_parameters = ("weighting", "temperature", "l2_sp")
     _default_module_parameters = {"activate_output": True}
 
     @property
@@ -31,8 +31,8 @@ class _WeightAverage:
         return None if state["alpha"] is None else state["alpha"][0].cpu().numpy()
 
     def _ready_learner(self):
-        if self.alpha not in ALPHAS:
-            raise ValueError(f"alpha must be one of {list(ALPHAS)}, got {self.alpha!r}.")
+        if self.weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting must be one of {list(WEIGHTINGS)}, got {self.weighting!r}.")
         return super()._ready_learner()
 
     def _train(self, train, valid, rng, **how):
@@ -90,7 +90,7 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    alpha : {"learn", "similarity", "uniform"}, default="learn"
+    weighting : {"learn", "similarity", "uniform"}, default="learn"
         Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
         fit the support; from there, descent on the support's loss; or all alike.
     temperature : float, default=0.5
@@ -142,7 +142,7 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
         self,
         module=None,
         *,
-        alpha="learn",
+        weighting="learn",
         temperature=0.5,
         source_steps=20,
         source_lr=0.003,
@@ -153,7 +153,7 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
         **params,
     ):
         super().__init__(module, iterator_train=iterator_train, **params)
-        self.alpha = alpha
+        self.weighting = weighting
         self.temperature = temperature
         self.source_steps = source_steps
         self.source_lr = source_lr
@@ -182,7 +182,7 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    alpha : {"learn", "similarity", "uniform"}, default="learn"
+    weighting : {"learn", "similarity", "uniform"}, default="learn"
         Where the shares come from: how well each source's weights fit the support; from there, descent on the
         support's loss; or all alike.
     temperature : float, default=0.5
@@ -231,7 +231,7 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
         self,
         module=None,
         *,
-        alpha="learn",
+        weighting="learn",
         temperature=0.5,
         source_steps=20,
         source_lr=0.003,
@@ -242,7 +242,7 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
         **params,
     ):
         super().__init__(module, iterator_train=iterator_train, **params)
-        self.alpha = alpha
+        self.weighting = weighting
         self.temperature = temperature
         self.source_steps = source_steps
         self.source_lr = source_lr

@@ -8,7 +8,7 @@ from skmeta.learners.engine import choose_engine
 from skmeta.learners.fine_tune import FineTune
 from skmeta.learners.linear_heads import logistic_heads, ridge_heads, shares, with_bias_column
 
-ALPHAS = ("similarity", "learn", "uniform")
+WEIGHTINGS = ("similarity", "learn", "uniform")
 _LEARNING_STEPS, _LEARNING_RATE = 20, 0.5
 
 
@@ -19,7 +19,7 @@ class WeightAverage(FineTune):
     The trunk of a new task is the average; its head is fitted on that trunk, pulled towards the average of the heads
     where outputs mean the same in all tasks.
 
-    ``alpha`` lies on the simplex:
+    ``alpha`` lies on the simplex; ``weighting`` says where it comes from:
 
     * "similarity": a softmax of minus the loss of each ``W_i`` on the support, standardised over the sources - or,
       where classes are each task's own, of how far the rows lie from the source's in the pretrained trunk's space;
@@ -30,7 +30,7 @@ class WeightAverage(FineTune):
     ----------
     body, n_features_in, n_outputs, task_type, n_source_tasks, n_source_outputs, l2_sp, engine
         See :class:`~skmeta.learners.fine_tune.FineTune`.
-    alpha : {"similarity", "learn", "uniform"}
+    weighting : {"similarity", "learn", "uniform"}
     temperature : float
         Of the softmax: small values trust the most similar sources alone.
     source_steps, source_lr
@@ -43,11 +43,11 @@ class WeightAverage(FineTune):
     """
 
     def __init__(
-        self, body, n_features_in, n_outputs=None, *, alpha="learn", temperature=0.5, source_steps=20,
+        self, body, n_features_in, n_outputs=None, *, weighting="learn", temperature=0.5, source_steps=20,
         source_lr=0.003, **of_fine_tuning,
     ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs, **of_fine_tuning)
-        self.alpha, self.temperature = alpha, temperature
+        self.weighting, self.temperature = weighting, temperature
         self.source_steps, self.source_lr = source_steps, source_lr
         loss = "cross_entropy" if self.task_type == "classification" else "mse"
         self.trunk_engine = choose_engine(body, loss=loss, has_head=False)
@@ -101,7 +101,7 @@ class WeightAverage(FineTune):
         alpha = None
         if self.n_collected:
             alpha = self._first_alpha(support_X, support_y, support_weight, class_mask)
-            if self.alpha == "learn":
+            if self.weighting == "learn":
                 alpha = self._learned_alpha(alpha, support_X, support_y, support_weight, class_mask)
         return self._averaged(alpha, support_X, support_y, support_weight, class_mask)
 
@@ -137,7 +137,7 @@ class WeightAverage(FineTune):
 
     def _first_alpha(self, X, y, weight, class_mask):
         n_tasks, n_sources = len(X), len(self.source_places)
-        if self.alpha == "uniform":
+        if self.weighting == "uniform":
             return X.new_full((n_tasks, n_sources), 1 / n_sources)
         if self.n_outputs is None:
             distance = torch.cdist(self._place(X, weight), self.source_places)

@@ -19,7 +19,7 @@ def doubles():
 def regression(alpha="uniform", n_sources=3, **settings):
     """A learner that has collected sources ``y = +-3 x``, and these."""
     body = nn.Sequential(nn.Linear(1, 4), nn.Tanh())
-    learner = WeightAverage(body, 1, 1, task_type="regression", alpha=alpha, source_steps=200, **settings).eval()
+    learner = WeightAverage(body, 1, 1, task_type="regression", weighting=alpha, source_steps=200, **settings).eval()
     X = torch.randn(n_sources, 30, 1)
     y = 3 * X * torch.tensor([1.0, -1.0, 1.0])[:n_sources, None, None]
     tuned, places = learner.source_weights(X, y)
@@ -67,7 +67,7 @@ def test_with_one_source_and_an_endless_pull_the_answer_is_that_source():
 
 
 def test_own_classes_average_the_trunk_alone_and_lean_on_sources_whose_rows_lie_alike():
-    learner = WeightAverage(nn.Sequential(nn.Linear(2, 4), nn.Tanh()), 2, alpha="similarity").eval()
+    learner = WeightAverage(nn.Sequential(nn.Linear(2, 4), nn.Tanh()), 2, weighting="similarity").eval()
     X = torch.randn(2, 20, 2)
     X[1] += 3
     y, mask = (torch.arange(20) % 2).expand(2, 20), torch.ones(2, 2, dtype=torch.bool)
