@@ -7,13 +7,18 @@ from functools import cache
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.estimators import all_estimators
+from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor, all_estimators
 from skmeta.estimators._base import MetaEstimator
+from skmeta.learners.sequence import SequenceLearner
 from skmeta.tasks import GaussianClusters, LinearFamily
 
 CLASSES = [cls for cls in all_estimators() if issubclass(cls, MetaEstimator)]
 CLASSIFIERS = [cls for cls in CLASSES if is_classifier(cls())]
 REGRESSORS = [cls for cls in CLASSES if not is_classifier(cls())]
+#: learners that read a task's rows one after another
+READS_IN_ORDER = [cls for cls in CLASSES if issubclass(cls._learner_class, SequenceLearner)]
+#: learners to which a row of weight 2 is not two rows: it is read once, or is one neighbour of the k that count
+COUNTS_ROWS = [*READS_IN_ORDER, MetaKNeighborsClassifier, MetaKNeighborsRegressor]
 CHEAP = {"max_epochs": 1, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0}
 
 CLUSTERS = GaussianClusters(n_ways=3, n_shots=4, n_query=5, n_features=4, n_irrelevant=2)
