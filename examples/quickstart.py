@@ -12,7 +12,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch.nn import Identity
 
-from skmeta import MAMLClassifier, MetaKNeighborsClassifier, ProtoNetClassifier, few_shot_curve, split_tasks
+from skmeta import (
+    InContextClassifier,
+    MAMLClassifier,
+    MetaKNeighborsClassifier,
+    ProtoNetClassifier,
+    few_shot_curve,
+    split_tasks,
+)
 from skmeta.datasets import make_few_shot_classification
 
 RANDOM_STATE = 0
@@ -23,6 +30,7 @@ def swap():
     print("The swap: 50 training rows, 20 random splits, default parameters")
     models = {
         "scaled KNeighborsClassifier": make_pipeline(StandardScaler(), KNeighborsClassifier()),
+        "InContextClassifier": InContextClassifier(),
         "ProtoNetClassifier": ProtoNetClassifier(random_state=RANDOM_STATE),
         "MAMLClassifier": MAMLClassifier(random_state=RANDOM_STATE),
     }

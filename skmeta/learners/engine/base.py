@@ -174,7 +174,7 @@ class Engine:
                 "body": [not flag for flag in in_head],
             }
             if adapted not in choices:
-                raise ValueError(f"adapted must be 'all', 'head', 'body' or a sequence of bools, got {adapted!r}.")
+                raise ValueError(f"adapted must be 'all', 'body', 'head' or a sequence of bools, got {adapted!r}.")
             if adapted == "head" and not self.has_head:
                 raise ValueError("adapted='head' needs an engine with a head.")
             return tuple(choices[adapted])
