@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import skmeta
 import skmeta.estimators
 
 README = Path(__file__).parent.parent / "README.md"
@@ -27,7 +28,7 @@ def test_every_estimator_is_in_the_table(name):
 def test_every_estimator_in_the_table_exists():
     table = TEXT[TEXT.index("## What is inside") : TEXT.index("## Documentation")]
     named = set(re.findall(r"`(\w+(?:Classifier|Regressor))`", table))
-    assert named <= set(skmeta.estimators.__all__)
+    assert named <= set(skmeta.__all__)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(((?!http)[^)#]+)\)", TEXT))

@@ -88,7 +88,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         return getattr(self, "labels_", None) == "shared" and self._learner_class.cold_start
 
     def _splits_per_class(self):
-        return not self._answers_without_rows()
+        return True  # shots are counted per class, as task_scorer and few_shot_curve count them
 
     def _encode(self, tasks, y):
         """Class codes of pooled labels, and each task's classes in the order of the learner's outputs.

@@ -21,13 +21,12 @@ def weights_of(estimator):
         (MAMLRegressor(**SHORT), [(X[i : i + 1], X[i : i + 1, 0]) for i in range(12)]),
         (MAMLClassifier(labels="shared", **SHORT), [(X[i : i + 1], [i % 2]) for i in range(12)]),
         (ProtoNetClassifier(labels="task", **SHORT), [(X[i : i + 2], [0, 1]) for i in range(0, 12, 2)]),
-        (ProtoNetClassifier(labels="shared", **SHORT), [(X[i : i + 2], [0, 1]) for i in range(0, 12, 2)]),
         (
             ProtoNetClassifier(iterator_train=DataLoader, iterator_train__collate_fn=lambda batch: batch, **SHORT),
             [(X[:6], [0, 1] * 3), (X[6:], [0, 1] * 3)],
         ),
     ],
-    ids=["one row", "one row of shared classes", "one row a class", "one row a shared class", "loader of whole tasks"],
+    ids=["one row", "one row of shared classes", "one row a class", "loader of whole tasks"],
 )
 def test_tasks_that_leave_no_query_row_are_refused(estimator, tasks):
     with pytest.raises(ValueError, match="no query row to learn from"):
