@@ -156,8 +156,8 @@ class MANNClassifier(MetaClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import MANNClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> MANNClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
+    >>> MANNClassifier(random_state=0).fit(X, y).score(X, y) > 0.8
+    True
     """
 
     _learner_class = MemoryAugmented
