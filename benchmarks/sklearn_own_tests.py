@@ -38,7 +38,10 @@ running = [None]
 
 
 class KNeighborsClassifier(ProtoNetClassifier):
-    """The stand-in; messages that the tests expect have its name in them. It is a ProtoNetClassifier that takes, and ignores, what the tests tell a neighbours classifier."""
+    """The stand-in, by the name that messages in the tests expect.
+
+    It is a ProtoNetClassifier that takes, and ignores, what the tests tell a neighbours classifier.
+    """
 
     def __init__(self, n_neighbors=5, *, weights="uniform", algorithm="auto", metric="minkowski", p=2, **params):
         # the tests are about what stands around the classifier: a short training will do
