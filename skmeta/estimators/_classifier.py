@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._base import MetaEstimator
 from skmeta.estimators._encoding import codes_among, infer_label_regime, local_codes, refuse_other_kind
 from skmeta.estimators._explain import place_of_row
@@ -86,9 +87,6 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
 
     def _answers_without_rows(self):
         return getattr(self, "labels_", None) == "shared" and self._learner_class.cold_start
-
-    def _splits_per_class(self):
-        return True  # shots are counted per class, as task_scorer and few_shot_curve count them
 
     def _encode(self, tasks, y):
         """Class codes of pooled labels, and each task's classes in the order of the learner's outputs.
@@ -248,7 +246,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         """
         check_is_fitted(self)
         tasks = as_taskset(tasks)
-        return _objects([np.sort(classes) for classes in self._encode(tasks, tasks.pooled[1])[1]])
+        return object_array([np.sort(classes) for classes in self._encode(tasks, tasks.pooled[1])[1]])
 
     def _logits_long(self, X, task):
         """(n_rows, C) logits of rows of known tasks, and the sorted union of the tasks' classes."""
@@ -274,7 +272,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) holding one such array per task
         """
         if is_tasks(X):
-            return _objects([c[z.argmax(1)] for z, c in self._logits_of_tasks(self._validated_tasks(X))])
+            return object_array([c[z.argmax(1)] for z, c in self._logits_of_tasks(self._validated_tasks(X))])
         if task is not None:
             logits, classes = self._logits_long(X, task)
             return classes[logits.argmax(1)]
@@ -294,7 +292,7 @@ class MetaClassifier(LongFormatMixin, ClassifierMixin, MetaEstimator):
         p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
         if is_tasks(X):
-            return _objects([softmax(z, axis=1) for z, _ in self._logits_of_tasks(self._validated_tasks(X))])
+            return object_array([softmax(z, axis=1) for z, _ in self._logits_of_tasks(self._validated_tasks(X))])
         if task is not None:
             return softmax(self._logits_long(X, task)[0], axis=1)
         return softmax(self._logits(X), axis=1)
@@ -344,10 +342,3 @@ def _some_task_has_two(tasks, y):
     support = tasks.is_support_row
     pairs = np.unique(np.stack([tasks.task_of_row[support], np.unique(y[support], return_inverse=True)[1]]), axis=1)
     return bool((np.bincount(pairs[0]) >= 2).any())
-
-
-def _objects(arrays):
-    """An object array of shape (n_tasks,): what scikit-learn can concatenate and re-order."""
-    out = np.empty(len(arrays), dtype=object)
-    out[:] = arrays
-    return out

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.estimators._classifier import _objects
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.tasks import is_tasks
 
@@ -36,7 +36,7 @@ class GaussianMetaRegressor(MetaRegressor):
         if is_tasks(X):
             moments = self._outputs_of_tasks(self._validated_tasks(X), ask="predict_moments")
             means, stds = zip(*map(self._mean_and_std, moments))
-            return _objects(means), _objects(stds)
+            return object_array(means), object_array(stds)
         if task is not None:
             return self._mean_and_std(self._outputs_long(X, task, ask="predict_moments"))
         return self._mean_and_std(self._outputs(X, ask="predict_moments"))

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._base import _check_weight
 from skmeta.estimators._support import Support
+from skmeta.estimators._validation import check_weight
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
@@ -46,7 +46,7 @@ class LongFormatMixin:
     def _show_long(self, X, y, sample_weight, task):
         X, ids = take_task_ids(X, task)
         X, y = self._validate_shown(X, y)
-        weight = _check_weight(sample_weight, len(y))
+        weight = check_weight(sample_weight, len(y))
         names, code = factorize(ids)
         order = np.argsort(code, kind="stable")
         self._add_rows(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])

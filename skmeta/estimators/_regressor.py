@@ -7,8 +7,8 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._base import MetaEstimator
-from skmeta.estimators._classifier import _objects
 from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.estimators._support import Support
@@ -96,9 +96,6 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
 
     def _answers_without_rows(self):
         return self._learner_class.cold_start
-
-    def _splits_per_class(self):
-        return False
 
     def _store(self, tasks, dtype=torch.float32, weight=None, device=None):
         X, y = tasks.pooled
@@ -189,7 +186,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
         y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
         """
         if is_tasks(X):
-            return _objects([self._unscaled(z) for z in self._outputs_of_tasks(self._validated_tasks(X))])
+            return object_array([self._unscaled(z) for z in self._outputs_of_tasks(self._validated_tasks(X))])
         if task is not None:
             return self._unscaled(self._outputs_long(X, task))
         return self._unscaled(self._outputs(X))

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
-from skmeta.estimators._base import _dense
 from skmeta.estimators._columns import ColumnCodes, holds_only_numbers
+from skmeta.estimators._validation import dense
 from skmeta.pretrained import weights_file
 from skmeta.training import resolve_device
 
@@ -43,7 +43,7 @@ class TableRowsMixin:
         settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
         plain = _is_plain(X) and (self.categorical_features is None or self.categorical_features == "from_dtype")
         if plain and (reset or not any(self.columns_.is_categorical)):
-            X = _dense(validate_data(self, X, reset=reset, **settings))
+            X = dense(validate_data(self, X, reset=reset, **settings))
             if reset:
                 self.columns_ = ColumnCodes(None).fit(X[:1])
             return X

@@ -7,10 +7,10 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.estimators._base import _check_weight
-from skmeta.estimators._classifier import _objects
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._regressor import r2_over_tasks
 from skmeta.estimators._support import Support, unpooled
+from skmeta.estimators._validation import check_weight
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, take_task_ids
@@ -153,7 +153,7 @@ class _Baseline(MetaEstimatorMixin, BaseEstimator):
         if task is not None:
             X, ids = take_task_ids(X, task)
         X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
-        new = Support(X, y, _check_weight(sample_weight, len(y)))
+        new = Support(X, y, check_weight(sample_weight, len(y)))
         if task is None:
             old = vars(self).get("_support")
             draft._adapt_to(new if old is None else old.extended(new))
@@ -207,7 +207,7 @@ class _Baseline(MetaEstimatorMixin, BaseEstimator):
         classes : object ndarray of shape (n_tasks,) of arrays
         """
         check_is_fitted(self)
-        return _objects([self._classes_beside(np.unique(one.y)) for one in as_taskset(tasks)])
+        return object_array([self._classes_beside(np.unique(one.y)) for one in as_taskset(tasks)])
 
     # ------------------------------------------------------------------ answers
 
@@ -224,7 +224,7 @@ class _Baseline(MetaEstimatorMixin, BaseEstimator):
                 f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
             )
         supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
-        return _objects([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
+        return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
 
     def predict(self, X, *, task=None):
         """Answers about rows of the current task, or about the query rows of many tasks.

@@ -4,8 +4,9 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.utils import check_random_state
 
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._attribution import ExplainClassesMixin, ExplainTargetsMixin
-from skmeta.estimators._classifier import MetaClassifier, _objects
+from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.estimators._support import Support
 from skmeta.estimators._table_rows import TableRowsMixin
@@ -164,7 +165,7 @@ class InContextRegressor(ExplainTargetsMixin, TableRowsMixin, MetaRegressor):
         if is_tasks(X):
             mixtures = self._outputs_of_tasks(self._validated_tasks(X), ask="predict_mixture")
             answers = [self._from_mixture(m, quantiles) for m in mixtures]
-            return tuple(map(_objects, zip(*answers))) if return_std else _objects(answers)
+            return tuple(map(object_array, zip(*answers))) if return_std else object_array(answers)
         if task is not None:
             return self._from_mixture(self._outputs_long(X, task, ask="predict_mixture"), quantiles)
         return self._from_mixture(self._outputs(X, ask="predict_mixture"), quantiles)

@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._classifier import _objects
+from skmeta.estimators._answers import object_array
 from skmeta.estimators._encoding import infer_label_regime
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
@@ -294,7 +294,7 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
             if key not in trained:
                 trained[key] = self._trained_for(np.sort(sources))
             answers.append(getattr(trained[key], method)([one])[0])
-        return _objects(answers)
+        return object_array(answers)
 
     def predict(self, X):
         """Answers about rows of the current target, or about the query rows of many targets.
