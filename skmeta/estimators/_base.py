@@ -81,7 +81,7 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__doc__ and "{meta_" in cls.__doc__:
-            cls.__doc__ = complete(cls.__doc__, is_classifier=issubclass(cls, ClassifierMixin))
+            cls.__doc__ = complete(cls, is_classifier=issubclass(cls, ClassifierMixin))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,21 +1,22 @@
 """The documentation of parameters that all estimators share, written once."""
 
+import inspect
 import re
 
 META_PARAMETERS = """\
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default={}
         Support rows of a training episode, per class. A range is drawn anew for every episode.
-    n_query : int or (low, high), default=10
+    n_query : int or (low, high), default={}
         Query rows of a training episode, per class.
     steps_per_epoch : int or None, default=None
         Batches in an epoch; None goes over the tasks once, and at least 30 steps (10 over a single table).
-    batch_size : int, default=16
+    batch_size : int, default={}
         Tasks in a batch.
-    max_epochs : int, default=10
+    max_epochs : int, default={}
         Epochs of meta-training; 0 leaves the initial weights.
-    lr : float, default=0.001
+    lr : float, default={}
         Learning rate of the outer loop.
     optimizer : torch optimizer class, default=torch.optim.Adam
         Optimizer of the outer loop; ``optimizer__*`` are its parameters.
@@ -75,15 +76,51 @@ REGRESSOR_ATTRIBUTES = """\
         What targets are standardised with."""
 
 
-def complete(doc, is_classifier):
-    """A class docstring with the shared parts in place of ``{meta_parameters}`` and ``{meta_attributes}``."""
-    parameters = (LABELS if is_classifier else TARGET_SCALING) + "\n" + META_PARAMETERS
-    attributes = META_ATTRIBUTES + "\n" + (CLASSIFIER_ATTRIBUTES if is_classifier else REGRESSOR_ATTRIBUTES)
-    doc = doc.replace("    {meta_parameters}", _without_known(parameters, doc))
-    return doc.replace("    {meta_attributes}", attributes)
+def complete(cls, is_classifier):
+    """The docstring of an estimator, with what it shares with others in place of the words in braces.
+
+    ``{meta_parameters}`` and ``{meta_attributes}`` stand for the entries of its family (the private classes among its
+    bases, whose docstrings have such sections) and of all estimators, less those it describes itself;
+    ``{references}`` for those of its family. An empty ``default={}`` is filled in from the signature.
+    """
+    families = [base.__doc__ for base in cls.__mro__[1:] if base.__name__.startswith("_") and base.__doc__]
+    common = {
+        "Parameters": (LABELS if is_classifier else TARGET_SCALING) + "\n" + META_PARAMETERS,
+        "Attributes": META_ATTRIBUTES + "\n" + (CLASSIFIER_ATTRIBUTES if is_classifier else REGRESSOR_ATTRIBUTES),
+    }
+    doc = cls.__doc__
+    for title, entries in common.items():
+        known = {}
+        for text in (_section(cls.__doc__, title), *(_section(family, title) for family in families), entries):
+            for entry in re.split(r"\n(?=    \S)", text.rstrip()):
+                known.setdefault(_name(entry), entry)
+        known.pop("{meta_" + title.lower() + "}", None)
+        own = _section(doc, title)
+        order = list(inspect.signature(cls.__init__).parameters) if title == "Parameters" else []
+        place = {name: i for i, name in enumerate(order)}
+        ordered = sorted(filter(None, known), key=lambda name: place.get(name.lstrip("*"), len(place)))
+        doc = doc.replace(own, "\n".join(known[name] for name in ordered) + "\n")
+    doc = doc.replace("    {references}\n", next(filter(None, (_section(f, "References") for f in families)), ""))
+    return _with_defaults(doc, cls)
 
 
-def _without_known(entries, doc):
-    """Leave out the entries that a class describes itself, because they mean something else there."""
-    entries = re.split(r"\n(?=    \S)", entries)
-    return "\n".join(entry for entry in entries if "\n" + entry.partition(" :")[0] + " :" not in doc)
+def _section(doc, title):
+    """The lines of a numpydoc section, up to the next one."""
+    found = re.search(rf"    {title}\n    -+\n(.*?)(?=\n    \w[\w ]*\n    ---|\Z)", doc, flags=re.DOTALL)
+    return found.group(1).rstrip() + "\n" if found else ""
+
+
+def _name(entry):
+    """What an entry describes; of "a, b : int" the first."""
+    return re.split(r"[,: ]", entry.strip(), maxsplit=1)[0]
+
+
+def _with_defaults(doc, cls):
+    """Fill in the defaults that an entry leaves open, because they differ within its family."""
+    parameters = inspect.signature(cls.__init__).parameters
+    return re.sub(
+        r"^    (\w+) : (.*)default=\{\}",
+        lambda entry: f"    {entry[1]} : {entry[2]}default={parameters[entry[1]].default!r}",
+        doc,
+        flags=re.MULTILINE,
+    )

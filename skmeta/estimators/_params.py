@@ -8,24 +8,24 @@ ROUTED_PREFIXES = ("module", "optimizer", "criterion", "iterator_train", "iterat
 class RoutedParamsMixin:
     """``module__n_hidden=8`` and its like reach skorch; every other unknown name is refused at once.
 
-    A subclass writes only what is its own, ``def __init__(self, module=None, *, inner_lr=0.1, **params)``, and
-    passes ``params`` on; the signature that scikit-learn and ``help`` see is completed here with the inherited
-    parameters. The last var-keyword is called ``**module__kwargs`` because scikit-learn's checks also try that name
-    as a parameter, and it is a legal routed one.
+    A subclass, or a family of them, writes only what is its own, ``def __init__(self, module=None, *, inner_lr=0.1,
+    **params)``, and passes ``params`` on; the signature that scikit-learn and ``help`` see is completed here with the
+    inherited parameters. The last var-keyword is called ``**module__kwargs`` because scikit-learn's checks also try
+    that name as a parameter, and it is a legal routed one.
     """
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        own = cls.__dict__.get("__init__")
-        if own is None:
+        if "__init__" not in vars(cls):
             return
-        signature = inspect.signature(own)
-        parameters = dict(signature.parameters)
-        if "params" in parameters:
-            del parameters["params"]
-            inherited = inspect.signature(super(cls, cls).__init__).parameters
-            parameters |= {name: p for name, p in inherited.items() if name not in parameters}
-            own.__signature__ = signature.replace(parameters=sorted(parameters.values(), key=lambda p: p.kind))
+        parameters = {}
+        for base in cls.__mro__:
+            known = inspect.signature(vars(base)["__init__"]).parameters if "__init__" in vars(base) else ["params"]
+            parameters |= {name: known[name] for name in known if name not in parameters and name != "params"}
+            if "params" not in known:
+                break
+        signature = inspect.signature(cls.__init__)
+        cls.__init__.__signature__ = signature.replace(parameters=sorted(parameters.values(), key=lambda p: p.kind))
 
     def _accept_routed(self, routed):
         for name in routed:

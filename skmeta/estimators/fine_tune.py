@@ -10,10 +10,86 @@ _ADAPTATION = ("freeze", "inner_steps", "inner_lr", "layer_decay", "l2_sp", "ear
 
 
 class _FineTuneTransfer:
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
+    freeze : {"trunk", "none", "gradual"}, default="trunk"
+        What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
+        nothing; or the lower layers at first, which thaw one by one, from the head down.
+    inner_steps : int, default=50
+        Steps of fine-tuning by full-batch Adam, unless the trunk is frozen.
+    inner_lr : float, default=0.01
+        Their rate, for the head.
+    layer_decay : float, default=0.7
+        Each layer's rate relative to that of the layer above it.
+    l2_sp : float, default={}
+        Pull of the weights back to where they start, counted in rows: it fades as the support grows.
+    early_stopping : bool, default=True
+        Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
+        rows).
+    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
+        How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
+    max_epochs : int, default=10
+        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
+
+    Attributes
+    ----------
+    heads_ : {"task", "shared"}
+        Which kind of heads the source tasks were given.
+    fine_tuned_ : bool
+        False after a fit on one table: its answers are those of the pretrained weights as they are.
+    engine_ : str
+        "closed_form", "any_module" or "naive".
+
+    References
+    ----------
+    X. Li, Y. Grandvalet, F. Davoine. "Explicit Inductive Bias for Transfer Learning with Convolutional Networks".
+    ICML 2018.
+
+    J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+    """
+
     _learner_class = FineTune
     _learner_parameters = (*_ADAPTATION, "engine")
     _adaptation_parameters = _ADAPTATION
     _default_module_parameters = {"activate_output": True}
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        heads="auto",
+        freeze="trunk",
+        inner_steps=50,
+        inner_lr=0.01,
+        layer_decay=0.7,
+        l2_sp,
+        early_stopping=True,
+        engine="auto",
+        n_sources=256,
+        iterator_train=RowLoader,
+        **params,
+    ):
+        super().__init__(module, iterator_train=iterator_train, **params)
+        self.heads = heads
+        self.freeze = freeze
+        self.inner_steps = inner_steps
+        self.inner_lr = inner_lr
+        self.layer_decay = layer_decay
+        self.l2_sp = l2_sp
+        self.early_stopping = early_stopping
+        self.engine = engine
+        self.n_sources = n_sources
 
     @property
     def engine_(self):
@@ -34,54 +110,18 @@ class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassi
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
     heads : {"auto", "task", "shared"}, default="auto"
         Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
         classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks.
-    freeze : {"trunk", "none", "gradual"}, default="trunk"
-        What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
-        nothing; or the lower layers at first, which thaw one by one, from the head down.
-    inner_steps : int, default=50
-        Steps of fine-tuning by full-batch Adam, unless the trunk is frozen.
-    inner_lr : float, default=0.01
-        Their rate, for the head.
-    layer_decay : float, default=0.7
-        Each layer's rate relative to that of the layer above it.
-    l2_sp : float, default=1.0
-        Pull of the weights back to where they start, counted in rows: it fades as the support grows.
-    early_stopping : bool, default=True
-        Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
-        rows).
-    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
-        How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     {meta_parameters}
 
     Attributes
     ----------
-    heads_ : {"task", "shared"}
-        Which kind of heads the source tasks were given.
-    fine_tuned_ : bool
-        False after a fit on one table: its answers are those of the pretrained weights as they are.
-    engine_ : str
-        "closed_form", "any_module" or "naive".
     {meta_attributes}
 
     References
     ----------
-    X. Li, Y. Grandvalet, F. Davoine. "Explicit Inductive Bias for Transfer Learning with Convolutional Networks".
-    ICML 2018.
-
-    J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+    {references}
 
     Examples
     --------
@@ -105,32 +145,8 @@ class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassi
     True
     """
 
-    def __init__(
-        self,
-        module=None,
-        *,
-        heads="auto",
-        freeze="trunk",
-        inner_steps=50,
-        inner_lr=0.01,
-        layer_decay=0.7,
-        l2_sp=1.0,
-        early_stopping=True,
-        engine="auto",
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.heads = heads
-        self.freeze = freeze
-        self.inner_steps = inner_steps
-        self.inner_lr = inner_lr
-        self.layer_decay = layer_decay
-        self.l2_sp = l2_sp
-        self.early_stopping = early_stopping
-        self.engine = engine
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=1.0, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)
 
 
 class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, MetaRegressor):
@@ -141,54 +157,18 @@ class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, Me
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
     heads : {"auto", "task", "shared"}, default="auto"
         Heads of the source tasks in pretraining: one for each task, or one for all of them. "auto" gives each task
         its own where there are several.
-    freeze : {"trunk", "none", "gradual"}, default="trunk"
-        What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
-        nothing; or the lower layers at first, which thaw one by one, from the head down.
-    inner_steps : int, default=50
-        Steps of fine-tuning by full-batch Adam, unless the trunk is frozen.
-    inner_lr : float, default=0.01
-        Their rate, for the head.
-    layer_decay : float, default=0.7
-        Each layer's rate relative to that of the layer above it.
-    l2_sp : float, default=0.1
-        Pull of the weights back to where they start, counted in rows: it fades as the support grows.
-    early_stopping : bool, default=True
-        Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
-        rows).
-    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
-        How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     {meta_parameters}
 
     Attributes
     ----------
-    heads_ : {"task", "shared"}
-        Which kind of heads the source tasks were given.
-    fine_tuned_ : bool
-        False after a fit on one table: its answers are those of the pretrained weights as they are.
-    engine_ : str
-        "closed_form", "any_module" or "naive".
     {meta_attributes}
 
     References
     ----------
-    X. Li, Y. Grandvalet, F. Davoine. "Explicit Inductive Bias for Transfer Learning with Convolutional Networks".
-    ICML 2018.
-
-    J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+    {references}
 
     Examples
     --------
@@ -201,29 +181,5 @@ class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, Me
     True
     """
 
-    def __init__(
-        self,
-        module=None,
-        *,
-        heads="auto",
-        freeze="trunk",
-        inner_steps=50,
-        inner_lr=0.01,
-        layer_decay=0.7,
-        l2_sp=0.1,
-        early_stopping=True,
-        engine="auto",
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.heads = heads
-        self.freeze = freeze
-        self.inner_steps = inner_steps
-        self.inner_lr = inner_lr
-        self.layer_decay = layer_decay
-        self.l2_sp = l2_sp
-        self.early_stopping = early_stopping
-        self.engine = engine
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=0.1, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)

@@ -7,10 +7,8 @@ from skmeta.learners.hyper_net import HyperNet
 _LEARNER_PARAMETERS = ("target_hidden", "target_layers", "n_code", "rank")
 
 
-class HyperNetClassifier(MetaClassifier):
-    """A network that reads a task's rows and writes the small network that answers.
-
-    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
+class _HyperNet:
+    """What the classifier and the regressor share.
 
     Parameters
     ----------
@@ -21,29 +19,14 @@ class HyperNetClassifier(MetaClassifier):
         Width of the generated network's hidden layers.
     target_layers : int, default=2
         Number of its hidden layers.
-    n_code : int, default=64
-        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------
     D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
     A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
     ICLR 2025.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import HyperNetClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> HyperNetClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
     """
 
     _learner_class = HyperNet
@@ -57,24 +40,15 @@ class HyperNetClassifier(MetaClassifier):
         self.rank = rank
 
 
-class HyperNetRegressor(MetaRegressor):
+class HyperNetClassifier(_HyperNet, MetaClassifier):
     """A network that reads a task's rows and writes the small network that answers.
 
     Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds the support rows that the network is generated from; None is a small :class:`~skmeta.nets.MLP`. Query
-        rows do not go through it.
-    target_hidden : int, default=32
-        Width of the generated network's hidden layers.
-    target_layers : int, default=2
-        Number of its hidden layers.
     n_code : int, default=64
-        Size of the task's code.
-    rank : int, default=8
-        A generated hidden layer is one common to all tasks plus one of this rank.
+        Size of the codes of classes and tasks.
     {meta_parameters}
 
     Attributes
@@ -83,9 +57,39 @@ class HyperNetRegressor(MetaRegressor):
 
     References
     ----------
-    D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
-    A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
-    ICLR 2025.
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import HyperNetClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> HyperNetClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    def __init__(self, module=None, **params):
+        super().__init__(module, **params)
+
+
+class HyperNetRegressor(_HyperNet, MetaRegressor):
+    """A network that reads a task's rows and writes the small network that answers.
+
+    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
+
+    Parameters
+    ----------
+    n_code : int, default=64
+        Size of the task's code.
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    {references}
 
     Examples
     --------
@@ -98,12 +102,5 @@ class HyperNetRegressor(MetaRegressor):
     True
     """
 
-    _learner_class = HyperNet
-    _learner_parameters = _LEARNER_PARAMETERS
-
-    def __init__(self, module=None, *, target_hidden=32, target_layers=2, n_code=64, rank=8, **params):
+    def __init__(self, module=None, **params):
         super().__init__(module, **params)
-        self.target_hidden = target_hidden
-        self.target_layers = target_layers
-        self.n_code = n_code
-        self.rank = rank

@@ -7,12 +7,8 @@ from skmeta.learners.learned_descent import LearnedDescent
 _LEARNER_PARAMETERS = ("inner_steps", "adapt_steps", "unroll", "inner_lr", "n_hidden", "n_layers", "engine")
 
 
-class LearnedOptimizerClassifier(MetaClassifier):
-    """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
-
-    On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
-    with the start it sets out from, so that few steps on the support rows serve the query rows.
-    ``optimizer_`` is that network, and ``optimizer_.as_optimizer(parameters)`` an optimizer for modules of your own.
+class _LearnedOptimizer:
+    """What the classifier and the regressor share.
 
     Parameters
     ----------
@@ -25,7 +21,7 @@ class LearnedOptimizerClassifier(MetaClassifier):
         Steps after meta-training, where they should differ. Can be set on a fitted estimator.
     unroll : int, default=20
         Steps that are differentiated through together.
-    inner_lr : float or None, default=0.1
+    inner_lr : float or None, default={}
         Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
         leaves the step to the network alone.
     n_hidden : int, default=8
@@ -36,26 +32,16 @@ class LearnedOptimizerClassifier(MetaClassifier):
         How the inner gradients are computed; results are equal.
     max_epochs : int, default=5
         Epochs of meta-training.
-    {meta_parameters}
 
     Attributes
     ----------
     optimizer_ : LearnedOptimizer
         The network that was learned.
-    {meta_attributes}
 
     References
     ----------
     M. Andrychowicz et al. "Learning to learn by gradient descent by gradient descent". NeurIPS 2016.
     S. Ravi, H. Larochelle. "Optimization as a Model for Few-Shot Learning". ICLR 2017.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import LearnedOptimizerClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> LearnedOptimizerClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
     """
 
     _learner_class = LearnedDescent
@@ -70,7 +56,7 @@ class LearnedOptimizerClassifier(MetaClassifier):
         inner_steps=5,
         adapt_steps=None,
         unroll=20,
-        inner_lr=0.1,
+        inner_lr,
         n_hidden=8,
         n_layers=1,
         engine="auto",
@@ -94,7 +80,7 @@ class LearnedOptimizerClassifier(MetaClassifier):
         return getattr(learner, "learner", learner).optimizer
 
 
-class LearnedOptimizerRegressor(MetaRegressor):
+class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
 
     On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
@@ -103,38 +89,47 @@ class LearnedOptimizerRegressor(MetaRegressor):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a :class:`~skmeta.nets.MLP` of width 16, for the network
-        runs once for every weight.
-    inner_steps : int, default=5
-        Steps on a task's support rows.
-    adapt_steps : int or None, default=None
-        Steps after meta-training, where they should differ. Can be set on a fitted estimator.
-    unroll : int, default=20
-        Steps that are differentiated through together.
-    inner_lr : float or None, default=0.05
-        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone.
-    n_hidden : int, default=8
-        Size of the LSTM's state.
-    n_layers : int, default=1
-        Its layers.
-    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
-        How the inner gradients are computed; results are equal.
-    max_epochs : int, default=5
-        Epochs of meta-training.
     {meta_parameters}
 
     Attributes
     ----------
-    optimizer_ : LearnedOptimizer
-        The network that was learned.
     {meta_attributes}
 
     References
     ----------
-    M. Andrychowicz et al. "Learning to learn by gradient descent by gradient descent". NeurIPS 2016.
-    S. Ravi, H. Larochelle. "Optimization as a Model for Few-Shot Learning". ICLR 2017.
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import LearnedOptimizerClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> LearnedOptimizerClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    def __init__(self, module=None, *, inner_lr=0.1, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)
+
+
+class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
+    """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
+
+    On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
+    with the start it sets out from, so that few steps on the support rows serve the query rows.
+    ``optimizer_`` is that network, and ``optimizer_.as_optimizer(parameters)`` an optimizer for modules of your own.
+
+    Parameters
+    ----------
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    {references}
 
     Examples
     --------
@@ -147,33 +142,5 @@ class LearnedOptimizerRegressor(MetaRegressor):
     True
     """
 
-    _learner_class = LearnedDescent
-    _learner_parameters = _LEARNER_PARAMETERS
-    _adaptation_parameters = ("inner_steps", "adapt_steps")
-    _default_module_parameters = {"activate_output": True, "n_hidden": 16}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_steps=5,
-        adapt_steps=None,
-        unroll=20,
-        inner_lr=0.05,
-        n_hidden=8,
-        n_layers=1,
-        engine="auto",
-        max_epochs=5,
-        lr=0.01,
-        **params,
-    ):
-        super().__init__(module, max_epochs=max_epochs, lr=lr, **params)
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.unroll = unroll
-        self.inner_lr = inner_lr
-        self.n_hidden = n_hidden
-        self.n_layers = n_layers
-        self.engine = engine
-
-    optimizer_ = LearnedOptimizerClassifier.optimizer_
+    def __init__(self, module=None, *, inner_lr=0.05, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)

@@ -18,14 +18,14 @@ _LEARNER_PARAMETERS = (
 )
 
 
-class MAMLClassifier(MetaClassifier):
-    """A start from which a few gradient steps learn a new task.
+class _MAML:
+    """What the classifier and the regressor share.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default=0.1
+    inner_lr : float, "learn" or "learn-step", default={}
         Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
         meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
@@ -48,26 +48,16 @@ class MAMLClassifier(MetaClassifier):
         Conjugate gradient steps of ``gradient="implicit"``.
     engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs.
-    {meta_parameters}
 
     Attributes
     ----------
     engine_ : str
         "closed_form", "any_module" or "naive".
-    {meta_attributes}
 
     References
     ----------
     C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
     A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import MAMLClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
     """
 
     _learner_class = MAML
@@ -79,7 +69,7 @@ class MAMLClassifier(MetaClassifier):
         self,
         module=None,
         *,
-        inner_lr=0.1,
+        inner_lr,
         inner_steps=5,
         adapt_steps=None,
         first_order=False,
@@ -109,48 +99,48 @@ class MAMLClassifier(MetaClassifier):
         return self._bare_learner().engine.name
 
 
-class MAMLRegressor(MetaRegressor):
-    """A start from which a few gradient steps learn a new regression task.
+class MAMLClassifier(_MAML, MetaClassifier):
+    """A start from which a few gradient steps learn a new task.
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default=0.05
-        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
-        meta-learned (Meta-SGD). "learn-step": one for every step and layer.
-    inner_steps : int, default=5
-        Gradient steps on a task's support rows.
-    adapt_steps : int or None, default=None
-        Steps after meta-training, where they should differ. Can be set on a fitted estimator.
-    first_order : bool, default=False
-        Leave out second derivatives: cheaper, usually a little worse.
-    adapt_params : {"all", "head", "body"}, default="all"
-        What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
-    multi_step_loss : bool, default=False
-        Let the answers after every inner step count in meta-training, not only the last (MAML++).
-    gradient : {"unrolled", "first-order", "implicit"}, default="unrolled"
-        How meta-training differentiates the inner loop: through its steps, the same without second derivatives
-        (another name for ``first_order=True``), or implicitly, at its last point alone (iMAML), so that memory does
-        not grow with ``inner_steps``; the inner loop is then held to its start by a proximal term.
-    proximal : float, default=1.0
-        Strength of the proximal term of ``gradient="implicit"``.
-    cg_steps : int, default=5
-        Conjugate gradient steps of ``gradient="implicit"``.
-    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
-        How the arithmetic is done; results are equal. ``engine_`` says which one runs.
     {meta_parameters}
 
     Attributes
     ----------
-    engine_ : str
-        "closed_form", "any_module" or "naive".
     {meta_attributes}
 
     References
     ----------
-    C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
-    A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import MAMLClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    def __init__(self, module=None, *, inner_lr=0.1, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)
+
+
+class MAMLRegressor(_MAML, MetaRegressor):
+    """A start from which a few gradient steps learn a new regression task.
+
+    Parameters
+    ----------
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    {references}
 
     Examples
     --------
@@ -163,37 +153,5 @@ class MAMLRegressor(MetaRegressor):
     True
     """
 
-    _learner_class = MAML
-    _learner_parameters = _LEARNER_PARAMETERS
-    _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
-    _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_lr=0.05,
-        inner_steps=5,
-        adapt_steps=None,
-        first_order=False,
-        adapt_params="all",
-        multi_step_loss=False,
-        gradient="unrolled",
-        proximal=1.0,
-        cg_steps=5,
-        engine="auto",
-        **params,
-    ):
-        super().__init__(module, **params)
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.first_order = first_order
-        self.adapt_params = adapt_params
-        self.multi_step_loss = multi_step_loss
-        self.gradient = gradient
-        self.proximal = proximal
-        self.cg_steps = cg_steps
-        self.engine = engine
-
-    engine_ = MAMLClassifier.engine_
+    def __init__(self, module=None, *, inner_lr=0.05, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)

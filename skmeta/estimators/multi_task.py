@@ -8,10 +8,38 @@ from skmeta.tasks.row_batches import RowLoader
 
 
 class _MultiTask:
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
+    l2_sp : float, default={}
+        Pull of a new head towards its start, counted in rows.
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Training goes over rows: ``iterator_train__rows`` of them in a batch, by
+        default between 16 and 128.
+    max_epochs : int, default=10
+        Each goes over the rows of all tasks once, and takes at least 10 steps.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together.
+
+    References
+    ----------
+    R. Caruana. "Multitask Learning". Machine Learning 28, 1997.
+    """
+
     heads = "task"
     _learner_class = FineTune
     _learner_parameters = _adaptation_parameters = ("l2_sp",)
     _default_module_parameters = {"activate_output": True}
+
+    def __init__(self, module=None, *, l2_sp, n_sources=256, iterator_train=RowLoader, **params):
+        super().__init__(module, iterator_train=iterator_train, **params)
+        self.l2_sp = l2_sp
+        self.n_sources = n_sources
 
 
 class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier):
@@ -23,19 +51,6 @@ class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    l2_sp : float, default=1.0
-        Pull of a new head towards its start, counted in rows.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Training goes over rows: ``iterator_train__rows`` of them in a batch, by
-        default between 16 and 128.
-    max_epochs : int, default=10
-        Each goes over the rows of all tasks once, and takes at least 10 steps.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
     {meta_parameters}
 
     Attributes
@@ -48,7 +63,7 @@ class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier
 
     References
     ----------
-    R. Caruana. "Multitask Learning". Machine Learning 28, 1997.
+    {references}
 
     Examples
     --------
@@ -61,10 +76,8 @@ class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier
     True
     """
 
-    def __init__(self, module=None, *, l2_sp=1.0, n_sources=256, iterator_train=RowLoader, **params):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=1.0, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)
 
 
 class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
@@ -75,19 +88,6 @@ class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    l2_sp : float, default=0.1
-        Pull of a new head towards its start, counted in rows.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Training goes over rows: ``iterator_train__rows`` of them in a batch, by
-        default between 16 and 128.
-    max_epochs : int, default=10
-        Each goes over the rows of all tasks once, and takes at least 10 steps.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
     {meta_parameters}
 
     Attributes
@@ -100,7 +100,7 @@ class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
 
     References
     ----------
-    R. Caruana. "Multitask Learning". Machine Learning 28, 1997.
+    {references}
 
     Examples
     --------
@@ -113,7 +113,5 @@ class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
     True
     """
 
-    def __init__(self, module=None, *, l2_sp=0.1, n_sources=256, iterator_train=RowLoader, **params):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=0.1, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)

@@ -8,11 +8,8 @@ from skmeta.learners.recurrent import Recurrent
 _RECURRENT_PARAMETERS = ("cell", "n_hidden", "n_permutations", "max_rows")
 
 
-class RecurrentClassifier(MetaClassifier):
-    """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
-
-    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
-    answers are averaged.
+class _Recurrent:
+    """What the classifier and the regressor share.
 
     Parameters
     ----------
@@ -25,6 +22,32 @@ class RecurrentClassifier(MetaClassifier):
         Orders in which a task's rows are read after meta-training. Can be set on a fitted estimator.
     max_rows : int, default=256
         Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
+
+    References
+    ----------
+    S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+    """
+
+    _learner_class = Recurrent
+    _learner_parameters = _RECURRENT_PARAMETERS
+    _adaptation_parameters = ("n_permutations", "max_rows")
+
+    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
+        super().__init__(module, **params)
+        self.cell = cell
+        self.n_hidden = n_hidden
+        self.n_permutations = n_permutations
+        self.max_rows = max_rows
+
+
+class RecurrentClassifier(_Recurrent, MetaClassifier):
+    """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
+
+    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
+    answers are averaged.
+
+    Parameters
+    ----------
     {meta_parameters}
 
     Attributes
@@ -38,7 +61,7 @@ class RecurrentClassifier(MetaClassifier):
 
     References
     ----------
-    S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+    {references}
 
     Examples
     --------
@@ -49,19 +72,11 @@ class RecurrentClassifier(MetaClassifier):
     array([0, 1, 2])
     """
 
-    _learner_class = Recurrent
-    _learner_parameters = _RECURRENT_PARAMETERS
-    _adaptation_parameters = ("n_permutations", "max_rows")
-
-    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
+    def __init__(self, module=None, **params):
         super().__init__(module, **params)
-        self.cell = cell
-        self.n_hidden = n_hidden
-        self.n_permutations = n_permutations
-        self.max_rows = max_rows
 
 
-class RecurrentRegressor(MetaRegressor):
+class RecurrentRegressor(_Recurrent, MetaRegressor):
     """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
 
     Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
@@ -69,15 +84,6 @@ class RecurrentRegressor(MetaRegressor):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
-    cell : {"lstm", "gru"}, default="lstm"
-    n_hidden : int, default=64
-        Size of the cell's state.
-    n_permutations : int, default=4
-        Orders in which a task's rows are read after meta-training. Can be set on a fitted estimator.
-    max_rows : int, default=256
-        Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
     {meta_parameters}
 
     Attributes
@@ -86,7 +92,7 @@ class RecurrentRegressor(MetaRegressor):
 
     References
     ----------
-    S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+    {references}
 
     Examples
     --------
@@ -99,16 +105,8 @@ class RecurrentRegressor(MetaRegressor):
     True
     """
 
-    _learner_class = Recurrent
-    _learner_parameters = _RECURRENT_PARAMETERS
-    _adaptation_parameters = ("n_permutations", "max_rows")
-
-    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
+    def __init__(self, module=None, **params):
         super().__init__(module, **params)
-        self.cell = cell
-        self.n_hidden = n_hidden
-        self.n_permutations = n_permutations
-        self.max_rows = max_rows
 
 
 class MANNClassifier(MetaClassifier):

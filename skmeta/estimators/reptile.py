@@ -17,17 +17,14 @@ _LEARNER_PARAMETERS = (
 _ADAPTATION_PARAMETERS = ("inner_lr", "inner_steps", "adapt_steps")
 
 
-class ReptileClassifier(MetaClassifier):
-    """A start moved towards where training on each task leads: meta-learning without second derivatives.
-
-    Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
-    the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
+class _Reptile:
+    """What the classifier and the regressor share.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, default=0.1
+    inner_lr : float, default={}
         Step size of the inner loop. Can be set on a fitted estimator, as can the two following.
     inner_steps : int, default=10
         Gradient steps on a task's support rows.
@@ -43,23 +40,10 @@ class ReptileClassifier(MetaClassifier):
         Share of the mean displacement that the start moves by.
     optimizer : torch optimizer class, default=torch.optim.SGD
         Takes the mean displacement for a gradient; with ``torch.optim.Adam`` use a smaller ``lr``.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------
     A. Nichol, J. Achiam, J. Schulman. "On First-Order Meta-Learning Algorithms". 2018.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import ReptileClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> ReptileClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
     """
 
     _learner_class = Reptile
@@ -71,7 +55,7 @@ class ReptileClassifier(MetaClassifier):
         self,
         module=None,
         *,
-        inner_lr=0.1,
+        inner_lr,
         inner_steps=10,
         adapt_steps=None,
         inner_batch_size=None,
@@ -90,32 +74,14 @@ class ReptileClassifier(MetaClassifier):
         self.engine = engine
 
 
-class ReptileRegressor(MetaRegressor):
-    """A start moved towards where training on each regression task leads.
+class ReptileClassifier(_Reptile, MetaClassifier):
+    """A start moved towards where training on each task leads: meta-learning without second derivatives.
 
     Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
     the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, default=0.05
-        Step size of the inner loop. Can be set on a fitted estimator, as can the two following.
-    inner_steps : int, default=10
-        Gradient steps on a task's support rows.
-    adapt_steps : int or None, default=None
-        Steps after meta-training, where they should differ.
-    inner_batch_size : int or None, default=None
-        Rows of each inner step in meta-training; None takes all. Later, all rows are taken.
-    inner_optimizer : {"sgd", "adam"}, default="sgd"
-        "adam" is without momentum.
-    engine : {"auto", "closed_form", "any_module", "naive"}, default="auto"
-        How the arithmetic is done; results are equal.
-    lr : float, default=0.5
-        Share of the mean displacement that the start moves by.
-    optimizer : torch optimizer class, default=torch.optim.SGD
-        Takes the mean displacement for a gradient; with ``torch.optim.Adam`` use a smaller ``lr``.
     {meta_parameters}
 
     Attributes
@@ -124,7 +90,38 @@ class ReptileRegressor(MetaRegressor):
 
     References
     ----------
-    A. Nichol, J. Achiam, J. Schulman. "On First-Order Meta-Learning Algorithms". 2018.
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmeta import ReptileClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> ReptileClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
+    """
+
+    def __init__(self, module=None, *, inner_lr=0.1, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)
+
+
+class ReptileRegressor(_Reptile, MetaRegressor):
+    """A start moved towards where training on each regression task leads.
+
+    Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
+    the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
+
+    Parameters
+    ----------
+    {meta_parameters}
+
+    Attributes
+    ----------
+    {meta_attributes}
+
+    References
+    ----------
+    {references}
 
     Examples
     --------
@@ -137,29 +134,5 @@ class ReptileRegressor(MetaRegressor):
     True
     """
 
-    _learner_class = Reptile
-    _learner_parameters = _LEARNER_PARAMETERS
-    _adaptation_parameters = _ADAPTATION_PARAMETERS
-    _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_lr=0.05,
-        inner_steps=10,
-        adapt_steps=None,
-        inner_batch_size=None,
-        inner_optimizer="sgd",
-        engine="auto",
-        lr=0.5,
-        optimizer=torch.optim.SGD,
-        **params,
-    ):
-        super().__init__(module, lr=lr, optimizer=optimizer, **params)
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.inner_batch_size = inner_batch_size
-        self.inner_optimizer = inner_optimizer
-        self.engine = engine
+    def __init__(self, module=None, *, inner_lr=0.05, **params):
+        super().__init__(module, inner_lr=inner_lr, **params)

@@ -15,10 +15,68 @@ _ROWS_AT_ONCE = 65536
 
 
 class _WeightAverage:
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
+    temperature : float, default=0.5
+        Small values trust the most similar sources alone.
+    source_steps : int, default=20
+        Steps of fine-tuning on each source.
+    source_lr : float, default=0.003
+        Their rate.
+    l2_sp : float, default={}
+        Pull of fine-tuned weights and fitted heads towards where they start, counted in rows.
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
+    max_epochs : int, default=10
+        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together.
+
+    Attributes
+    ----------
+    alpha_ : ndarray of shape (n_sources,)
+        Shares of the source tasks in the current task's average.
+
+    References
+    ----------
+    M. Wortsman et al. "Model soups: averaging weights of multiple fine-tuned models improves accuracy without
+    increasing inference time". ICML 2022.
+    """
+
     _learner_class = WeightAverage
     _learner_parameters = ("weighting", "temperature", "source_steps", "source_lr", "l2_sp")
     _adaptation_parameters = ("weighting", "temperature", "l2_sp")
     _default_module_parameters = {"activate_output": True}
+
+    def __init__(
+        self,
+        module=None,
+        *,
+        weighting="learn",
+        temperature=0.5,
+        source_steps=20,
+        source_lr=0.003,
+        heads="auto",
+        l2_sp,
+        n_sources=256,
+        iterator_train=RowLoader,
+        **params,
+    ):
+        super().__init__(module, iterator_train=iterator_train, **params)
+        self.weighting = weighting
+        self.temperature = temperature
+        self.source_steps = source_steps
+        self.source_lr = source_lr
+        self.heads = heads
+        self.l2_sp = l2_sp
+        self.n_sources = n_sources
 
     @property
     def alpha_(self):
@@ -88,42 +146,20 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
     weighting : {"learn", "similarity", "uniform"}, default="learn"
         Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
         fit the support; from there, descent on the support's loss; or all alike.
-    temperature : float, default=0.5
-        Small values trust the most similar sources alone.
-    source_steps : int, default=20
-        Steps of fine-tuning on each source.
-    source_lr : float, default=0.003
-        Their rate.
     heads : {"auto", "task", "shared"}, default="auto"
         Heads of the source tasks in pretraining, as in :class:`FineTuneTransfer`.
-    l2_sp : float, default=1.0
-        Pull of fine-tuned weights and fitted heads towards where they start, counted in rows.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
     {meta_parameters}
 
     Attributes
     ----------
-    alpha_ : ndarray of shape (n_sources,)
-        Shares of the source tasks in the current task's average.
     {meta_attributes}
 
     References
     ----------
-    M. Wortsman et al. "Model soups: averaging weights of multiple fine-tuned models improves accuracy without
-    increasing inference time". ICML 2022.
+    {references}
 
     Examples
     --------
@@ -138,28 +174,8 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
     ((19,), 1.0)
     """
 
-    def __init__(
-        self,
-        module=None,
-        *,
-        weighting="learn",
-        temperature=0.5,
-        source_steps=20,
-        source_lr=0.003,
-        heads="auto",
-        l2_sp=1.0,
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.weighting = weighting
-        self.temperature = temperature
-        self.source_steps = source_steps
-        self.source_lr = source_lr
-        self.heads = heads
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=1.0, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)
 
     def _training_store(self, tasks):
         store = super()._training_store(tasks)
@@ -180,42 +196,20 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
     weighting : {"learn", "similarity", "uniform"}, default="learn"
         Where the shares come from: how well each source's weights fit the support; from there, descent on the
         support's loss; or all alike.
-    temperature : float, default=0.5
-        Small values trust the most similar sources alone.
-    source_steps : int, default=20
-        Steps of fine-tuning on each source.
-    source_lr : float, default=0.003
-        Their rate.
     heads : {"auto", "task", "shared"}, default="auto"
         Heads of the source tasks in pretraining, as in :class:`FineTuneTransferRegressor`.
-    l2_sp : float, default=0.1
-        Pull of fine-tuned weights and fitted heads towards where they start, counted in rows.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
     {meta_parameters}
 
     Attributes
     ----------
-    alpha_ : ndarray of shape (n_sources,)
-        Shares of the source tasks in the current task's average.
     {meta_attributes}
 
     References
     ----------
-    M. Wortsman et al. "Model soups: averaging weights of multiple fine-tuned models improves accuracy without
-    increasing inference time". ICML 2022.
+    {references}
 
     Examples
     --------
@@ -227,25 +221,5 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
     (10,)
     """
 
-    def __init__(
-        self,
-        module=None,
-        *,
-        weighting="learn",
-        temperature=0.5,
-        source_steps=20,
-        source_lr=0.003,
-        heads="auto",
-        l2_sp=0.1,
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.weighting = weighting
-        self.temperature = temperature
-        self.source_steps = source_steps
-        self.source_lr = source_lr
-        self.heads = heads
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
+    def __init__(self, module=None, *, l2_sp=0.1, **params):
+        super().__init__(module, l2_sp=l2_sp, **params)
