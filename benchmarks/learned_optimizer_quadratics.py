@@ -13,11 +13,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from benchmarks.intervals import mean_and_interval
-from benchmarks.records import save
+from benchmarks.records import Records
 from skmeta.learners.learned_optimizer import LearnedOptimizer
 from skmeta.learners.unrolled_training import descend, train_learned_optimizer
 
@@ -73,7 +72,8 @@ def tuned(grid, start, function):
     return min(grid, key=final)
 
 
-def run(seed, n_batches):
+def curves(seed, n_batches):
+    """Every optimizer's name, chosen settings and (n_steps + 1, n_functions) values on the functions of the test."""
     torch.manual_seed(seed)
     network = LearnedOptimizer()
     train_learned_optimizer(network, quadratics, n_batches=n_batches, n_steps=N_STEPS, unroll=20, lr=0.01, seed=seed)
@@ -84,6 +84,16 @@ def run(seed, n_batches):
         optimizer_class, params = tuned(grid, *tune)
         chosen = " ".join(f"{key}={value:.4g}" for key, value in params.items())
         yield name, chosen, values_by_torch(optimizer_class, params, *test)
+
+
+def run(seed, n_batches):
+    for optimizer, chosen, values in curves(seed, n_batches):
+        for step, at_step in enumerate(values.numpy()):
+            value, interval = mean_and_interval(at_step)
+            yield {
+                "optimizer": optimizer, "chosen": chosen, "seed": seed, "training_batches": n_batches, "step": step,
+                "value": value, "interval_95": interval,
+            }  # fmt: skip
 
 
 def draw(table, steps=(0, N_STEPS)):
@@ -111,26 +121,11 @@ def main():
     parser.add_argument("--batches", type=int, default=300)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()
-    records = []
+    records = Records("learned_optimizer_quadratics")
     for seed in args.seeds:
-        for optimizer, chosen, values in run(seed, args.batches):
-            for step, at_step in enumerate(values.numpy()):
-                value, interval = mean_and_interval(at_step)
-                records.append(
-                    {
-                        "optimizer": optimizer,
-                        "chosen": chosen,
-                        "seed": seed,
-                        "training_batches": args.batches,
-                        "step": step,
-                        "value": value,
-                        "interval_95": interval,
-                    }  # fmt: skip
-                )
-        table = pd.DataFrame(records)
-        save(table, "learned_optimizer_quadratics")
-        draw(table)
-        print(table[(table.seed == seed) & table.step.isin([20, 50, 100])].to_string(index=False), flush=True)
+        if not records.has(seed=seed, training_batches=args.batches):
+            records.add(run(seed, args.batches))
+    draw(records.table[records.table.training_batches == args.batches])
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ import argparse
 import time
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
 from benchmarks.intervals import mean_and_interval
-from benchmarks.records import save
+from benchmarks.records import Records
 from skmeta import MAMLClassifier, MANNClassifier, ProtoNetClassifier, TaskSet
 from skmeta.datasets import fetch_omniglot
 from skmeta.tasks.randomness import as_generator
@@ -99,13 +98,12 @@ def main():
     omniglot = fetch_omniglot()
     order = np.lexsort((omniglot.drawer, omniglot.target))
     images = omniglot.images[order].reshape(-1, N_DRAWINGS, 28, 28)
-    records = []
+    records = Records("omniglot_no_conv")
     for seed in args.seeds:
         for n_shots in args.shots:
             for name in args.methods:
-                records.append(run(name, images, n_shots, args.iterations, seed))
-                save(pd.DataFrame(records), "omniglot_no_conv")
-                print(pd.DataFrame(records[-1:]).to_string(index=False, header=False), flush=True)
+                if not records.has(method=name, seed=seed, shots=n_shots, iterations=args.iterations):
+                    records.add([run(name, images, n_shots, args.iterations, seed)])
 
 
 if __name__ == "__main__":

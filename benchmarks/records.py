@@ -1,6 +1,9 @@
-"""Where the measurements go."""
+"""Where the measurements go, and what has been measured already."""
 
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -11,3 +14,30 @@ def save(records, name):
     path = RESULTS / f"{name}.csv"
     records.round(6).to_csv(path, index=False)
     print(f"{len(records)} records in {path.relative_to(RESULTS.parent.parent)}")
+
+
+class Records:
+    """The records in ``results/<name>.csv``, of which a run that was broken off keeps those it had made.
+
+    Parameters
+    ----------
+    name : str
+    """
+
+    def __init__(self, name):
+        self.name = name
+        path = RESULTS / f"{name}.csv"
+        self.table = pd.read_csv(path, keep_default_na=False) if path.exists() else pd.DataFrame()
+
+    def has(self, **setting):
+        """Whether there are records of this setting."""
+        if not set(setting) <= set(self.table.columns):
+            return False
+        return bool(np.logical_and.reduce([self.table[column] == value for column, value in setting.items()]).any())
+
+    def add(self, records):
+        """Append records, write all, and print the new ones."""
+        new = pd.DataFrame(list(records))
+        self.table = pd.concat([self.table, new], ignore_index=True)
+        save(self.table, self.name)
+        print(new.to_string(index=False, header=False), flush=True)

@@ -9,14 +9,14 @@ is told amplitude and phase as features.
 """
 
 import argparse
+import time
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
 from benchmarks.intervals import mean_and_interval, mse_of_tasks
-from benchmarks.records import save
+from benchmarks.records import Records
 from skmeta import MAMLRegressor, TaskSet
 from skmeta.tasks import Sinusoids
 
@@ -61,27 +61,31 @@ def tuned_fine_tuning(meta, tasks):
     return meta.set_params(inner_lr=rates[int(np.argmin(errors))])
 
 
-def run(seed, iterations, n_tasks):
-    test = Sinusoids(n_shots=5, n_query=100).sample(n_tasks, random_state=10_000 + seed)
-    other = Sinusoids(n_shots=5, n_query=100).sample(n_tasks, random_state=20_000 + seed)
-    told = ToldSinusoids(n_shots=5, n_query=100).sample(n_tasks, random_state=10_000 + seed)
-    few = min(iterations, 10_000)  # the baselines have long converged by then
-
+def learn(method, seed, iterations, others):
+    """The estimator by its protocol; ``others`` are tasks that are not those of the test."""
     train = Sinusoids(n_shots=10, n_query=10)
-    maml = meta_train(train, iterations, seed, inner_lr=0.01, inner_steps=1)
-    yield "MAML", iterations, maml, errors_by_step(maml, test)
-    oracle = meta_train(ToldSinusoids(n_shots=10, n_query=10), few, seed, n_features=3, inner_steps=0)
-    yield "oracle", few, oracle, errors_by_step(oracle, told, steps=(0,))
-    pretrained = tuned_fine_tuning(meta_train(train, few, seed, inner_steps=0), other)
-    yield "pretrained", few, pretrained, errors_by_step(pretrained, test)
+    if method == "MAML":
+        return meta_train(train, iterations, seed, inner_lr=0.01, inner_steps=1)
+    if method == "oracle":
+        return meta_train(ToldSinusoids(n_shots=10, n_query=10), iterations, seed, n_features=3, inner_steps=0)
+    return tuned_fine_tuning(meta_train(train, iterations, seed, inner_steps=0), others)
 
 
-def as_records(seed, method, iterations, meta, errors):
-    for step, values in errors.items():
+def run(method, seed, iterations, n_tasks):
+    test, others = (
+        Sinusoids(n_shots=5, n_query=100).sample(n_tasks, random_state=start + seed) for start in (10_000, 20_000)
+    )
+    began = time.process_time()
+    meta = learn(method, seed, iterations, others)
+    seconds = time.process_time() - began
+    if method == "oracle":
+        test = ToldSinusoids(n_shots=5, n_query=100).sample(n_tasks, random_state=10_000 + seed)
+    for step, values in errors_by_step(meta, test, (0,) if method == "oracle" else STEPS).items():
         mse, interval = mean_and_interval(values)
         yield {
             "method": method, "seed": seed, "iterations": iterations, "inner_lr": meta.inner_lr, "train_shots": 10,
             "test_shots": 5, "test_tasks": len(values), "steps": step, "mse": mse, "interval_95": interval,
+            "training_cpu_s": seconds,
         }  # fmt: skip
 
 
@@ -91,13 +95,13 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--tasks", type=int, default=600)
     args = parser.parse_args()
-    records = []
+    records = Records("sinusoid_maml")
     for seed in args.seeds:
-        for answered in run(seed, args.iterations, args.tasks):
-            # each as soon as it is there: all of them take long
-            records += as_records(seed, *answered)
-            save(pd.DataFrame(records), "sinusoid_maml")
-            print(pd.DataFrame(as_records(seed, *answered)).to_string(index=False, header=False), flush=True)
+        for method in ("oracle", "pretrained", "MAML"):
+            # the baselines have long converged by then
+            iterations = args.iterations if method == "MAML" else min(args.iterations, 10_000)
+            if not records.has(method=method, seed=seed, iterations=iterations):
+                records.add(run(method, seed, iterations, args.tasks))
 
 
 if __name__ == "__main__":

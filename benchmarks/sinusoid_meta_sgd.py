@@ -12,12 +12,11 @@ the table.
 import argparse
 import time
 
-import pandas as pd
 import torch
 from torch import nn
 
 from benchmarks.intervals import mean_and_interval, mse_of_tasks
-from benchmarks.records import save
+from benchmarks.records import Records
 from skmeta import MAMLRegressor
 from skmeta.estimators import all_estimators
 from skmeta.estimators._regressor import MetaRegressor
@@ -67,15 +66,13 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--methods", nargs="+", default=None)
     args = parser.parse_args()
-    records = []
+    records = Records("sinusoid_meta_sgd")
     for seed in args.seeds:
         for name, make in methods():
             if args.methods and name not in args.methods:
                 continue
-            records += run(name, make, seed, args.iterations)
-            table = pd.DataFrame(records)
-            save(table, "sinusoid_meta_sgd")
-            print(table.tail(len(SHOTS)).to_string(index=False, header=False), flush=True)
+            if not records.has(method=name, seed=seed, training_tasks=args.iterations * 4):
+                records.add(run(name, make, seed, args.iterations))
 
 
 if __name__ == "__main__":

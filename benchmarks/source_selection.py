@@ -16,9 +16,9 @@ import copy
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from benchmarks.records import save
+from benchmarks.intervals import mean_of_seeds
+from benchmarks.records import Records
 from skmeta import FineTuneTransfer, FineTuneTransferRegressor, SourceSelector
 from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMixture
 
@@ -91,11 +91,6 @@ def score_from(base, sources, targets, candidates, rng):
     return 1 - errors / deviations if deviations else float(np.mean(right))
 
 
-def mean_with_interval(values):
-    """Mean and half-width of its 95% interval over a handful of seeds, by Student's t."""
-    return np.mean(values), stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
@@ -103,13 +98,13 @@ def main():
     parser.add_argument("--targets", type=int, default=20)
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS))
     args = parser.parse_args()
-    rows = []
+    records = Records("source_selection")
     for problem in args.problems:
         for seed in range(args.seeds):
-            for arm, score in arms(problem, seed, args.sources, args.targets):
-                rows.append({"problem": problem, "seed": seed, "arm": arm, "score": score})
-            save(pd.DataFrame(rows), "source_selection")
-    print(summary(pd.DataFrame(rows)).to_string())
+            if not records.has(problem=problem, seed=seed):
+                scores = arms(problem, seed, args.sources, args.targets)
+                records.add({"problem": problem, "seed": seed, "arm": arm, "score": score} for arm, score in scores)
+    print(summary(records.table).to_string())
 
 
 def summary(results):
@@ -117,8 +112,8 @@ def summary(results):
     wide = results.pivot(index=["problem", "seed"], columns="arm", values="score")
     lines = []
     for (problem, arm), scores in results.groupby(["problem", "arm"])["score"]:
-        mean, half = mean_with_interval(scores)
-        ahead, ahead_half = mean_with_interval(wide.loc[problem, arm] - wide.loc[problem, "all_longer"])
+        mean, half = mean_of_seeds(scores)
+        ahead, ahead_half = mean_of_seeds(wide.loc[problem, arm] - wide.loc[problem, "all_longer"])
         lines.append((problem, arm, mean, half, ahead, ahead_half))
     return pd.DataFrame(lines, columns=["problem", "arm", "mean", "95%", "ahead of all_longer", "95% of it"]).round(3)
 
