@@ -46,7 +46,8 @@ def meta_train(source, iterations, seed, n_features=1, **params):
     torch.manual_seed(seed)  # the network is made before the estimator sees it
     return MAMLRegressor(
         network(n_features), target_scaling=None, batch_size=25, steps_per_epoch=EPOCH,
-        max_epochs=max(1, iterations // EPOCH), lr=0.001, random_state=seed, **params,
+        max_epochs=max(1, iterations // EPOCH), lr=0.001, optimizer__fused=True, random_state=seed,
+        **params,
     ).fit(source)  # fmt: skip
 
 
@@ -93,11 +94,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--iterations", type=int, default=70_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--methods", nargs="+", default=["MAML", "pretrained", "oracle"])
     parser.add_argument("--tasks", type=int, default=600)
     args = parser.parse_args()
     records = Records("sinusoid_maml")
     for seed in args.seeds:
-        for method in ("oracle", "pretrained", "MAML"):
+        for method in args.methods:
             # the baselines have long converged by then
             iterations = args.iterations if method == "MAML" else min(args.iterations, 10_000)
             if not records.has(method=method, seed=seed, iterations=iterations):
