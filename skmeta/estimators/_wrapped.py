@@ -1,0 +1,319 @@
+"""Any scikit-learn estimator behind the interface of the learners."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from skmeta.estimators._answers import object_array
+from skmeta.estimators._regressor import r2_over_tasks
+from skmeta.estimators._support import Support, unpooled
+from skmeta.estimators._validation import check_weight
+from skmeta.exceptions import NotAdaptedError
+from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
+from skmeta.tasks.ids import factorize, take_task_ids
+from skmeta.tasks.splitting import with_query_rows
+
+
+def _estimator_has(method):
+    return available_if(lambda self: hasattr(self._prototype(), method))
+
+
+class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
+    """What the baselines share; a subclass says in ``_fitted_for`` which rows its estimator sees."""
+
+    __metadata_request__fit = {"task": True}
+    __metadata_request__partial_fit = {"task": True}
+    __metadata_request__predict = {"task": True}
+    __metadata_request__score = {"task": True}
+
+    def __init__(self, estimator=None, *, n_shots=5):
+        self.estimator = estimator
+        self.n_shots = n_shots
+
+    def _prototype(self):
+        return LogisticRegression() if self.estimator is None else self.estimator
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = self._prototype().__sklearn_tags__()
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = inner.classifier_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.target_tags = inner.target_tags
+        tags.input_tags = inner.input_tags
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "n_features_in_")
+
+    # ------------------------------------------------------------------ ways in
+
+    def fit(self, X, y=None, *, task=None):
+        """See many tasks, or one table.
+
+        Parameters
+        ----------
+        X : collection of tasks, task distribution, or array-like of shape (n_rows, n_features)
+            A distribution is drawn from once, 100 tasks.
+        y : array-like of shape (n_rows,), default=None
+            Labels of the rows; None where ``X`` holds tasks.
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to: many tasks in one long table.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft()
+        for name in [name for name in vars(draft) if name.endswith("_") or name in ("_support", "_known", "_pool")]:
+            delattr(draft, name)
+        if is_task_distribution(X):
+            X = X.sample(100, random_state=0)
+        if is_tasks(X):
+            draft._see(as_taskset(X))
+        elif y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        elif task is not None:
+            X, ids = take_task_ids(X, task)
+            X, y = draft._validated(X, y, reset=True)
+            tasks = TaskSet.from_long(X, y, ids)
+            draft._learn(tasks)
+            X, y = tasks.pooled
+            draft._known = unpooled(tasks.names, tasks.n_rows, Support(X, y, np.ones(len(y))))
+        else:
+            X, y = draft._validated(X, y, reset=True)
+            draft._adapt_to(Support(X, y, np.ones(len(y))))
+        return self._become(draft)
+
+    def _draft(self):
+        draft = object.__new__(type(self))
+        draft.__dict__.update(vars(self))
+        return draft
+
+    def _become(self, draft):
+        self.__dict__.clear()
+        self.__dict__.update(vars(draft))
+        return self
+
+    def _see(self, tasks):
+        X, _ = tasks.pooled
+        X = validate_data(self, X, reset=True, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        self._learn(tasks.with_rows(X))
+
+    def _validated(self, X, y, reset):
+        multi_output = self.__sklearn_tags__().target_tags.multi_output
+        return validate_data(
+            self, X, y, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False,
+            multi_output=multi_output,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ the current task
+
+    def adapt(self, X, y, **partial_fit_params):
+        """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        **partial_fit_params
+            ``sample_weight``.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft()
+        for name in ("_support", "estimator_"):
+            draft.__dict__.pop(name, None)
+        draft.partial_fit(X, y, **partial_fit_params)
+        return self._become(draft)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
+        """Add labelled rows to the current task and fit anew.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        classes : array-like, default=None
+            Ignored; every label is welcome.
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to: rows are added to those tasks, and new ones opened.
+
+        Returns
+        -------
+        self : object
+        """
+        draft = self._draft()
+        if task is not None:
+            X, ids = take_task_ids(X, task)
+        X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
+        new = Support(X, y, check_weight(sample_weight, len(y)))
+        if task is None:
+            old = vars(self).get("_support")
+            draft._adapt_to(new if old is None else old.extended(new))
+        else:
+            known = dict(vars(self).get("_known", {}))
+            names, code = factorize(ids)
+            for place, name in enumerate(names):
+                rows = Support(*(part[code == place] for part in new.parts))
+                known[name] = known[name].extended(rows) if name in known else rows
+            draft._known = known
+        return self._become(draft)
+
+    def _adapt_to(self, support):
+        self._support, self.estimator_ = support, self._fitted_for(support)
+
+    def _fitted(self, X, y, weight):
+        """The estimator fitted on rows; weights that say something must be of use to it."""
+        estimator = clone(self._prototype())
+        if (weight == 1).all():
+            return estimator.fit(X, y)
+        if has_fit_parameter(estimator, "sample_weight"):
+            return estimator.fit(X, y, sample_weight=weight)
+        if not np.isin(weight, (0, 1)).all():
+            raise ValueError(f"{type(estimator).__name__} takes no sample_weight.")
+        return estimator.fit(X[weight > 0], y[weight > 0])
+
+    def _adapted(self):
+        check_is_fitted(self)
+        if "estimator_" not in vars(self):
+            raise NotAdaptedError(
+                f"This {type(self).__name__} has seen tasks but has no current one: show it some labelled rows with "
+                "partial_fit(X, y) or adapt(X, y), or ask for predict(tasks)."
+            )
+        return self.estimator_
+
+    @property
+    def classes_(self):
+        if not is_classifier(self):
+            raise AttributeError("A regressor has no classes_.")
+        return self._adapted().classes_
+
+    def task_classes(self, tasks):
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
+
+        Parameters
+        ----------
+        tasks : collection of tasks
+
+        Returns
+        -------
+        classes : object ndarray of shape (n_tasks,) of arrays
+        """
+        check_is_fitted(self)
+        return object_array([self._classes_beside(np.unique(one.y)) for one in as_taskset(tasks)])
+
+    # ------------------------------------------------------------------ answers
+
+    def _answer(self, X, method):
+        X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        return getattr(self.estimator_, method)(X)
+
+    def _answer_tasks(self, tasks, method):
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        if (tasks.n_query < 0).any():
+            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
+            raise ValueError(
+                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
+            )
+        supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
+        return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
+
+    def predict(self, X, *, task=None):
+        """Answers about rows of the current task, or about the query rows of many tasks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), default=None
+            Which task each row belongs to, after a fit in the long format.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        if is_tasks(X):
+            return self._answer_tasks(X, "predict")
+        if task is None:
+            self._adapted()
+            return self._answer(X, "predict")
+        X, ids = take_task_ids(X, task)
+        X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        names, code = factorize(ids)
+        known = vars(self).get("_known", {})
+        for name in names:
+            if name not in known:
+                raise ValueError(f"Task {name!r} was never seen: show {type(self).__name__} some of its rows first.")
+        answers = [self._fitted_for(known[name]).predict(X[code == place]) for place, name in enumerate(names)]
+        together = np.concatenate(answers)
+        y = np.empty_like(together)
+        y[np.argsort(code, kind="stable")] = together
+        return y
+
+    @_estimator_has("predict_proba")
+    def predict_proba(self, X):
+        """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        if is_tasks(X):
+            return self._answer_tasks(X, "predict_proba")
+        self._adapted()
+        return self._answer(X, "predict_proba")
+
+    @_estimator_has("decision_function")
+    def decision_function(self, X):
+        """The estimator's own scores of the current task's rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
+        """
+        self._adapted()
+        return self._answer(X, "decision_function")
+
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """Accuracy or R2: on rows of the current task, or over many tasks, as the learners count them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to (per class,
+            for classifiers) and the rest to answer.
+        y : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        classifies = is_classifier(self)
+        if not is_tasks(X):
+            metric = accuracy_score if classifies else r2_score
+            return metric(y, self.predict(X, task=task), sample_weight=sample_weight)
+        tasks = as_taskset(X)
+        if (tasks.n_query < 0).all():
+            tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=classifies)
+        tasks = with_query_rows(tasks)
+        answers = self.predict(tasks)
+        if classifies:
+            return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
+        return r2_over_tasks(answers, tasks)
