@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import speed_peers
-from skmeta.learners.base import one_hot_support
-from skmeta.learners.heads import prototype_logits, ridge_weights
+from skmeta.learners.heads import ridge_weights
+from skmeta.learners.prototypes import Prototypes
 
 
 def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
@@ -20,18 +20,17 @@ def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
     start = nn.Sequential(nn.Linear(d, 64), nn.ReLU(), nn.Linear(64, 64))
 
     def skmeta():
-        net = copy.deepcopy(start)
-        optimizer = torch.optim.Adam(net.parameters(), 1e-3, fused=True)
+        learner = Prototypes(copy.deepcopy(start), d, scale=1.0)
+        optimizer = torch.optim.Adam(learner.body.parameters(), 1e-3, fused=True)
+        exists = torch.ones(n_tasks, ways, dtype=torch.bool)
 
         def step():
             optimizer.zero_grad()
-            embedded = net(torch.cat([X, Q], 1).flatten(0, 1)).view(n_tasks, n + m, -1)
-            support, query = embedded.split([n, m], 1)
-            logits = prototype_logits(support, one_hot_support(y, ways), query, up_to_constant=True)
-            F.cross_entropy(logits.transpose(1, 2), z).backward()  # the head's logits lie classes before rows
+            logits = learner(X, y, Q, class_mask=exists)
+            F.cross_entropy(logits.t()[None], z.view(1, -1)).backward()  # classes first, as the estimators' net does
             optimizer.step()
 
-        step.net = net
+        step.net = learner.body
         return step
 
     def learn2learn():

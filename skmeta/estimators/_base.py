@@ -164,7 +164,8 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
     def __getstate__(self):
         state = dict(super().__getstate__())
         # weights travel once, inside net_, where skorch moves them off a GPU that is not there
-        state.pop("_learner", None)
+        for name in ("_learner", "_single"):
+            state.pop(name, None)
         if state.pop("_state", None) is not None:
             state["_was_adapted"] = True
         return state
@@ -184,6 +185,7 @@ def _is_fitted_state(name):
         "_support",
         "_state",
         "_learner",
+        "_single",
         "_declared_classes",
         "_known_tasks",
         "_targets_1d",

@@ -137,8 +137,10 @@ class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator
 
     # ------------------------------------------------------------------ answers
 
-    def _logits(self, X):
-        return self._outputs(X)[:, self._columns]
+    def _logits(self, X, exact=True):
+        logits = self._outputs(X) if exact else self._answers(X)
+        in_order = (self._columns == np.arange(logits.shape[1])).all()
+        return logits if in_order else logits[:, self._columns]
 
     def _logits_of_tasks(self, tasks, weight=None):
         """``[(logits, classes), ...]`` of each task's query rows, classes sorted."""
@@ -192,7 +194,7 @@ class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator
         if task is not None:
             logits, classes = self._logits_long(X, task)
             return classes[logits.argmax(1)]
-        logits = self._logits(X)
+        logits = self._logits(X, exact=False)
         return self.classes_[logits.argmax(1)]
 
     def predict_proba(self, X, *, task=None):
@@ -211,7 +213,7 @@ class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator
             return object_array([softmax(z, axis=1) for z, _ in self._logits_of_tasks(self._validated_tasks(X))])
         if task is not None:
             return softmax(self._logits_long(X, task)[0], axis=1)
-        return softmax(self._logits(X), axis=1)
+        return softmax(self._logits(X, exact=False).astype(np.float64), axis=1)
 
     def decision_function(self, X):
         """Logits of the current task's classes; for two classes, how far the second leads the first.

@@ -5,6 +5,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.estimators._serving import answers_in_blocks
 from skmeta.estimators._settings import check_settings
 from skmeta.estimators._support import Support
 from skmeta.estimators._validation import check_weight
@@ -95,6 +96,18 @@ class CurrentTask:
             )
         return self._state
 
+    def _answers(self, X):
+        """Outputs (n_rows, C or k) as :meth:`_outputs` gives them, logits up to a constant of each row.
+
+        In single precision where that is not felt.
+        """
+        state = self._adapted()
+        if vars(self).get("_single") is None:
+            return self._outputs(X)
+        X = self._validate_X(X, reset=False)
+        with torch.no_grad():
+            return answers_in_blocks(self._single.of(state), X, self.net_.device)
+
     def _outputs(self, X, ask="predict"):
         """Raw outputs (n_rows, C or k) of the current task's adapted learner; ``ask`` names its method."""
         state = self._adapted()
@@ -124,8 +137,9 @@ class ManyTasks:
         Returns a list of (n_query, C or k) arrays, one per task; the estimator's own state is untouched.
         """
         check_is_fitted(self)
-        store = self._store(tasks, dtype=self._serving_dtype, weight=weight, device=self.net_.device)
-        learner = self._ready_learner()
+        dtype = self._serving_dtype if vars(self).get("_single") is None else torch.float32
+        store = self._store(tasks, dtype=dtype, weight=weight, device=self.net_.device)
+        learner = self._ready_learner(dtype)
         outputs = [None] * len(tasks)
         for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
             batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))

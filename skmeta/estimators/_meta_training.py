@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.helper import predefined_split
 
 from skmeta.estimators._augmented import AugmentedTraining
+from skmeta.estimators._serving import SinglePrecision
 from skmeta.estimators._settings import check_settings
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset
@@ -151,9 +152,13 @@ class MetaTraining:
         return {"hide_unseen": not self._learner_class.cold_start}
 
     def _serve(self, net):
-        """Take a trained net into use: ``net_`` as it is, and a frozen copy of its learner that answers."""
+        """Take a trained net into use: ``net_`` as it is, and frozen copies of its learner that adapt and answer.
+
+        One is in double precision; ``_single`` is in single precision, or None where that would be felt.
+        """
         self.net_ = net
         learner = copy.deepcopy(net.module_).eval().requires_grad_(False)
+        self._single = SinglePrecision(copy.deepcopy(learner)) if getattr(learner, "single_precision", False) else None
         # double precision keeps row i of an answer independent of the rows beside it to the last digit that counts
         self._learner = learner.to(self._serving_dtype)
 
@@ -161,13 +166,15 @@ class MetaTraining:
         check_is_fitted(self)
         return getattr(self._learner, "learner", self._learner)
 
-    def _ready_learner(self):
-        """The serving learner, with the adaptation settings now in force."""
-        learner = self._bare_learner()
+    def _ready_learner(self, dtype=None):
+        """The serving learner, with the adaptation settings now in force; of single precision, if asked for."""
+        check_is_fitted(self)
         check_settings(self, self._adaptation_parameters)
+        learner = self._learner if dtype in (None, self._serving_dtype) else self._single.learner
+        bare = getattr(learner, "learner", learner)
         for name in self._adaptation_parameters:
-            setattr(learner, name, getattr(self, name))
-        return self._learner
+            setattr(bare, name, getattr(self, name))
+        return learner
 
 
 class _Endless(torch.utils.data.Dataset):

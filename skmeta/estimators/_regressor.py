@@ -189,7 +189,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
             return object_array([self._unscaled(z) for z in self._outputs_of_tasks(self._validated_tasks(X))])
         if task is not None:
             return self._unscaled(self._outputs_long(X, task))
-        return self._unscaled(self._outputs(X))
+        return self._unscaled(self._answers(X))
 
     def _outputs_long(self, X, task, ask="predict"):
         tasks, weight, rows = self._tasks_of_rows(X, task)

@@ -44,6 +44,8 @@ class Learner(nn.Module):
     task_type: str
     #: whether ``adapt`` to no rows at all gives an answer (a pooled head does, prototypes do not)
     cold_start = False
+    #: whether a trained copy in single precision answers as well as one in double
+    single_precision = False
 
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()
@@ -53,7 +55,7 @@ class Learner(nn.Module):
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         state = self.adapt(support_X, support_y, support_weight, class_mask)
-        return self.predict(state, query_X).flatten(0, 1)
+        return flat_answers(self.predict(state, query_X))
 
     def embed(self, X):
         """Embeddings (T, n, e) of rows (T, n, d). The body sees one table, as batch norm and convolutions expect."""
@@ -64,6 +66,13 @@ class Learner(nn.Module):
 
     def predict(self, state, query_X):
         raise NotImplementedError
+
+    def answerer(self, state):
+        """A function from rows (m, d) of a state's one task to its answers (C, m), for many rows one after another.
+
+        Logits may lack what is the same for all classes of a row.
+        """
+        return lambda X: self.predict(state, X[None])[0].t()
 
 
 @torch.no_grad()
@@ -90,6 +99,14 @@ def embedding_size(body, n_features_in):
     return out.shape[1]
 
 
+def flat_answers(answers):
+    """(T, m, C) answers to (T m, C), where the classes, a handful, come first in memory.
+
+    A softmax is then several times as fast; :class:`~skmeta.training.MetaNet` sees to it that criteria notice.
+    """
+    return answers.permute(2, 0, 1).flatten(1).t()
+
+
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):
     """(T, n) labels to (T, C, n) membership weights, class axis first: the narrow axis is never the last one."""
     classes = torch.arange(n_classes, device=support_y.device)[:, None]
@@ -99,6 +116,6 @@ def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float
 
 def hide_absent_classes(logits, class_mask):
     """(T, m, C) logits with ``-inf`` for the classes a task does not have."""
-    if class_mask is None:
+    if class_mask is None or (class_mask.device.type == "cpu" and class_mask.all()):
         return logits
     return logits.masked_fill(~class_mask[..., None, :], -torch.inf)

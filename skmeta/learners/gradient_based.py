@@ -75,3 +75,11 @@ class GradientBased(Learner):
     def predict(self, state, query_X):
         params, class_mask = state
         return self.engine.predict(params, query_X, class_mask)
+
+    @property
+    def single_precision(self):
+        return self.engine.name == "closed_form"
+
+    def answerer(self, state):
+        params, class_mask = state
+        return self.engine.answerer([value[0] for value in params], class_mask)

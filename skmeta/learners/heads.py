@@ -10,16 +10,14 @@ import torch
 from torch.autograd.function import once_differentiable
 
 
-def prototype_logits(support, membership, query, scale=1.0, up_to_constant=False):
-    """Minus the scaled squared distance of each query row to each class's prototype.
+def prototype_logits(prototypes, query, scale=1.0, up_to_constant=False):
+    """Minus the scaled squared distance of each query row to each prototype.
 
-    ``logit_c(q) = -scale * |q - p_c|^2``, with ``p_c`` the weighted mean of the class's support rows.
+    ``logit_c(q) = -scale * |q - p_c|^2``.
 
     Parameters
     ----------
-    support : (T, n, e) tensor
-    membership : (T, C, n) tensor
-        Weights of the rows in each class; see :func:`~skmeta.learners.base.one_hot_support`.
+    prototypes : (T, C, e) tensor
     query : (T, m, e) tensor
     scale : float or 0-d tensor
     up_to_constant : bool
@@ -28,7 +26,6 @@ def prototype_logits(support, membership, query, scale=1.0, up_to_constant=False
     Returns
     -------
     (T, m, C) tensor
-        A class without rows has its prototype at 0.
 
     References
     ----------
@@ -36,46 +33,40 @@ def prototype_logits(support, membership, query, scale=1.0, up_to_constant=False
 
     Examples
     --------
-    >>> support = torch.tensor([[[0.0], [2.0], [5.0]]])
-    >>> membership = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]])
-    >>> prototype_logits(support, membership, torch.tensor([[[2.0]]]))
+    >>> prototype_logits(torch.tensor([[[1.0], [5.0]]]), torch.tensor([[[2.0]]]))
     tensor([[[-1., -9.]]])
     """
-    total = membership.sum(-1, keepdim=True)
-    average = membership / torch.where(total > 0, total, torch.ones_like(total))
     scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
-    return _PrototypeLogits.apply(support, average, query, scale, up_to_constant).transpose(1, 2)
+    return _PrototypeLogits.apply(prototypes, query, scale, up_to_constant).transpose(1, 2)
 
 
 class _PrototypeLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, support, average, query, scale, up_to_constant):
-        prototypes = torch.bmm(average, support)
+    def forward(ctx, prototypes, query, scale, up_to_constant):
         size = prototypes.square().sum(2, keepdim=True)
         # |q - p|^2 = |p|^2 - 2 p q + |q|^2
         distance = torch.baddbmm(size, prototypes, query.transpose(1, 2), alpha=-2.0)
         if not up_to_constant:
             distance += query.square().sum(2).unsqueeze(1)
         ctx.up_to_constant = up_to_constant
-        ctx.save_for_backward(average, prototypes, query, distance, scale)
+        ctx.save_for_backward(prototypes, query, distance, scale)
         return distance * -scale
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_logits):
-        average, prototypes, query, distance, scale = ctx.saved_tensors
-        d_support = d_query = d_scale = None
-        if ctx.needs_input_grad[3]:
+        prototypes, query, distance, scale = ctx.saved_tensors
+        d_prototypes = d_query = d_scale = None
+        if ctx.needs_input_grad[2]:
             d_scale = -(d_logits * distance).sum()
         pull = d_logits * (2 * scale)
-        if ctx.needs_input_grad[2]:  # sum_c pull_c (p_c - q)
+        if ctx.needs_input_grad[1]:  # sum_c pull_c (p_c - q)
             d_query = torch.bmm(pull.transpose(1, 2), prototypes)
             if not ctx.up_to_constant:
                 d_query.addcmul_(query, pull.sum(1).unsqueeze(2), value=-1)
         if ctx.needs_input_grad[0]:
             d_prototypes = torch.baddbmm(prototypes * -pull.sum(2, keepdim=True), pull, query)
-            d_support = torch.bmm(average.transpose(1, 2), d_prototypes)
-        return d_support, None, d_query, d_scale, None
+        return d_prototypes, d_query, d_scale, None
 
 
 def ridge_weights(support, targets, penalty, support_weight=None):

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmeta.learners.base import flat_answers
 from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import ImplicitSolution, proximal_descent
 
@@ -125,7 +126,7 @@ class MAML(GradientBased):
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         if self.implicit:
             rows = {"support_weight": support_weight, "class_mask": class_mask}
-            return self._implicit_answers(support_X, support_y, query_X, rows).flatten(0, 1)
+            return flat_answers(self._implicit_answers(support_X, support_y, query_X, rows))
         start, settings = self._inner_loop(support_X, support_weight, class_mask, self.inner_steps)
         every_step = self.multi_step_loss and self.training
         outputs = self.engine.adapt_and_predict(
@@ -134,7 +135,7 @@ class MAML(GradientBased):
         if every_step:
             outputs = outputs.flatten(1, 2)
             return outputs[-1], outputs[1:]
-        return outputs.flatten(0, 1)
+        return flat_answers(outputs)
 
     def training_loss(self, criterion, outputs, outputs_of_steps, y):
         """The criterion after every inner step, weighted: equally at first, in the end the last step alone."""

@@ -3,7 +3,9 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.engine.embed import find_embedding
+from skmeta.learners.heads import prototype_logits
 
 
 class Prototypes(Learner):
@@ -44,10 +46,23 @@ class Prototypes(Learner):
             self.common_prototypes = nn.Parameter(0.1 * torch.randn(n_outputs, self.n_embedding))
             self.common_logits = nn.Parameter(torch.zeros(n_outputs))
             self.log_strength = nn.Parameter(torch.zeros(()))
+        self.embedding = find_embedding(body)
+
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        if self.embedding is None:
+            support, query = self.embed(support_X), self.embed(query_X)
+        else:
+            rows = torch.cat([support_X, query_X], 1)
+            embedded = self.embedding(rows, tuple(self.body.parameters()))
+            support, query = embedded.split([support_X.shape[1], query_X.shape[1]], 1)
+        state = self._adapt_embedded(support, support_y, support_weight, class_mask)
+        return flat_answers(self._answer_embedded(state, query, up_to_constant=True))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows."""
-        embedded = self.embed(support_X)
+        return self._adapt_embedded(self.embed(support_X), support_y, support_weight, class_mask)
+
+    def _adapt_embedded(self, embedded, support_y, support_weight, class_mask):
         members = one_hot_support(support_y, class_mask.shape[1], support_weight, embedded.dtype)
         count, total = members.sum(-1), members @ embedded
         shown = count
@@ -57,8 +72,10 @@ class Prototypes(Learner):
             count, shown = count + extra, count + extra.sum() * share
         prototypes = total / count.clamp(min=1e-12)[..., None]
         seen = class_mask & (count > 0)
-        log_share = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
-        prior = log_share if self.priors else torch.zeros_like(log_share)
+        if self.priors:
+            prior = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
+        else:
+            prior = torch.zeros_like(count)
         return prototypes, prior[:, None], seen
 
     def _common(self, n_classes):
@@ -72,12 +89,22 @@ class Prototypes(Learner):
         return extra, share, nn.functional.pad(self.common_prototypes, (0, 0, 0, new))
 
     def predict(self, state, query_X):
-        prototypes, prior, seen = state
-        embedded = self.embed(query_X)
         # |f|^2 is the same for every class and drops out of the softmax, but not out of the distances users see
-        distance = (
-            (embedded**2).sum(-1, keepdim=True)
-            - 2 * embedded @ prototypes.transpose(1, 2)
-            + (prototypes**2).sum(-1)[:, None]
-        )
-        return hide_absent_classes(prior - self.log_scale.exp() * distance, seen)
+        return self._answer_embedded(state, self.embed(query_X), up_to_constant=False)
+
+    def _answer_embedded(self, state, query, up_to_constant):
+        prototypes, prior, seen = state
+        logits = prototype_logits(prototypes, query, self.log_scale.exp(), up_to_constant)
+        return hide_absent_classes(logits + prior if self.priors else logits, seen)
+
+    @property
+    def single_precision(self):
+        return self.embedding is not None
+
+    def answerer(self, state):
+        prototypes, prior, seen = (part[0] for part in state)
+        weight = 2 * self.log_scale.exp() * prototypes
+        bias = prior.t() - self.log_scale.exp() * prototypes.square().sum(1, keepdim=True)
+        # a class without rows is out of reach, whatever the row
+        bias = bias.masked_fill(~seen[:, None], -torch.inf)
+        return self.embedding.under_a_head(tuple(self.body.parameters()), weight, bias)

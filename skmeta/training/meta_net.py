@@ -82,6 +82,9 @@ class MetaNet(NeuralNet):
             y_pred, y_true = y_pred[answered], y_true[answered]
         if not len(y_true):
             return y_pred.sum()  # 0 with a gradient of 0; the mean of nothing would be NaN, and so the weights after it
+        if isinstance(self.criterion_, torch.nn.CrossEntropyLoss) and y_pred.t().is_contiguous() and y_true.ndim == 1:
+            # the same rows, as the points of one image with C channels: softmax over an outer axis is vectorised
+            return super().get_loss(y_pred.t()[None], y_true[None])
         return super().get_loss(y_pred, y_true)
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
@@ -91,8 +94,9 @@ class MetaNet(NeuralNet):
             return
         y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
         y = y.to(y_pred.device)
-        right = (y_pred.argmax(1) == y)[is_answered(y)]
-        self.history.record_batch("train_acc" if training else "valid_acc", float(right.float().mean()))
+        n_answered = int(is_answered(y).sum())
+        accuracy = int((y_pred.argmax(1) == y).sum()) / n_answered if n_answered else float("nan")
+        self.history.record_batch("train_acc" if training else "valid_acc", accuracy)
 
     @property
     def _default_callbacks(self):

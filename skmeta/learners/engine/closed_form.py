@@ -6,7 +6,7 @@ import torch
 from torch.func import functional_call
 
 from skmeta.learners.engine.autograd_loop import hide
-from skmeta.learners.engine.base import Engine, rows_first
+from skmeta.learners.engine.base import Engine, _hidden, rows_first
 from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
 from skmeta.learners.engine.step_rates import StepRates
 from skmeta.learners.engine.unrolled import AdaptAndAnswer, backward, forward, inner_step
@@ -113,6 +113,11 @@ class ClosedFormEngine(Engine):
             )
         ]
         return hide(outputs[0] if len(outputs) == 1 else torch.cat(outputs), hidden)
+
+    def answerer(self, params, class_mask=None):
+        """A function from rows (m, d) to answers (C, m), for the adapted parameters of one task."""
+        answer, hidden = self.plan.function(self.plan.internal(params)), _hidden(class_mask)
+        return answer if hidden is None else lambda X: hide(answer(X), hidden[0])
 
     def _step_rates(self, plan, params, loop):
         """Rates by step and layer; those of the last call, if they are plain numbers that have not changed."""

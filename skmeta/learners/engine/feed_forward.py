@@ -35,6 +35,17 @@ class FeedForward:
             X = rows.view(*X.shape[:2], *rows.shape[1:])
         return X
 
+    def function(self, theta):
+        """The function (n, d) -> (C, n) of rows that the layers are with these parameters, of one task, inside."""
+
+        def answer(X):
+            X = self.prepare(X.unsqueeze(0))
+            for layer, p in zip(self.layers, theta):
+                X, _ = layer.forward(p, X)
+            return X[0]
+
+        return answer
+
     def split(self, values):
         """A flat list with one entry for each parameter, as one tuple for each layer."""
         values, groups, at = list(values), [], 0

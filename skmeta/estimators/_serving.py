@@ -1,0 +1,49 @@
+"""Answers to the rows of one task, many at a time, in single precision."""
+
+import torch
+
+#: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
+#: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.
+TILE = 48
+BLOCK = 64 * TILE
+
+
+class SinglePrecision:
+    """A learner in single precision, and the function of rows that the state it was asked about last makes of it."""
+
+    def __init__(self, learner):
+        self.learner = learner
+        self._last = None, None
+
+    def of(self, state):
+        """The learner's ``answerer`` of a state in any precision."""
+        last, answer = self._last
+        if last is not state:
+            answer = self.learner.answerer(_single(state))
+            self._last = state, answer
+        return answer
+
+
+def _single(state):
+    """A nest of tensors in single precision."""
+    if isinstance(state, torch.Tensor):
+        return state.float() if state.is_floating_point() else state
+    if isinstance(state, dict):
+        return {name: _single(part) for name, part in state.items()}
+    return state if state is None else type(state)(_single(part) for part in state)
+
+
+def answers_in_blocks(answer, X, device):
+    """Answers (n, C) to rows: ``answer`` maps (m, d) float32 rows to (C, m), row by row.
+
+    Rows are answered in blocks, the last padded with zeros, so that row i of the answers is the same, bit for bit,
+    whatever rows are beside it.
+    """
+    n_rows, d = X.shape
+    blocks = []
+    for first in range(0, n_rows, BLOCK):
+        part = X[first : first + BLOCK]
+        rows = torch.zeros(-(-len(part) // TILE) * TILE, d)
+        rows.numpy()[: len(part)] = part
+        blocks.append(answer(rows.to(device))[:, : len(part)])
+    return torch.cat(blocks, 1).cpu().numpy().T if blocks else None

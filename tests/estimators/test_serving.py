@@ -1,0 +1,137 @@
+"""Answers in single precision: no row feels the others, and none is further from double precision than rounding."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.utils.validation import validate_data
+from torch import nn
+
+from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier, ReptileClassifier
+from skmeta.estimators._serving import BLOCK, TILE, answers_in_blocks
+from skmeta.learners.base import Learner
+from skmeta.learners.maml import MAML
+from skmeta.learners.prototypes import Prototypes
+from tests.estimators.contract import cheap, one_task, trained
+
+SINGLE = [ProtoNetClassifier, MAMLClassifier, MAMLRegressor, ReptileClassifier]
+
+
+def a_function(kind, d, width, n_classes, activation):
+    """The answers of an adapted learner to rows, as serving asks for them."""
+    torch.manual_seed(d * width)
+    body = nn.Sequential(nn.Linear(d, width), activation(), nn.Linear(width, width))
+    learner = kind(body, d)
+    X, y = torch.randn(1, 4 * n_classes, d), torch.arange(4 * n_classes)[None] % n_classes
+    with torch.no_grad():
+        return learner.answerer(learner.adapt(X, y, class_mask=torch.ones(1, n_classes, dtype=torch.bool)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kind=st.sampled_from([Prototypes, MAML]),
+    d=st.integers(1, 300),
+    width=st.integers(1, 130),
+    n_classes=st.integers(2, 12),
+    activation=st.sampled_from([nn.ReLU, nn.Tanh, nn.GELU, nn.ELU]),
+    n_rows=st.integers(1, BLOCK + 3 * TILE),
+    seed=st.integers(0, 2**31),
+)
+def test_a_rows_answer_is_the_same_bit_for_bit_whatever_rows_are_beside_it(
+    kind, d, width, n_classes, activation, n_rows, seed
+):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_rows, d)).astype(np.float32)
+    with torch.no_grad():
+        answer = a_function(kind, d, width, n_classes, activation)
+        together = answers_in_blocks(answer, X, "cpu")
+        some = rng.permutation(n_rows)[: rng.integers(1, n_rows + 1)]
+        assert together.shape == (n_rows, n_classes)
+        np.testing.assert_array_equal(answers_in_blocks(answer, X[some], "cpu"), together[some])
+        np.testing.assert_array_equal(answers_in_blocks(answer, X[:1], "cpu"), together[:1])
+
+
+@pytest.mark.parametrize("cls", SINGLE)
+def test_answers_in_single_precision_are_those_in_double(cls):
+    task, meta = one_task(cls), trained(cls)
+    meta.adapt(task.X, task.y)
+    assert meta._single is not None
+    quick = meta._answers(task.X_query)
+    exact = meta._outputs(task.X_query)
+    if cls is ProtoNetClassifier:  # up to a constant of each row
+        quick, exact = (value - value.max(1, keepdims=True) for value in (quick, exact))
+    np.testing.assert_allclose(quick, exact, rtol=1e-4, atol=1e-4)
+
+
+def test_a_body_that_is_no_stack_of_layers_is_served_in_double_precision():
+    class Own(nn.Module):
+        def __init__(self, n_features_in):
+            super().__init__()
+            self.first, self.second = nn.Linear(n_features_in, 8), nn.Linear(n_features_in, 8)
+
+        def forward(self, X):
+            return self.first(X) * self.second(X)
+
+    task = one_task(ProtoNetClassifier)
+    meta = cheap(ProtoNetClassifier, module=Own).fit([task] * 4).adapt(task.X, task.y)
+    assert meta._single is None
+    assert meta.predict_proba(task.X_query).dtype == np.float64
+
+
+def test_learners_are_served_in_double_precision_unless_they_say_otherwise():
+    assert Learner.single_precision is False
+
+
+def test_the_next_task_is_answered_anew():
+    first, second = one_task(ProtoNetClassifier, seed=1), one_task(ProtoNetClassifier, seed=2)
+    meta = trained(ProtoNetClassifier)
+    one = meta.adapt(first.X, first.y).predict_proba(first.X_query)
+    other = copy.copy(meta).adapt(second.X, second.y)
+    other.predict_proba(first.X_query)
+    np.testing.assert_array_equal(meta.predict_proba(first.X_query), one)
+
+
+# ---------------------------------------------------------------------- the way past scikit-learn's validation
+
+
+def checked(meta, X):
+    """What scikit-learn's own validation says."""
+    return meta._single_safe(validate_data(meta, X, reset=False, accept_sparse="csr", dtype=np.float64), False)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.float16])
+@pytest.mark.parametrize("order", ["C", "F", "reversed"])
+def test_plain_arrays_come_through_as_validation_would_let_them(dtype, order):
+    X = (10 * np.random.default_rng(0).standard_normal((7, 4))).astype(dtype)
+    X = {"C": X, "F": np.asfortranarray(X), "reversed": X[::-1]}[order]
+    task = one_task(ProtoNetClassifier)
+    meta = trained(ProtoNetClassifier).adapt(task.X, task.y)
+    np.testing.assert_array_equal(meta._validate_X(X, reset=False), checked(meta, X))
+    X.flags.writeable = False
+    assert meta.predict(X).shape == (7,)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda X: X[:, :3],
+        lambda X: X[0],
+        lambda X: X[:0],
+        lambda X: np.where(X[2, 1] == X, np.nan, X),
+        lambda X: np.where(X[2, 1] == X, -np.inf, X),
+        lambda X: np.where(X[2, 1] == X, 1e35, X),
+        lambda X: X.astype(complex),
+    ],
+)
+def test_bad_arrays_are_refused_in_the_same_words(spoil):
+    X = spoil(np.random.default_rng(0).standard_normal((7, 4)))
+    task = one_task(ProtoNetClassifier)
+    meta = trained(ProtoNetClassifier).adapt(task.X, task.y)
+    with pytest.raises(ValueError) as ours:
+        meta.predict(X)
+    with pytest.raises(ValueError) as theirs:
+        checked(meta, X)
+    assert str(ours.value) == str(theirs.value)

@@ -1,0 +1,81 @@
+"""Embeddings by hand and the heads on them, against plain autograd through the body."""
+
+import pytest
+import torch
+from torch import nn
+
+from skmeta.learners.base import hide_absent_classes, one_hot_support
+from skmeta.learners.engine.embed import find_embedding
+from skmeta.learners.prototypes import Prototypes
+from skmeta.nets import MLP
+
+F64 = torch.float64
+BODIES = {
+    "linear last": lambda: nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 4)),
+    "no bias": lambda: nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 4, bias=False)),
+    "activation last": lambda: nn.Sequential(nn.Linear(3, 6), nn.LayerNorm(6), nn.GELU()),
+    "standardised": lambda: MLP(3, n_hidden=6),
+}
+every_body = pytest.mark.parametrize("body", BODIES)
+
+
+def make(body):
+    torch.manual_seed(0)
+    return BODIES[body]().double()
+
+
+@every_body
+def test_an_embedding_has_the_values_and_gradients_of_its_body(body):
+    body = make(body)
+    X = torch.randn(2, 5, 3, dtype=F64, requires_grad=True)
+    inputs = [X, *body.parameters()]
+    found, wanted = find_embedding(body)(X, list(body.parameters())), body(X)
+    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+    back = torch.randn_like(wanted)
+    for a, b in zip(*[torch.autograd.grad(value, inputs, back) for value in (found, wanted)]):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+
+
+@every_body
+def test_a_head_on_an_embedding_is_one_function_of_the_rows(body):
+    body = make(body)
+    X, weight, bias = torch.randn(5, 3, dtype=F64), torch.randn(2, body(torch.zeros(1, 3, dtype=F64)).shape[1]), None
+    weight, bias = weight.to(F64), torch.randn(2, 1, dtype=F64)
+    with torch.no_grad():
+        found = find_embedding(body).under_a_head(list(body.parameters()), weight, bias)(X)
+    torch.testing.assert_close(found, weight @ body(X).t() + bias, rtol=1e-12, atol=1e-12)
+
+
+def plain_answers(learner, support_X, support_y, query_X, support_weight, class_mask):
+    """The paper, and the shared classes' pseudo-rows, in so many words."""
+    members = one_hot_support(support_y, class_mask.shape[1], support_weight, F64)
+    total, count = members @ learner.body(support_X), members.sum(-1)
+    shown = count
+    if learner.is_shared:
+        extra = learner.log_strength.exp()
+        total = total + extra * learner.common_prototypes
+        count, shown = count + extra, count + extra * len(learner.common_logits) * learner.common_logits.softmax(0)
+    prototypes = total / count.clamp(min=1e-12)[..., None]
+    f = learner.body(query_X)
+    logits = -learner.log_scale.exp() * (f[:, :, None] - prototypes[:, None]).square().sum(-1)
+    if learner.priors:
+        logits = logits + (shown / shown.sum(1, keepdim=True)).log()[:, None]
+    return hide_absent_classes(logits, class_mask & (count > 0))
+
+
+@every_body
+@pytest.mark.parametrize("n_outputs, priors", [(None, False), (3, True)])
+def test_prototypes_train_as_the_paper_says(body, n_outputs, priors):
+    learner = Prototypes(make(body).float(), 3, n_outputs, priors=priors).double()
+    y = torch.arange(6).remainder(3).repeat(2, 1)
+    weight = torch.rand(2, 6, dtype=F64)
+    batch = torch.randn(2, 6, 3, dtype=F64), y, torch.randn(2, 4, 3, dtype=F64), weight, torch.ones(2, 3).bool()
+    target = torch.arange(8) % 3
+    inputs = [p for p in learner.parameters() if p.requires_grad]
+    losses = [
+        nn.functional.cross_entropy(logits, target)
+        for logits in (learner(*batch), plain_answers(learner, *batch).flatten(0, 1))
+    ]
+    torch.testing.assert_close(*losses, rtol=1e-12, atol=1e-12)
+    for a, b in zip(*[torch.autograd.grad(loss, inputs) for loss in losses]):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
