@@ -112,6 +112,8 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
         """
         check_settings(self)
         draft = self._draft(keep_fitted=self.warm_start)
+        if task is not None and (is_task_distribution(X) or is_tasks(X)):
+            raise ValueError("task= says which task each row of a table belongs to, but X holds whole tasks already.")
         if is_task_distribution(X):
             draft._meta_train(X)
         elif is_tasks(X):

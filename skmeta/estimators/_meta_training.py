@@ -67,7 +67,7 @@ class MetaTraining:
         rows = train.X
         with seeded(seed, resolve_device(self.device)):
             if self._goes_on:
-                net = self._net_to_go_on_with()
+                net = self._net_to_go_on_with(one_table)
             else:
                 net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
                 for layer in net.module_.modules():
@@ -83,11 +83,20 @@ class MetaTraining:
         """Whether training continues that of the last fit."""
         return self.warm_start and hasattr(self, "net_")
 
-    def _net_to_go_on_with(self):
+    def _net_to_go_on_with(self, one_table):
+        """The net of the last fit, with the settings of training now in force; those of its module stay."""
         net = copy.deepcopy(self.net_)
         if net.lr != self.lr:
             net.set_params(lr=self.lr)
+        loaders = {name: value for name, value in self._routed.items() if name.startswith("iterator_")}
+        self._set_iterators(loaders, one_table)
+        # skorch reads them anew at every epoch, but its set_params looks for a part of the net to make anew
+        vars(net).update(loaders, batch_size=self._tasks_in_a_batch(one_table))
         return net
+
+    def _tasks_in_a_batch(self, one_table):
+        # episodes of one table resemble each other: a few of them make as good a step as many
+        return min(self.batch_size, 4) if one_table else self.batch_size
 
     def _train_on_table(self, train, valid, rng, can_learn):
         """Training on episodes of one table."""
@@ -117,8 +126,7 @@ class MetaTraining:
             optimizer=self.optimizer,
             lr=self.lr,
             max_epochs=self.max_epochs,
-            # episodes of one table resemble each other: a few of them make as good a step as many
-            batch_size=min(self.batch_size, 4) if one_table else self.batch_size,
+            batch_size=self._tasks_in_a_batch(one_table),
             iterator_train=self.iterator_train,
             iterator_valid=EpisodeLoader,
             train_split=None if valid is None else predefined_split(valid),

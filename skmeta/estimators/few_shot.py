@@ -3,11 +3,12 @@
 import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.tasks import is_tasks
 from skmeta.tasks.rows import stack_labels, stack_rows
 
 
@@ -110,6 +111,11 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
 
     def _start(self, X, y):
         """Fresh copies: of the estimator that adapts, and of the transformers before it."""
+        if is_classifier(_last(self.learner)) != is_classifier(self):
+            raise ValueError(
+                f"The learner of {type(self).__name__} is a {type(_last(self.learner)).__name__}: wrap classifiers in "
+                "FewShotClassifier and regressors in FewShotRegressor."
+            )
         if not getattr(_last(self.learner), "pretrained", False):
             check_is_fitted(self.learner)
         self.learner_ = copy.copy(_last(self.learner))
@@ -148,6 +154,11 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
 
     def _transformed(self, X):
         check_is_fitted(self, "learner_")
+        if is_tasks(X):
+            raise ValueError(
+                f"{type(self).__name__} answers rows of the one task it was fitted to. For whole tasks ask "
+                "learner.predict(tasks)."
+            )
         for step in self.transformers_:
             X = step.transform(X)
         return X

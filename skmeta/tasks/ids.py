@@ -45,7 +45,7 @@ def take_task_ids(X, task):
     elif is_frame(task):
         levels = [np.asarray(task[name]) for name in task.columns]
     else:
-        array = np.asarray(task)
+        array = _unmixed(task)
         if array.ndim == 0:
             raise ValueError(f"task must name the task of every row, got {task!r}.")
         levels = [array] if array.ndim == 1 else list(array.T)
@@ -61,6 +61,14 @@ def take_task_ids(X, task):
     ids = np.empty(n_rows, dtype=object)
     ids[:] = list(zip(*(level.tolist() for level in levels)))
     return X, ids
+
+
+def _unmixed(task):
+    """Ids as an array; numbers beside text stay numbers, which numpy would turn into text."""
+    array = np.asarray(task)
+    if isinstance(task, (list, tuple)) and array.ndim == 1 and array.dtype.kind in "US":
+        array = np.asarray(task, dtype=None if all(isinstance(name, (str, bytes)) for name in task) else object)
+    return array
 
 
 def _column_names(X, task):

@@ -13,8 +13,10 @@ def resolve_device(device):
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f"device={device!r} is no torch device. Use 'cpu', 'cuda', 'cuda:1' or 'auto'.") from error
+    if resolved.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"device={device!r} is not there: torch {torch.__version__} sees no Metal GPU. Use 'cpu'.")
     if resolved.type == "cuda":
         n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (resolved.index or 0) >= n_gpus:

@@ -144,6 +144,8 @@ CASES = {
     "no module": (C, refit(module="MLP"), "torch module class or instance; 'MLP'"),
     "a device that is not there": (C, refit(device="cuda:99"), "'cuda:99' is not there; device='cpu'"),
     "no device": (C, refit(device="gpu"), "'gpu' is no torch device; 'cuda'"),
+    "None for a device": (C, refit(device=None), "device=None is no torch device; 'auto'"),
+    "ids beside whole tasks": (C, lambda e: e.fit(CLUSTERS, task=["a"] * 8), "task=; whole tasks already"),
     # ------------------------------------------------------------------ settings
     "labels": (C, refit(labels="both"), "labels; 'auto', 'task' or 'shared'; 'both'"),
     "target_scaling": (M, refit(target_scaling="x"), "target_scaling; 'pooled'; 'x'"),

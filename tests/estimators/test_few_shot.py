@@ -8,7 +8,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skmeta import FewShotClassifier, ProtoNetClassifier
+from skmeta import FewShotClassifier, FewShotRegressor, ProtoNetClassifier
 
 NAMES = list("abcd")
 
@@ -56,3 +56,15 @@ def test_rows_in_two_portions_are_as_good_as_all_at_once(meta, cluster_tasks):
     at_once = FewShotClassifier(meta).fit(task.X, task.y)
     portions = FewShotClassifier(meta).partial_fit(task.X[:4], task.y[:4]).partial_fit(task.X[4:], task.y[4:])
     np.testing.assert_allclose(portions.predict_proba(task.X_query), at_once.predict_proba(task.X_query), rtol=1e-7)
+
+
+def test_the_kind_of_learner_must_be_the_kind_of_wrapper(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    with pytest.raises(ValueError, match="FewShotRegressor is a ProtoNetClassifier"):
+        FewShotRegressor(meta).fit(task.X, task.y)
+
+
+def test_whole_tasks_are_for_the_learner_to_answer(meta, cluster_tasks):
+    few = FewShotClassifier(meta).fit(cluster_tasks[0].X, cluster_tasks[0].y)
+    with pytest.raises(ValueError, match=r"learner\.predict\(tasks\)"):
+        few.predict(cluster_tasks)

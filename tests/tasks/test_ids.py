@@ -88,3 +88,8 @@ def test_days_are_ids_that_stay_days():
     names, code = factorize(np.array(["2021-01-01", "2020-01-01"], dtype="datetime64[ns]"))
     assert names == [np.datetime64("2020-01-01"), np.datetime64("2021-01-01")]
     assert code.tolist() == [1, 0]
+
+
+def test_numbers_beside_text_in_a_list_stay_numbers():
+    _, ids = take_task_ids(np.zeros((3, 1)), [1, "a", 1])
+    assert factorize(ids)[0] == [1, "a"]
