@@ -36,8 +36,8 @@ class Records:
         return bool(np.logical_and.reduce([self.table[column] == value for column, value in setting.items()]).any())
 
     def add(self, records):
-        """Append records, write all, and print the new ones."""
+        """Append records, write all, and print the last new ones."""
         new = pd.DataFrame(list(records))
         self.table = pd.concat([self.table, new], ignore_index=True)
         save(self.table, self.name)
-        print(new.to_string(index=False, header=False), flush=True)
+        print(new.tail(20).to_string(index=False, header=False), flush=True)
