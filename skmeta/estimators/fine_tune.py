@@ -96,10 +96,10 @@ class _FineTuneTransfer:
         """Which path the arithmetic of the descent takes: "closed_form", "any_module" or "naive"."""
         return self._bare_learner().engine.name
 
-    def _ready_learner(self):
+    def _ready_learner(self, dtype=None):
         if self.freeze not in FREEZE:
             raise ValueError(f"freeze must be one of {list(FREEZE)}, got {self.freeze!r}.")
-        return super()._ready_learner()
+        return super()._ready_learner(dtype)
 
 
 class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassifier):

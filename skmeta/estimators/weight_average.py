@@ -88,10 +88,10 @@ class _WeightAverage:
         state = state if isinstance(state, dict) else state[0]
         return None if state["alpha"] is None else state["alpha"][0].cpu().numpy()
 
-    def _ready_learner(self):
+    def _ready_learner(self, dtype=None):
         if self.weighting not in WEIGHTINGS:
             raise ValueError(f"weighting must be one of {list(WEIGHTINGS)}, got {self.weighting!r}.")
-        return super()._ready_learner()
+        return super()._ready_learner(dtype)
 
     def _train(self, train, valid, rng, **how):
         super()._train(train, valid, rng, **how)
