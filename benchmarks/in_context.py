@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import norm
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -30,10 +31,10 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeCV
+from sklearn.linear_model import BayesianRidge, LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, SVR
 
@@ -64,7 +65,10 @@ CLASSIFIERS = {
 REGRESSORS = {
     "ours": InContextRegressor,
     "knn": KNeighborsRegressor,
+    "knn_distance": lambda: KNeighborsRegressor(weights="distance"),
+    "knn_tuned": lambda: GridSearchCV(KNeighborsRegressor(), NEIGHBOURS, cv=3),
     "ridge": lambda: RidgeCV(np.logspace(-2, 3, 12)),
+    "bayesian_ridge": BayesianRidge,
     "svr": SVR,
     "forest": lambda: RandomForestRegressor(300, random_state=0),
     "boosting": lambda: HistGradientBoostingRegressor(random_state=0),
@@ -106,14 +110,19 @@ def score_classifier(model, X, y):
 
 
 def score_regressor(model, X, y):
-    """R2 and RMSE; ours also log-likelihood and how often the central 90% interval holds the truth."""
+    """R2 and RMSE; of models that say how sure they are, also how often the central 90% interval holds the truth, and
+    the log-likelihood, in units of the test targets' spread, of a Gaussian with the answered mean and deviation."""
     answer = model.predict(X)
     out = {
         "r2": 1 - ((y - answer) ** 2).sum() / ((y - y.mean()) ** 2).sum(),
         "rmse": np.sqrt(((y - answer) ** 2).mean()),
     }
-    if isinstance(model, InContextRegressor):
-        low, high = model.predict(X, quantiles=[0.05, 0.95]).T
+    if isinstance(model[-1] if isinstance(model, Pipeline) else model, (InContextRegressor, BayesianRidge)):
+        mean, std = model.predict(X, return_std=True)
+        out["log_likelihood"] = norm.logpdf(y, mean, std).mean() + np.log(y.std())
+        low, high = mean + np.outer([-1, 1], norm.ppf(0.95) * std)
+        if isinstance(model, InContextRegressor):
+            low, high = model.predict(X, quantiles=[0.05, 0.95]).T
         out["coverage_90"] = ((low <= y) & (y <= high)).mean()
     return out
 
