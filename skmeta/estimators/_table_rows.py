@@ -90,8 +90,8 @@ def _is_plain(X):
 
 
 class PrecisionBySize:
-    """Serves small supports in double precision, where it costs little and equal questions get equal answers to the
-    last digit, and larger ones in single; blocks of one size keep rows independent of each other in both."""
+    """Serves small supports in double precision, where it costs little and equal questions get equal answers but for
+    the last digit, and larger ones in single; blocks of one size keep rows independent of each other in both."""
 
     def __init__(self, learner):
         self.learner, self._double = learner, None

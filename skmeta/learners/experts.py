@@ -20,6 +20,8 @@ from skmeta.learners.table_views import RANK_SCALE
 
 MAX_FULL_METRIC = 256  # columns that a full metric covers
 
+#: The network reads the scores of the first :data:`N_READ`; stacking reads all. ``kernel_of`` names an expert with the
+#: same kernel under another ridge.
 EXPERTS = (
     {"kind": "linear", "view": "z", "ridge": 6.0},
     {"kind": "additive", "view": "u", "ridge": 2.0},
@@ -27,7 +29,10 @@ EXPERTS = (
     {"kind": "recursive", "view": "z", "ridge": 0.5, "full": True, "rounds": 1, "bandwidth": 3.0},
     {"kind": "recursive", "view": "u", "ridge": 0.8, "full": True, "rounds": 1, "bandwidth": 1.0},
     {"kind": "recursive", "view": "u", "ridge": 1.0, "full": False, "rounds": 2, "bandwidth": 1.0},
+    {"kind": "local", "view": "u", "ridge": 0.2, "kernel_of": 2},
+    {"kind": "recursive", "view": "z", "ridge": 3.0, "full": True, "rounds": 2, "bandwidth": 1.0},
 )
+N_READ = 6
 
 
 def hat_basis(u, k):
@@ -58,19 +63,24 @@ def _mean_one(relevance, varies):
     return relevance * varies.sum(1, keepdim=True) / relevance.sum(1, keepdim=True).clamp(min=1e-12)
 
 
-def leave_one_out(K, Y, weight, ridge):
-    """Weighted kernel ridge: dual coefficients and leave-one-out predictions, both (T, n, C).
+def solve(K, Y, weight, ridge):
+    """Weighted kernel ridge: dual coefficients (T, n, C), and the Cholesky factor (T, n, n) of the system.
 
-    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part. A
-    row of weight w counts as w equal rows, one of which leaves (and leaves w - 1 behind).
+    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part.
     """
     root = weight.sqrt()
     system = K * root[:, :, None] * root[:, None]
     system.diagonal(dim1=1, dim2=2).add_(ridge)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(system))
-    dual = root[..., None] * (inverse @ (root[..., None] * Y))
+    factor = torch.linalg.cholesky(system)
+    return (root[..., None] * torch.cholesky_solve(root[..., None] * Y, factor)).contiguous(), factor
+
+
+def leave_one_out(K, Y, weight, ridge):
+    """Dual coefficients and leave-one-out predictions, both (T, n, C). A row of weight w counts as w equal rows, one of
+    which leaves (and leaves w - 1 behind)."""
+    dual, factor = solve(K, Y, weight, ridge)
     # of the fit at a row, the share that is its own doing: 1 - ridge * inverse_ii, parted among equal rows
-    own = 1 - ridge * inverse.diagonal(dim1=1, dim2=2)
+    own = 1 - ridge * torch.cholesky_inverse(factor).diagonal(dim1=1, dim2=2)
     weight = torch.where(weight > 0, weight, torch.ones_like(weight))
     residual = (ridge / weight)[..., None] * dual
     return dual, Y - residual / (1 - own / weight.clamp(min=1))[..., None]
@@ -119,6 +129,20 @@ def _average_gradient(rows, K, D, width, dual, weight, metric):
     return gradient.transpose(1, 2) @ gradient
 
 
+def _fit_kernel(spec, z, u, weight, varies, relevance):
+    """A kernel whose metric is the columns' own relevance: what queries need of it, and its (T, n, n) matrix."""
+    metric = {"linear": varies, "additive": relevance.sqrt(), "local": relevance}[spec["kind"]]
+    rows = _features(spec, metric, z, u)
+    if spec["kind"] == "local":
+        D = _distance("local", rows, rows)
+        width = 0.2 * _mean_pair(D, weight)
+        K = torch.exp(-D / width)
+    else:
+        width = varies.sum(1)[:, None, None].clamp(min=1)
+        K = rows @ rows.transpose(1, 2) / width
+    return {"kept": None, "metric": metric, "rows": rows, "width": width}, K
+
+
 def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
     """Alternate between solving and learning the metric; a full metric covers the most relevant columns only."""
     kept = None
@@ -137,13 +161,14 @@ def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
         D = _squared_distance(support, support).sqrt()
         width = spec["bandwidth"] * _mean_pair(D, weight)
         K = torch.exp(-D / width)
-        dual, left_out = leave_one_out(K, Y, weight, spec["ridge"])
         if remaining:
+            dual, _ = solve(K, Y, weight, spec["ridge"])
             outer = _average_gradient(rows, K, D, width, dual, weight, metric)
             if not spec["full"]:
                 outer = torch.diag_embed(outer.diagonal(dim1=1, dim2=2))
             trace = outer.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None].clamp(min=1e-20)
             metric = 0.5 * metric + 0.5 * columns * outer / trace
+    dual, left_out = leave_one_out(K, Y, weight, spec["ridge"])
     return {"kept": kept, "metric": root, "rows": support, "width": width, "dual": dual}, left_out
 
 
@@ -177,47 +202,51 @@ def fit_experts(z, u, Y, weight, varies):
     centred = torch.where(weight[..., None] > 0, Y - centre, torch.zeros_like(Y))
     relevance = column_relevance(u, centred, weight, varies)
     columns = varies.sum(1)[:, None, None].clamp(min=1)
-    fits, left_out = [], []
+    fits, kernels, left_out = [], [], []
     for spec in EXPERTS:
         if spec["kind"] == "recursive":
             fitted, scores = _fit_recursive(spec, z, u, centred, weight, relevance, columns)
+            kernels.append(None)
         else:
-            metric = {"linear": varies, "additive": relevance.sqrt(), "local": relevance}[spec["kind"]]
-            support = _features(spec, metric, z, u)
-            ridge = spec["ridge"]
-            if spec["kind"] == "local":
-                width = 0.2 * _mean_pair(_distance("local", support, support), weight)
+            ridge = spec["ridge"] / (1.0 if spec["kind"] == "local" else columns[:, :, 0].sqrt())
+            if "kernel_of" in spec:
+                fitted, K = dict(fits[spec["kernel_of"]]), kernels[spec["kernel_of"]]
             else:
-                width = columns
-                ridge = ridge / columns[:, :, 0].sqrt()
-            fitted = {"kept": None, "metric": metric, "rows": support, "width": width}
-            fitted["dual"], scores = leave_one_out(_kernel(spec, fitted, support), centred, weight, ridge)
+                fitted, K = _fit_kernel(spec, z, u, weight, varies, relevance)
+            kernels.append(K)
+            fitted["dual"], scores = leave_one_out(K, centred, weight, ridge)
         fits.append(fitted)
         left_out.append(scores)
     state = {"fits": fits, "centre": centre, "relevance": relevance}
     return state, torch.stack(left_out, 2) + centre[:, :, None]
 
 
+def _kernels(state, z, u):
+    """Each expert's kernel between rows and the support, (T, m, n)."""
+    z = z.clamp(-4, 4)
+    kernels = []
+    for spec, fitted in zip(EXPERTS, state["fits"]):
+        if "kernel_of" in spec:
+            kernels.append(kernels[spec["kernel_of"]])
+            continue
+        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
+        kernels.append(_kernel(spec, fitted, rows))
+    return kernels
+
+
 def score_queries(state, z, u):
     """The experts' scores of query rows, (T, m, E, C)."""
-    z = z.clamp(-4, 4)
-    scores = []
-    for spec, fitted in zip(EXPERTS, state["fits"]):
-        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
-        scores.append(_kernel(spec, fitted, rows) @ fitted["dual"])
+    scores = [K @ fitted["dual"] for K, fitted in zip(_kernels(state, z, u), state["fits"])]
     return torch.stack(scores, 2) + state["centre"][:, :, None]
 
 
 def support_contributions(state, z, u, share):
-    """What each support row adds to the experts' mean score, (T, m, n, C); ``share`` (T, m, E) weighs the experts.
+    """What each support row adds to the experts' mean score, (T, m, n, C); ``share`` weighs the first experts.
 
     Scores are sums over support rows, so nothing is approximated: the contributions and the support's mean target
     add up to the score.
     """
-    z = z.clamp(-4, 4)
     total = 0.0
-    for e, (spec, fitted) in enumerate(zip(EXPERTS, state["fits"])):
-        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
-        similarity = share[..., e, None] * _kernel(spec, fitted, rows)
-        total = total + similarity[..., None] * fitted["dual"][:, None]
+    for e, K in zip(range(share.shape[2]), _kernels(state, z, u)):
+        total = total + (share[..., e, None] * K)[..., None] * state["fits"][e]["dual"][:, None]
     return total

@@ -8,7 +8,7 @@ Qu, Holzmüller, Varoquaux, Le Morvan (2025). TabICL. ICML.
 """
 
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from safetensors.torch import load_file
@@ -16,13 +16,12 @@ from torch import nn
 
 from skmeta.learners import table_views as views
 from skmeta.learners.base import Learner
-from skmeta.learners.experts import EXPERTS, score_queries, support_contributions
+from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
-N_EXPERTS = len(EXPERTS)
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
 BLOCK_ROWS = 128  # queries are answered in blocks of this very size
-N_TASK_FACTS = 5 + N_EXPERTS
+N_TASK_FACTS = 5 + N_READ
 
 
 class InContextLearner(Learner):
@@ -80,24 +79,26 @@ class InContextLearner(Learner):
         self.categorical = None if categorical is None or not any(categorical) else tuple(map(bool, categorical))
         self.max_columns = max_columns
         self.n_neighbours = n_neighbours
-        self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
-        self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
-        self.cell_blocks = nn.ModuleList(
-            CellBlock(cell_width, cell_heads, n_points, n_summary) for _ in range(n_cell_blocks)
-        )
-        self.to_row = nn.Linear(n_summary * cell_width, row_width)
-        self.skip = nn.Parameter(torch.randn(max_columns, row_width))
-        self.from_experts = nn.Linear(self._n_expert_inputs, row_width)
-        self.from_facts = nn.Linear(N_TASK_FACTS, row_width)
-        self.row_blocks = nn.ModuleList(RowBlock(row_width, row_heads) for _ in range(n_row_blocks))
-        self.head = Head(row_width, self._n_head_outputs)
-        self.gate = nn.Linear(row_width, N_EXPERTS + 1)
-        nn.init.zeros_(self.gate.weight)
-        nn.init.zeros_(self.gate.bias)
-        self.trust = nn.Parameter(torch.tensor(8.0))
-        self._make_label_embeddings(cell_width, row_width)
+        with nullcontext() if weights is None else torch.device("meta"):  # nothing is drawn that would be replaced
+            self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
+            self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
+            self.cell_blocks = nn.ModuleList(
+                CellBlock(cell_width, cell_heads, n_points, n_summary) for _ in range(n_cell_blocks)
+            )
+            self.to_row = nn.Linear(n_summary * cell_width, row_width)
+            self.skip = nn.Parameter(torch.randn(max_columns, row_width))
+            self.from_experts = nn.Linear(self._n_expert_inputs, row_width)
+            self.from_facts = nn.Linear(N_TASK_FACTS, row_width)
+            self.row_blocks = nn.ModuleList(RowBlock(row_width, row_heads) for _ in range(n_row_blocks))
+            self.head = Head(row_width, self._n_head_outputs)
+            self.gate = nn.Linear(row_width, N_READ + 1)
+            nn.init.zeros_(self.gate.weight)
+            nn.init.zeros_(self.gate.bias)
+            self.trust = nn.Parameter(torch.tensor(8.0))
+            self._make_label_embeddings(cell_width, row_width)
         if weights is not None:
-            self.load_state_dict(load_file(weights), strict=False)
+            tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
+            self.load_state_dict(tensors, strict=False, assign=True)  # a body has weights of its own
 
     # ---------------------------------------------------------------- the learner's interface
 
@@ -138,8 +139,8 @@ class InContextLearner(Learner):
         return support_contributions(state["experts"], *wide, share)
 
     def _answer(self, state, query_X):
-        """The answers of all parts; in use (no gradients) in blocks of one size, so that a row's answer does not
-        depend, not even in its last digit, on how many rows are asked together."""
+        """The answers of all parts; in use (no gradients) in blocks of one size, so that a row's answer is the same,
+        up to rounding, however many rows are asked together."""
         query_X = self.body(query_X)
         if torch.is_grad_enabled():
             return [self._answer_part(part, query_X) for part in state["parts"]]
@@ -212,7 +213,7 @@ class InContextLearner(Learner):
         return cells, z @ (self.skip[:d] / math.sqrt(d))
 
     def _to_rows(self, cells):
-        return self.to_row(cells[:, :, : self.summary.shape[0]].flatten(2))
+        return self.to_row(cells.flatten(2))
 
     def _with_summary(self, cells):
         T, m = cells.shape[:2]
@@ -231,19 +232,20 @@ class InContextLearner(Learner):
         state["cells"] = []
         for block in self.cell_blocks:
             state["cells"].append(block.fit(cells, bias, log_rows))
-            cells = block.read(cells, state["cells"][-1])
+            cells = block.read(cells, state["cells"][-1], summary_only=block is self.cell_blocks[-1])
         state["task"] = self.from_facts(task_facts)[:, None]
         rows = self._to_rows(cells) + skip + state["task"] + label_row + self.from_experts(expert_input)
         state["bias"], state["log_rows"], state["rows"] = bias, log_rows, []
         for block in self.row_blocks:
             state["rows"].append(block.fit(rows))
-            rows = block.read(rows, state["rows"][-1], bias, log_rows)
+            if block is not self.row_blocks[-1]:  # nobody reads what the last one makes of the support
+                rows = block.read(rows, state["rows"][-1], bias, log_rows)
 
     def _read_stages(self, state, X, expert_input):
         cells, skip = self._cells(state, X)
         cells = self._with_summary(cells)
         for block, keys_values in zip(self.cell_blocks, state["cells"]):
-            cells = block.read(cells, keys_values)
+            cells = block.read(cells, keys_values, summary_only=block is self.cell_blocks[-1])
         rows = self._to_rows(cells) + skip + state["task"] + self.from_experts(expert_input)
         for block, keys_values in zip(self.row_blocks, state["rows"]):
             rows = block.read(rows, keys_values, state["bias"], state["log_rows"])
@@ -271,7 +273,8 @@ def exactly(tensor):
 
 
 def expert_quality(left_out, Y, weight):
-    """Leave-one-out R^2 of each expert, in [-1, 1]: (T, E)."""
+    """Leave-one-out R^2 of each expert that the network reads, in [-1, 1]: (T, E)."""
+    left_out = left_out[:, :, :N_READ]
     w = weight[..., None]
     centre = (Y * w).sum(1, keepdim=True) / weight.sum(1)[:, None, None].clamp(min=1e-12)
     total = ((Y - centre).square() * w).sum((1, 2)).clamp(min=1e-6)

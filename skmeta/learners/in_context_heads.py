@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from skmeta.learners.experts import fit_experts, score_queries
-from skmeta.learners.in_context import N_EXPERTS, InContextLearner, exactly, expert_quality
+from skmeta.learners.experts import N_READ, fit_experts, score_queries
+from skmeta.learners.in_context import InContextLearner, exactly, expert_quality
+from skmeta.learners.stacking import fit_shares, fit_trust, part_of_answer, trusted
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -26,7 +27,7 @@ class InContextClassification(InContextLearner):
     """
 
     task_type = "classification"
-    _n_expert_inputs = N_EXPERTS * MAX_CLASSES
+    _n_expert_inputs = N_READ * MAX_CLASSES
     _n_head_outputs = MAX_CLASSES
 
     def _make_label_embeddings(self, cell_width, row_width):
@@ -46,6 +47,7 @@ class InContextClassification(InContextLearner):
             state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
             state["quality"] = expert_quality(left_out, members, weight)
             state["class_mask"] = class_mask
+            state["trust"] = fit_trust(_log_chances(left_out, class_mask), members, weight, class_mask)
             counts = (members * weight[..., None]).sum(1)
             state["class_order"] = _by_frequency(counts, members, weight, (u * relevance[:, None]).sum(2))
             label = state["class_order"].argsort(1).gather(1, y).clamp(max=MAX_CLASSES - 1)
@@ -69,6 +71,8 @@ class InContextClassification(InContextLearner):
             expert_input = self._expert_input(state, scores)
         rows = self._read_stages(state, X, expert_input)
         share, temperature = self._gate(rows, state["quality"])
+        stacked = trusted(state["trust"], _log_chances(scores, state["class_mask"]), state["class_mask"])
+        scores = scores[:, :, :N_READ]
         logits = _log_chances((share[..., None] * scores).sum(2), state["class_mask"]) * temperature
         place = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)
         logits = logits + self.head(rows).gather(2, place[:, None].expand(-1, logits.shape[1], -1))
@@ -76,11 +80,14 @@ class InContextClassification(InContextLearner):
         chance = logits.masked_fill(absent, -torch.inf).log_softmax(-1)
         plain = PLAIN_SHARPNESS * _log_chances(scores.mean(2), state["class_mask"])
         caution = (CAUTION * torch.exp(-0.5 * state["log_rows"][:, 0])).clamp(max=0.5)
-        return ((1 - caution) * chance + caution * plain).masked_fill(absent, -torch.inf)
+        mixed = ((1 - caution) * chance + caution * plain).masked_fill(absent, -torch.inf).log_softmax(-1)
+        part = part_of_answer(state["log_rows"][:, 0].exp())
+        return ((1 - part) * mixed + part * stacked).masked_fill(absent, -torch.inf)
 
     def _expert_input(self, state, scores):
         """Scores above the class shares, classes by frequency, the rarest together: (T, m, E * MAX_CLASSES)."""
         centre = state["experts"]["centre"][:, :, None]
+        scores = scores[:, :, :N_READ]
         order = state["class_order"][:, None, None].expand(*scores.shape)
         scores = 2 * (scores - centre).clamp(-2, 2).gather(3, order)
         C = scores.shape[3]
@@ -98,8 +105,9 @@ def _by_frequency(counts, members, weight, place):
 
 
 def _log_chances(scores, class_mask):
-    """Scores (T, m, C) to log-probabilities over the classes that exist."""
-    floored = (SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6) * class_mask[:, None]
+    """Scores (T, m, ..., C) to log-probabilities over the classes that exist."""
+    exists = class_mask.view(len(class_mask), *[1] * (scores.ndim - 2), -1)
+    floored = (SOFT_FLOOR * F.softplus(scores / SOFT_FLOOR) + 1e-6) * exists
     return (floored / floored.sum(-1, keepdim=True)).clamp(min=1e-9).log()
 
 
@@ -113,7 +121,7 @@ class InContextRegression(InContextLearner):
     """
 
     task_type = "regression"
-    _n_expert_inputs = N_EXPERTS
+    _n_expert_inputs = N_READ
     _n_head_outputs = 3 * N_COMPONENTS
 
     def __init__(self, body=None, n_features_in=None, n_outputs=None, *, likelihood=True, **settings):
@@ -141,7 +149,8 @@ class InContextRegression(InContextLearner):
             state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
             state["quality"] = expert_quality(left_out, Y, weight)
             facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
-            middle = left_out.mean(2)
+            state["shares"] = fit_shares(left_out[..., 0], Y[..., 0], weight)
+            middle = left_out[:, :, :N_READ].mean(2)
             residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
             state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
             expert_input = self._expert_input(state, left_out)
@@ -158,7 +167,9 @@ class InContextRegression(InContextLearner):
             scores = score_queries(state["experts"], *self._wide_views(state, X)).clamp(-12, 12)
         rows = self._read_stages(state, X, self._expert_input(state, scores))
         share, temperature = self._gate(rows, state["quality"])
-        middle = (share * scores[..., 0]).sum(2, keepdim=True)
+        middle = (share * scores[:, :, :N_READ, 0]).sum(2, keepdim=True)
+        stacked = (state["shares"][:, None] * scores[..., 0]).sum(2, keepdim=True)
+        middle = middle + part_of_answer(state["log_rows"][:, 0].exp()) * (stacked - middle)
         spread = state["spread"] * temperature
         log_weight, offset, log_scale = self.head(rows).unflatten(2, (3, N_COMPONENTS)).unbind(2)
         means = state["mean"] + state["scale"] * (middle + spread * offset)
@@ -168,7 +179,7 @@ class InContextRegression(InContextLearner):
 
     @staticmethod
     def _expert_input(state, scores):
-        return scores[..., 0].clamp(-8, 8)
+        return scores[:, :, :N_READ, 0].clamp(-8, 8)
 
     def mixture(self, state, query_X):
         """Log-weights, means and log-scales of the predictive mixtures, each (T, m, k, n_components)."""

@@ -111,16 +111,18 @@ class CellBlock(nn.Module):
         gathered = self.gather(points, self.gather.keys_values(columns), bias, log_rows.repeat_interleave(d, 0))
         return self.scatter.keys_values(self.gather_norm(points + gathered)).unflatten(0, (-1, d))
 
-    def read(self, cells, keys_values):
+    def read(self, cells, keys_values, summary_only=False):
+        """Updated cells; with ``summary_only`` just the summary tokens, which is all that is left of the last block."""
         T, n, t, width = cells.shape
         read = self.scatter(self._columns(cells), keys_values.flatten(0, 1))
         read = read.view(T, t - self.n_summary, n, width).transpose(1, 2)
         cells = torch.cat([cells[:, :, : self.n_summary], cells[:, :, self.n_summary :] + read], 2)
         cells = cells.reshape(T * n, t, width)
         rows = self.row_norm(cells)
-        cells = cells + self.along(rows, self.along.keys_values(rows))
+        kept = slice(self.n_summary if summary_only else t)
+        cells = cells[:, kept] + self.along(rows[:, kept], self.along.keys_values(rows))
         cells = cells + self.feed(self.feed_norm(cells))
-        return cells.view(T, n, t, width)
+        return cells.unflatten(0, (T, n))
 
 
 class RowBlock(nn.Module):

@@ -126,7 +126,8 @@ def test_rows_are_answered_one_by_one_as_together(wine):
     X, X_test, y, _ = wine
     clf = InContextClassifier().fit(X, y)
     together = clf.predict_proba(X_test)
-    np.testing.assert_allclose(together[[5]], clf.predict_proba(X_test[[5]]), rtol=1e-12)
+    for row in (0, 5, 117):
+        np.testing.assert_allclose(clf.predict_proba(X_test[[row]]), together[[row]], rtol=1e-12)
 
 
 def test_orders_of_rows_columns_and_names_of_classes_do_not_matter(wine):
