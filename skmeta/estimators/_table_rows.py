@@ -91,7 +91,7 @@ def _is_plain(X):
 
 class PrecisionBySize:
     """Serves small supports in double precision, where it costs little and equal questions get equal answers but for
-    the last digit, and larger ones in single; blocks of one size keep rows independent of each other in both."""
+    the last digits, and larger ones in single; blocks of full tiles keep rows independent of each other in both."""
 
     def __init__(self, learner):
         self.learner, self._double = learner, None

@@ -20,7 +20,8 @@ from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
-BLOCK_ROWS = 128  # queries are answered in blocks of this very size
+TILE = 48  # queries are answered in blocks of full tiles, in which a matrix product's row seldom feels its place
+BLOCK_ROWS = 4 * TILE
 N_TASK_FACTS = 5 + N_READ
 
 
@@ -139,7 +140,7 @@ class InContextLearner(Learner):
         return support_contributions(state["experts"], *wide, share)
 
     def _answer(self, state, query_X):
-        """The answers of all parts; in use (no gradients) in blocks of one size, so that a row's answer is the same,
+        """The answers of all parts; in use (no gradients) in blocks of full tiles, so that a row's answer is the same,
         up to rounding, however many rows are asked together."""
         query_X = self.body(query_X)
         if torch.is_grad_enabled():
@@ -147,8 +148,8 @@ class InContextLearner(Learner):
         blocks = []
         for rows in query_X.split(BLOCK_ROWS, dim=1):
             m = rows.shape[1]
-            if m < BLOCK_ROWS:
-                rows = torch.cat([rows, rows[:, :1].expand(-1, BLOCK_ROWS - m, -1)], 1)
+            if m % TILE:
+                rows = torch.cat([rows, rows[:, :1].expand(-1, TILE - m % TILE, -1)], 1)
             blocks.append([self._answer_part(part, rows)[:, :m] for part in state["parts"]])
         return [torch.cat(answers, 1) for answers in zip(*blocks)]
 

@@ -126,7 +126,7 @@ def test_rows_are_answered_one_by_one_as_together(wine):
     X, X_test, y, _ = wine
     clf = InContextClassifier().fit(X, y)
     together = clf.predict_proba(X_test)
-    for row in (0, 5, 117):
+    for row in range(0, 118, 9):
         np.testing.assert_allclose(clf.predict_proba(X_test[[row]]), together[[row]], rtol=1e-12)
 
 
