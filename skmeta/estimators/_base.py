@@ -143,9 +143,7 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
         return self._draft()
 
     def _become(self, draft):
-        for name in [name for name in vars(self) if _is_fitted_state(name)]:
-            delattr(self, name)
-        self.__dict__.update(vars(draft))
+        self.__dict__ = vars(draft)
         return self
 
     def save(self, path):

@@ -124,12 +124,12 @@ class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator
         position = np.argsort(order, kind="stable")
         codes = position[codes_among(support.y, order[position])]
         # a shared class can be answered before it has a row; one of the task's own cannot
-        exists = np.isin(order, classes if len(meta) else seen)
+        exists = np.isin(order, classes if len(meta) else seen) if len(order) > len(seen) else np.ones(len(order), bool)
         with torch.no_grad():
             state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
                 self._tensor(codes, torch.int64)[None],
-                self._tensor(support.weight)[None],
+                self._weight_tensor(support),
                 self._tensor(exists, torch.bool)[None],
             )
         self._support, self._state, self.classes_ = support, state, classes

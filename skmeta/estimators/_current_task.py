@@ -14,7 +14,7 @@ from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.splitting import split_tasks, with_query_rows
 from skmeta.tasks.store import similar_size_chunks
 
-_ROWS_AT_ONCE = 65536
+_ROWS_AT_ONCE = 16384
 
 
 class CurrentTask:
@@ -88,8 +88,8 @@ class CurrentTask:
             self.__dict__.pop(name, None)
 
     def _adapted(self):
-        check_is_fitted(self)
         if "_state" not in vars(self):
+            check_is_fitted(self)
             raise NotAdaptedError(
                 f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
                 "partial_fit(X, y) or adapt(X, y), or ask for predict(tasks)."
@@ -122,6 +122,12 @@ class CurrentTask:
     @property
     def _serving_dtype(self):
         return torch.float32 if torch.device(self.net_.device).type == "mps" else torch.float64
+
+    def _weight_tensor(self, support):
+        """The rows' weights, or None where they are all 1, which spares the learner much."""
+        if len(support.weight) and (support.weight == 1).all():
+            return None
+        return self._tensor(support.weight)[None]
 
     def _tensor(self, array, dtype=None):
         array = np.require(array, requirements="W")  # support rows of a memory-mapped joblib file are read-only

@@ -176,7 +176,8 @@ class MetaTraining:
 
     def _ready_learner(self, dtype=None):
         """The serving learner, with the adaptation settings now in force; of single precision, if asked for."""
-        check_is_fitted(self)
+        if "net_" not in vars(self):
+            check_is_fitted(self)
         check_settings(self, self._adaptation_parameters)
         learner = self._learner if dtype in (None, self._serving_dtype) else self._single.learner
         bare = getattr(learner, "learner", learner)

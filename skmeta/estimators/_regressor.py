@@ -166,7 +166,7 @@ class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
             self._state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
                 self._tensor(self._scaled(support.y))[None],
-                self._tensor(support.weight)[None],
+                self._weight_tensor(support),
             )
         self._support = support
 

@@ -35,6 +35,8 @@ class RowValidation:
         return bool(X.max() <= _LARGEST_CELL and X.min() >= -_LARGEST_CELL)  # False for NaN
 
     def _validate_rows(self, X, y, reset):
+        if not reset and _is_plain_target(y, self._task_type) and self._is_plain(X) and len(X) == len(y):
+            return X.astype(np.float64) - self._column_shift, y.copy()
         try:
             X, y = validate_data(
                 self, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **self._target_validation
@@ -74,6 +76,15 @@ class RowValidation:
         rows = np.flatnonzero(tasks.is_labelled_row)
         self._check_targets(y[rows], place=lambda i: place_of_row(rows[i], tasks))
         return X, y
+
+
+def _is_plain_target(y, task_type):
+    """Whether validation would find nothing to say about labels, as about rows in ``_is_plain``."""
+    if type(y) is not np.ndarray or y.ndim != 1:
+        return False
+    if task_type == "classification":
+        return y.dtype.kind in "iub"
+    return y.dtype.kind in "iuf" and bool(np.isfinite(y).all())
 
 
 def dense(X):

@@ -114,7 +114,9 @@ class MAML(GradientBased):
             if not hasattr(self, "rates"):
                 raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
             lr = list(self.rates) if lr == "learn" else self.rates
-        start = self.engine.start(*self.head(class_mask))
+        # a head of one row, which all classes start from, is the engine's to grow
+        head = (self.head_weight, self.head_bias) if self.n_outputs is None else self.head(class_mask)
+        start = self.engine.start(*head)
         return start, {
             "support_weight": support_weight,
             "class_mask": class_mask,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch.func import functional_call
 
+from skmeta.learners.engine import one_task
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
 from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
@@ -12,7 +13,7 @@ from skmeta.learners.engine.step_rates import StepRates
 from skmeta.learners.engine.unrolled import AdaptAndAnswer, backward, forward, inner_step
 
 #: without a graph, chunks of tasks have about so many floats in parameters and activations
-CACHED_FLOATS = 2**20
+CACHED_FLOATS = 2**18
 
 
 class ClosedFormEngine(Engine):
@@ -62,6 +63,9 @@ class ClosedFormEngine(Engine):
         return rows_first(answered)
 
     def _adapt(self, params, loop):
+        if one_task.can_descend(self.plan, loop):
+            values = [value[0] if value.dim() > dim else value for value, dim in zip(params, self.param_dims)]
+            return [value.unsqueeze(0) for value in one_task.descend(self.plan, self.loss, values, loop)]
         rates = self._step_rates(self.plan, params, loop)
         adapted = []
         for theta, part, rows in self._parts(params, loop):
