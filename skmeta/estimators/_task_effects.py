@@ -1,28 +1,41 @@
 """What a task adds to a common model: random effects whose spread over tasks is learned from many of them.
 
-Both kinds answer in the long format, all tasks at once: support rows ``(Z, F, y, code)`` and query rows ``(Z, F,
-code)``, where ``F`` is the common model's answer, ``Z`` standardised features and ``code`` a task's position. Rows
-are sorted by ``code``.
+Both kinds, Gaussian here and on the log odds in ``_logit_effects``, answer in the long format, all tasks at once:
+support rows ``(Z, F, y, code)`` and query rows ``(Z, F, code)``, where ``F`` is the common model's answer, ``Z`` a
+:class:`Design` of the features and ``code`` a task's position. Rows are sorted by ``code``.
 """
 
+import copy
+
 import numpy as np
-from scipy.special import expit
+from sklearn.cluster import KMeans
 
 _ROWS_AT_ONCE = 16384
+_TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so many
+_LANDMARK_ROWS = 2000
 
 
 class Design:
-    """Features whose effects may differ from task to task: a constant and, with ``slopes``, a few columns.
+    """Features whose effects may differ from task to task.
 
-    Many columns are reduced to their leading principal components, so that a handful of rows can still say something
-    about each.
+    A constant; with ``"slopes"`` a few standardised columns; with ``"curves"`` also bumps around landmarks among the
+    rows, orthonormal under the Gaussian kernel of the given width, so that effects of one common variance are a
+    Gaussian process: a smooth function of the features. Many columns are reduced to their leading principal
+    components, so that a handful of rows can still say something about each.
+
+    Parameters
+    ----------
+    kind : {"intercept", "slopes", "curves"}
+    width : float
+        Of the kernel, in standard deviations of a column.
+    max_columns : int
     """
 
-    def __init__(self, slopes, max_columns=20):
-        self.slopes, self.max_columns = slopes, max_columns
+    def __init__(self, kind, width=1.0, max_columns=20):
+        self.kind, self.width, self.max_columns = kind, width, max_columns
 
     def fit(self, X):
-        if not self.slopes:
+        if self.kind == "intercept":
             return self
         self.mean = X.mean(0)
         scale = X.std(0)
@@ -31,178 +44,142 @@ class Design:
         self.scale = scale[self.columns]
         self.rotation = None
         if len(self.columns) > self.max_columns:
-            Z = self._standardised(X)
+            Z = self._lines(X)
             values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
             keep = np.argsort(values)[::-1][: self.max_columns]
             self.rotation = vectors[:, keep]
+        if self.kind == "curves":
+            self._place_landmarks(self._lines(X))
         return self
 
-    def _standardised(self, X):
-        return np.clip((X[:, self.columns] - self.mean[self.columns]) / self.scale, -5, 5)
+    def _lines(self, X):
+        Z = np.clip((X[:, self.columns] - self.mean[self.columns]) / self.scale, -5, 5)
+        return Z if self.rotation is None else Z @ self.rotation
+
+    def _place_landmarks(self, Z, n_landmarks=20):
+        Z = Z if Z.shape[1] else Z[:0]
+        Z = Z[np.random.default_rng(0).permutation(len(Z))[:_LANDMARK_ROWS]]
+        Z = np.unique(Z.round(6), axis=0)
+        if len(Z) > n_landmarks:
+            Z = KMeans(n_landmarks, n_init=1, random_state=0).fit(Z).cluster_centers_
+        self.landmarks = Z
+        self._orthonormalise()
+
+    def of_width(self, width):
+        """The same landmarks under another kernel."""
+        other = copy.copy(self)
+        other.width = width
+        other._orthonormalise()
+        return other
+
+    def _orthonormalise(self):
+        values, vectors = np.linalg.eigh(self._kernel(self.landmarks))
+        keep = values > 1e-6 * values.max(initial=0)
+        self.basis = vectors[:, keep] / np.sqrt(values[keep])
+
+    def _kernel(self, Z):
+        n_columns = max(Z.shape[1], 1)
+        square = (Z**2).sum(1)[:, None] + (self.landmarks**2).sum(1) - 2 * Z @ self.landmarks.T
+        return np.exp(-np.maximum(square, 0) / (2 * n_columns * self.width**2))
+
+    @property
+    def n_curves(self):
+        return self.basis.shape[1] if self.kind == "curves" else 0
 
     def __call__(self, X):
         constant = np.ones((len(X), 1))
-        if not self.slopes:
+        if self.kind == "intercept":
             return constant
-        Z = self._standardised(X)
-        return np.hstack([constant, Z if self.rotation is None else Z @ self.rotation])
+        Z = self._lines(X)
+        return np.hstack([constant, Z, self._kernel(Z) @ self.basis] if self.n_curves else [constant, Z])
+
+
+class EffectsPrior:
+    """``b ~ N(0, covariance)`` for the effects of each task, and the noise around them, by expectation-maximisation.
+
+    The correlations are drawn towards 0 as if by as many tasks as there are effects. The last ``n_tied`` effects have
+    no correlations, and one variance.
+    """
+
+    def __init__(self, n_effects, n_tied=0):
+        self.covariance, self.noise = np.diag(np.r_[0.3, np.full(n_effects - 1, 0.1)]), 0.5
+        self.n_free = n_effects - n_tied
+
+    def posterior_factor(self, G):
+        """M = (noise D^-1 + G)^-1 for each task's moments G, without inverting D: posterior means are M h."""
+        return self.covariance @ np.linalg.inv(self.noise * np.eye(len(self.covariance)) + G @ self.covariance)
+
+    def step(self, G, h, squares, n_rows):
+        """One iteration, from the tasks' moments: G = Z'Z and h = Z'r for each, the sum of r^2 over all rows."""
+        M = self.posterior_factor(G)
+        effect = (M @ h[:, :, None])[:, :, 0]
+        second = (self.noise * M.sum(0) + effect.T @ effect) / len(G)
+        fitted = ((G @ effect[:, :, None])[:, :, 0] - 2 * h) * effect
+        unexplained = squares + fitted.sum() + self.noise * (G * M).sum()
+        self.covariance = self._shrunk(second, len(G))
+        self.noise = max(float(unexplained) / n_rows, 1e-8)
+
+    def _shrunk(self, second, n_tasks):
+        k = self.n_free
+        trust = n_tasks / (n_tasks + k)
+        variances = np.diag(second).copy()
+        variances[k:] = variances[k:].mean() if k < len(variances) else 0
+        out = np.diag(variances)
+        out[:k, :k] += trust * (second[:k, :k] - out[:k, :k])
+        return (out + out.T) / 2
+
+    def log_likelihood(self, G, h, squares, n_rows):
+        """Of the rows, up to a constant."""
+        fit = (h * (self.posterior_factor(G) @ h[:, :, None])[:, :, 0]).sum()
+        volume = np.linalg.slogdet(np.eye(len(self.covariance)) + G @ self.covariance / self.noise)[1].sum()
+        return -0.5 * ((squares - fit) / self.noise + n_rows * np.log(self.noise) + volume)
 
 
 class GaussianEffects:
     """Bayesian linear regression of each task's residuals, with the prior that makes all tasks likeliest.
 
-    ``y = F + Z b + noise`` with ``b ~ N(0, D)`` for each task: a linear mixed model around any common model. ``D`` and
-    the noise come from expectation-maximisation; the correlations in ``D`` are drawn towards 0 as if by as many tasks
-    as there are effects.
+    ``y = F + Z b + noise`` with ``b ~ N(0, D)`` for each task: a linear mixed model around any common model.
 
     Parameters
     ----------
-    n_iter : int
+    n_tied : int
+        How many of the effects, the last ones, share one variance.
+    random_state : ignored
     """
 
-    def __init__(self, n_iter=50):
-        self.n_iter = n_iter
+    def __init__(self, n_tied=0, random_state=None):
+        self.n_tied = n_tied
 
-    def fit(self, Z, F, y, code, start=None):
-        """Learn the prior; ``start`` is a fit to much the same rows, from which a few iterations are enough."""
-        n_effects, tasks = Z.shape[1], Segments(code)
+    def fit(self, Z, F, y, code, start=None, lines=None):
+        """Learn the prior; ``start`` is a fit to much the same rows, from which a few iterations are enough.
+
+        ``lines``, a fit without the curves, is of use to effects on the log odds only.
+        """
+        tasks = Segments(code)
         if start is None:
             self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
-            prior, noise, n_iter = np.diag(np.r_[0.3, np.full(n_effects - 1, 0.1)]), 0.5, self.n_iter
+            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 25 if self.n_tied else 50
         else:
-            self.scale, prior, noise, n_iter = start.scale, start.prior, start.noise, 8
+            self.scale, self.prior, n_iter = start.scale, copy.copy(start.prior), 8
         r = (y - F[:, 0]) / self.scale
-        G, h, squares = tasks.moments(Z), tasks.sums(Z * r[:, None]), tasks.sums(r**2).sum()
-        trust = len(G) / (len(G) + n_effects)
+        moments = tasks.moments(Z), tasks.sums(Z * r[:, None]), (r**2).sum(), len(r)
         for _ in range(n_iter):
-            shrink = np.linalg.inv(noise * np.eye(n_effects) + G @ prior)
-            spread = noise * prior @ shrink
-            effect = (spread @ h[:, :, None])[:, :, 0] / noise
-            second = (spread.sum(0) + effect.T @ effect) / len(G)
-            prior = trust * second + (1 - trust) * np.diag(np.diag(second))
-            prior = (prior + prior.T) / 2
-            fitted = ((G @ effect[:, :, None])[:, :, 0] - 2 * h) * effect
-            noise = max(float(squares + fitted.sum() + (G * spread).sum()) / len(r), 1e-8)
-        self.prior, self.noise = prior, noise
+            self.prior.step(*moments)
+        self.fitness = self.prior.log_likelihood(*moments)
         return self
 
     def effects(self, Z, F, y, code, n_tasks):
         """(n_tasks, p) posterior means, in units of the target; 0 for a task without rows."""
         tasks = Segments(code)
         G, h = tasks.moments(Z), tasks.sums(Z * ((y - F[:, 0]) / self.scale)[:, None])
-        shrunk = np.linalg.solve(self.noise * np.eye(Z.shape[1]) + G @ self.prior, h[:, :, None])[:, :, 0]
         out = np.zeros((n_tasks, Z.shape[1]))
-        out[tasks.codes] = self.scale * shrunk @ self.prior
+        out[tasks.codes] = self.scale * (self.prior.posterior_factor(G) @ h[:, :, None])[:, :, 0]
         return out
 
     def answer(self, support, query, n_tasks):
         effects = self.effects(*support, n_tasks)
         Z, F, code = query
         return F + (Z * effects[code]).sum(1, keepdims=True)
-
-
-class LogitEffects:
-    """Effects on the log odds: a logistic mixed model around any common classifier.
-
-    ``log p_c = log F_c + Z b_c + const`` with ``b_c ~ N(0, diag(s0^2, s1^2, ..., s1^2))``. The posterior mode is found
-    by bounded Newton steps (Boehning's bound on the curvature of the softmax), which decouple the classes; ``s0`` and
-    ``s1`` are those that foretell hidden rows of the tasks best.
-
-    Parameters
-    ----------
-    spreads : (float, float) or None
-        ``(s0, s1)``; None has ``fit`` find them.
-    n_iter : int
-    random_state : int
-    """
-
-    def __init__(self, spreads=None, n_iter=20, random_state=0):
-        self.spreads, self.n_iter, self.random_state = spreads, n_iter, random_state
-
-    def fit(self, Z, F, y, code, start=None):
-        """Find the spreads; ``start`` is a fit to much the same rows, whose spreads will do."""
-        if start is not None:
-            self.spreads = start.spreads
-            return self
-        support, query, n_tasks = self._hide_rows(Z, F, y, code)
-        self.spreads = (0.0, 0.0)
-        best = self._loss(support, query, n_tasks, (0.0, 0.0))
-        constant = (support[0][:, :1], *support[1:]), (query[0][:, :1], *query[1:])
-        for s0 in (0.25, 0.5, 0.8, 1.3, 2.0):
-            loss = self._loss(*constant, n_tasks, (s0, 0.0))
-            if loss < best:
-                best, self.spreads = loss, (s0, 0.0)
-        if Z.shape[1] > 1:
-            s0 = max(self.spreads[0], 0.25)
-            for s1 in (0.1, 0.2, 0.4, 0.8):
-                loss = self._loss(support, query, n_tasks, (s0, s1))
-                if loss < best:
-                    best, self.spreads = loss, (s0, s1)
-        return self
-
-    def _hide_rows(self, Z, F, y, code):
-        """Each task's rows cut at a random place: small supports and large ones."""
-        rng = np.random.default_rng(self.random_state)
-        names, code, size = np.unique(code, return_inverse=True, return_counts=True)
-        rank = random_ranks(code, size, rng)
-        shots = np.floor(np.exp(rng.uniform(0, np.log(np.maximum(size, 2))))).astype(int)
-        is_support = rank < np.minimum(shots, size - 1)[code]
-        s, q = np.flatnonzero(is_support), np.flatnonzero(~is_support)
-        q = q[rank[q] < size[code[q]].clip(max=200)]  # enough to judge by
-        return (Z[s], F[s], y[s], code[s]), (Z[q], F[q], code[q], y[q]), len(names)
-
-    def _loss(self, support, query, n_tasks, spreads):
-        Z, F, code, y = query
-        p = LogitEffects(spreads, self.n_iter).answer(support, (Z, F, code), n_tasks)
-        return -np.log(p[np.arange(len(y)), y]).mean()
-
-    def effects(self, Z, F, y, code, n_tasks):
-        """(n_tasks, C, p) posterior modes; with two classes those of the second against the first, (n_tasks, 1, p)."""
-        s0, s1 = self.spreads
-        two = F.shape[1] == 2
-        n_free, n_effects = 1 if two else F.shape[1], Z.shape[1]
-        out = np.zeros((n_tasks, n_free, n_effects))
-        if s0 == 0 or not len(y):
-            return out
-        tasks = Segments(code)
-        precision = np.r_[s0**-2.0, np.full(n_effects - 1, max(s1, 1e-3) ** -2.0)]
-        bound = 0.5
-        if two:  # the difference of two effects has twice the variance, and a curvature of at most 1/4
-            precision, bound = precision / 2, 0.25
-        offset = _logits(F)
-        target = y[:, None].astype(np.float64) if two else np.eye(n_free)[y]
-        step = np.linalg.inv(bound * tasks.moments(Z) + np.diag(precision))
-        theta = np.zeros((len(tasks.codes), n_free, n_effects))
-        for _ in range(self.n_iter):
-            error = target - _shares(offset + _products(theta[tasks.of_row], Z))
-            gradient = tasks.sums(error[:, :, None] * Z[:, None, :]) - theta * precision
-            theta += gradient @ step
-        out[tasks.codes] = theta
-        return out
-
-    def answer(self, support, query, n_tasks):
-        theta = self.effects(*support, n_tasks)
-        Z, F, code = query
-        p = _shares(_logits(F) + _products(theta[code], Z))
-        p = np.hstack([1 - p, p]) if F.shape[1] == 2 else p
-        return p.clip(1e-9)
-
-
-def _logits(F):
-    """(n, C) log probabilities; for two classes (n, 1) log odds."""
-    log_p = np.log(F)
-    return log_p[:, 1:] - log_p[:, :1] if F.shape[1] == 2 else log_p
-
-
-def _shares(logits):
-    if logits.shape[1] == 1:
-        return expit(logits)
-    p = np.exp(logits - logits.max(1, keepdims=True))
-    return p / p.sum(1, keepdims=True)
-
-
-def _products(theta, Z):
-    return (theta @ Z[:, :, None])[:, :, 0]
 
 
 class Segments:
@@ -238,3 +215,11 @@ def random_ranks(code, size, rng):
     rank = np.empty(len(code), dtype=np.int64)
     rank[order] = np.arange(len(code)) - np.repeat(np.cumsum(size) - size, size)
     return rank
+
+
+def rows_of_some_tasks(code, n_tasks=_TASKS_TO_LEARN_FROM):
+    """Positions of the rows of at most so many tasks, spread evenly over the sorted ``code``."""
+    names = np.unique(code)
+    if len(names) <= n_tasks:
+        return np.arange(len(code))
+    return np.flatnonzero(np.isin(code, names[np.linspace(0, len(names) - 1, n_tasks).astype(int)]))

@@ -13,7 +13,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmeta import MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.estimators._blending import SizeWeights
-from skmeta.estimators._task_effects import Design, GaussianEffects, LogitEffects, Segments
+from skmeta.estimators._logit_effects import LogitEffects
+from skmeta.estimators._task_effects import Design, GaussianEffects, Segments
 
 
 @parametrize_with_checks(
@@ -55,10 +56,10 @@ def test_an_intercept_is_the_mean_residual_shrunk_by_the_learned_variances():
     y = 2.0 * rng.normal(size=400)[code] + rng.normal(size=2000)
     Z, F = np.ones((2000, 1)), np.zeros((2000, 1))
     model = GaussianEffects().fit(Z, F, y, code)
-    assert model.prior[0, 0] * model.scale**2 == pytest.approx(4, rel=0.15)
-    assert model.noise * model.scale**2 == pytest.approx(1, rel=0.1)
+    assert model.prior.covariance[0, 0] * model.scale**2 == pytest.approx(4, rel=0.15)
+    assert model.prior.noise * model.scale**2 == pytest.approx(1, rel=0.1)
     shrunk = model.effects(Z[:2], F[:2], np.array([3.0, 1.0]), np.array([0, 0]), 1)[0, 0]
-    ratio = model.noise / model.prior[0, 0]
+    ratio = model.prior.noise / model.prior.covariance[0, 0]
     assert shrunk == pytest.approx(2.0 * 2 / (2 + ratio))
 
 
@@ -69,7 +70,7 @@ def test_slopes_equal_the_posterior_mean_of_a_bayesian_regression():
     b = rng.normal(size=(50, 2)) * [1.0, 0.5]
     y = (Z * b[code]).sum(1) + 0.2 * rng.normal(size=300)
     model = GaussianEffects().fit(Z, np.zeros((300, 1)), y, code)
-    mine, D, noise = Z[:6], model.prior, model.noise
+    mine, D, noise = Z[:6], model.prior.covariance, model.prior.noise
     by_hand = np.linalg.solve(mine.T @ mine / noise + np.linalg.inv(D), mine.T @ y[:6] / noise)
     assert_allclose(model.effects(Z, np.zeros((300, 1)), y, code, 50)[0], by_hand)
 
@@ -79,7 +80,7 @@ def test_logit_effects_reach_the_mode_of_the_posterior():
     Z = np.column_stack([np.ones(40), rng.normal(size=40)])
     y, code = rng.integers(2, size=40), np.zeros(40, dtype=int)
     F = np.full((40, 2), 0.5)
-    theta = LogitEffects((1.0, 0.5), n_iter=300).effects(Z, F, y, code, 1)[0, 0]
+    theta = LogitEffects((1.0, 0.5, 0.0), n_iter=300).effects(Z, F, y, code, 1)[0, 0]
     # independent normal effects of both classes: their difference has twice the variance
     precision = np.array([1.0, 1 / 0.25]) / 2
     p = 1 / (1 + np.exp(-Z @ theta))
@@ -90,15 +91,15 @@ def test_logit_effects_of_three_classes_have_no_gradient_left():
     rng = np.random.default_rng(3)
     Z, y = np.ones((30, 1)), rng.integers(3, size=30)
     F = np.full((30, 3), 1 / 3)
-    theta = LogitEffects((1.0, 1.0), n_iter=500).effects(Z, F, y, np.zeros(30, dtype=int), 1)[0]
+    theta = LogitEffects((1.0, 1.0, 0.0), n_iter=500).effects(Z, F, y, np.zeros(30, dtype=int), 1)[0]
     p = np.exp(theta[:, 0]) / np.exp(theta[:, 0]).sum()
     assert_allclose(np.bincount(y, minlength=3) - 30 * p, theta[:, 0], atol=1e-8)
 
 
 def test_many_columns_are_reduced_before_tasks_get_slopes():
     X = np.random.default_rng(0).normal(size=(100, 30))
-    assert Design(slopes=True, max_columns=12).fit(X)(X).shape == (100, 13)
-    assert Design(slopes=False).fit(X)(X).shape == (100, 1)
+    assert Design("slopes", max_columns=12).fit(X)(X).shape == (100, 13)
+    assert Design("intercept").fit(X)(X).shape == (100, 1)
 
 
 # ---------------------------------------------------------------------- weights
@@ -107,15 +108,37 @@ def test_many_columns_are_reduced_before_tasks_get_slopes():
 def test_weights_are_those_of_least_squares_on_the_simplex():
     y = np.array([0.0, 1.0, 2.0, 3.0])
     answers = np.stack([y + 1, y - 1, 0 * y + 9], axis=1)[:, :, None]
-    weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(4)).weights[0]
+    weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(4), np.arange(4)).weights[0]
     assert_allclose(weights, [0.5, 0.5, 0], atol=0.01)
 
 
-def test_weights_of_classifiers_make_the_mixture_likeliest():
-    y = np.array([0, 0, 0, 1])
-    answers = np.stack([np.tile([1.0 - 1e-9, 1e-9], (4, 1)), np.tile([1e-9, 1 - 1e-9], (4, 1))], axis=1)
-    weights = SizeWeights([0], "classification").fit(answers, y, np.zeros(4)).weights[0]
-    assert_allclose(weights, [0.75, 0.25], atol=1e-6)
+def test_classifiers_that_complement_each_other_share_the_weight():
+    y = np.tile([0, 1], 50)
+    sure_of_0, sure_of_1 = np.tile([0.9, 0.1], (100, 1)), np.tile([0.1, 0.9], (100, 1))
+    knows_0, knows_1 = np.where(y[:, None] == 0, sure_of_0, 0.5), np.where(y[:, None] == 1, sure_of_1, 0.5)
+    answers = np.stack([knows_0, knows_1, sure_of_0], axis=1)
+    weights = SizeWeights([0], "classification").fit(answers, y, np.zeros(100), np.repeat(np.arange(50), 2)).weights[0]
+    assert_allclose(weights, [0.5, 0.5, 0], atol=0.05)
+
+
+def test_with_few_tasks_a_blend_that_only_seems_better_is_not_believed():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=40)
+    good = y + 0.3 * rng.normal(size=40)
+    others = y[:, None] + rng.normal(size=(40, 10))  # much worse, but least squares would use all of them
+    answers = np.column_stack([good, others])[:, :, None]
+    weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(40), np.repeat(np.arange(4), 10)).weights[0]
+    assert weights[0] > 0.95
+
+
+def test_one_task_of_huge_numbers_does_not_decide_alone():
+    size = np.repeat([1.0] * 20 + [5.0], 10)
+    errors = np.tile(np.random.default_rng(0).choice([-1.0, 1.0], size=(210, 1)) * size[:, None], 2)
+    errors[:, 0] *= np.where(size > 1, 0.6, 1.0)
+    errors[:, 1] *= np.where(size > 1, 1.0, 0.6)
+    task = np.repeat(np.arange(21), 10)
+    weights = SizeWeights([0], "regression").fit(errors[:, :, None], np.zeros(210), np.zeros(210), task).weights[0]
+    assert weights[1] > 0.8 and np.square(errors).sum(0).argmin() == 0
 
 
 def test_weights_change_with_the_size_of_the_task():
@@ -123,7 +146,7 @@ def test_weights_change_with_the_size_of_the_task():
     n_shown = np.repeat([0, 50], 100)
     good_when_small, good_when_large = np.where(n_shown == 0, y, 0), np.where(n_shown == 50, y, 0)
     answers = np.stack([good_when_small, good_when_large], axis=1)[:, :, None]
-    weights = SizeWeights([0, 50], "regression").fit(answers, y, n_shown)
+    weights = SizeWeights([0, 50], "regression").fit(answers, y, n_shown, np.arange(200))
     assert weights(np.array([0]))[0, 0] > 0.98 and weights(np.array([50]))[0, 1] > 0.98
     assert 0.02 < weights(np.array([5]))[0, 0] < 0.98
 

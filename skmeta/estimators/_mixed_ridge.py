@@ -1,0 +1,68 @@
+"""Ridge regression whose fixed effects are those of a linear mixed model."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmeta.estimators._task_effects import Design, EffectsPrior, Segments
+
+
+class MixedRidge(RegressorMixin, BaseEstimator):
+    """A line through all rows that does not mistake differences between tasks for effects of the features.
+
+    ``y = W beta + Z b + noise`` with random effects ``b ~ N(0, D)`` for each task: an intercept, and slopes of the
+    columns that vary most within tasks. ``beta``, under a ridge penalty, ``D`` and the noise are estimated together,
+    ``beta`` by generalised least squares. ``predict`` answers ``W beta``: what is known of a task without rows.
+
+    Parameters
+    ----------
+    n_slopes : int
+        Columns whose slopes may differ from task to task.
+    alpha : float
+        Ridge penalty on the standardised columns.
+    n_iter : int
+    """
+
+    def __init__(self, n_slopes=8, alpha=1.0, n_iter=30):
+        self.n_slopes, self.alpha, self.n_iter = n_slopes, alpha, n_iter
+
+    def fit(self, X, y, task=None):
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        code = np.zeros(len(y), dtype=np.int64) if task is None else np.asarray(task)
+        order = np.argsort(code, kind="stable")
+        self.design_ = Design("slopes", max_columns=60).fit(X)
+        W = self.design_(X[order])
+        self.center_, self.scale_ = y.mean(), max(float(y.std()), 1e-12)
+        target = (y[order] - self.center_) / self.scale_
+        self.coef_ = self._fixed_effects(W, target, Segments(code[order]))
+        return self
+
+    def _fixed_effects(self, W, y, tasks):
+        """Everything needed of the rows is each task's moments; D and the noise by expectation-maximisation."""
+        A, b = tasks.moments(W), tasks.sums(W * y[:, None])
+        A_all, b_all, squares = A.sum(0), b.sum(0), (y**2).sum()
+        random = self._random_columns(A)
+        cross, G, h0 = A[:, random], A[:, random][:, :, random], b[:, random]
+        penalty = self.alpha * np.eye(W.shape[1])
+        penalty[0, 0] = 1e-9
+        effects = EffectsPrior(len(random))
+        for _ in range(self.n_iter):
+            # the rows' covariance is noise (I + Z D Z' / noise); its inverse by Woodbury's identity
+            M = effects.posterior_factor(G)
+            whitened = cross.transpose(0, 2, 1) @ M
+            gram = A_all - (whitened @ cross).sum(0)
+            moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
+            beta = np.linalg.solve(gram + penalty, moment)
+            rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
+            effects.step(G, h0 - cross @ beta, rest, len(y))
+        return beta
+
+    def _random_columns(self, A):
+        n_rows = A[:, 0, 0][:, None]
+        within = (np.einsum("tii->ti", A) - A[:, :, 0] ** 2 / n_rows).sum(0)[1:]
+        return np.r_[0, 1 + np.sort(np.argsort(-within, kind="stable")[: self.n_slopes])]
+
+    def predict(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.center_ + self.scale_ * (self.design_(X) @ self.coef_)
