@@ -121,10 +121,11 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
         elif task is not None:
             draft._require_y(y)
             X, ids = take_task_ids(X, task)
-            X, y = draft._validate_rows(X, y, reset=not draft._goes_on)
-            tasks = TaskSet.from_long(X, y, ids)
+            numbers, y = draft._validate_rows(X, y, reset=not draft._goes_on)
+            tasks = TaskSet.from_long(numbers, y, ids)
             draft._meta_train(tasks, from_long=True)
             draft._remember(tasks)
+            draft._keep_probes(X)
         else:
             if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
                 raise ValueError("fit got an empty list of tasks: give at least one.")
@@ -188,6 +189,7 @@ def _is_fitted_state(name):
         "_single",
         "_declared_classes",
         "_known_tasks",
+        "_probes",
         "_targets_1d",
         "_column_shift",
     )

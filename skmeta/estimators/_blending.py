@@ -14,10 +14,10 @@ _MOST_ROWS = 5000  # of labels, from which weights of classifiers are learned
 class SizeWeights:
     """Weights on the simplex that would have answered held-out rows best, at each of a few sizes.
 
-    With few tasks the best blend of the past is not the best of the future, so the weights minimise half the loss of
-    the blend plus half the blended loss of the models (Q-aggregation): as good as the best single model up to an error
-    that falls as one over the number of tasks, and better where models complement each other. They are averaged over
-    bootstrap samples of the tasks, so that no single task decides.
+    With few tasks the best blend of the past is not the best of the future, so the weights minimise the loss of the
+    blend mixed with the blended loss of the models (Q-aggregation): equally where tasks are few, which draws towards
+    the best single model, and the former alone where tasks far outnumber the models. They are averaged over bootstrap
+    samples of the tasks, so that no single task decides.
 
     Parameters
     ----------
@@ -62,7 +62,9 @@ class SizeWeights:
         rows = np.flatnonzero(near > _NEAR)
         names, code = np.unique(task[rows], return_inverse=True)
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_SAMPLES).astype(np.float64)
-        weights = solve(losses[rows], near[rows], code.ravel(), drawn).mean(0)
+        n_models = losses.shape[1]
+        caution = 0.5 * n_models / (n_models + len(names))
+        weights = solve(losses[rows], near[rows], code.ravel(), drawn, caution).mean(0)
         weights[weights < _SMALLEST] = 0
         return weights / weights.sum()
 
@@ -72,26 +74,23 @@ class SizeWeights:
         return np.stack([np.interp(at, place, column) for column in self.weights.T], axis=1)
 
 
-def _least_squares(errors, near, code, drawn):
-    """(S, E) weights for S samples of tasks, from (N, E) errors.
-
-    A task's squares count in units of the root of what the best model leaves there: half-way between all rows
-    counting the same, where one task of large numbers decides for the others, and all tasks counting the same.
-    """
+def _least_squares(errors, near, code, drawn, caution):
+    """(S, E) weights for S samples of tasks, from (N, E) errors."""
     order = np.argsort(code, kind="stable")
     errors = errors[order] * np.sqrt(near[order])[:, None]
     parts = np.split(errors, np.cumsum(np.bincount(code))[:-1])
-    grams = np.stack([part.T @ part for part in parts])
-    squares = np.diagonal(grams, axis1=1, axis2=2)
-    left = np.maximum(squares.min(1), 1e-9 * squares.mean() + 1e-300)
-    gram = np.tensordot(drawn, grams / np.sqrt(left)[:, None, None], axes=1)
+    gram = np.tensordot(drawn, np.stack([part.T @ part for part in parts]), axes=1)
     best = np.maximum(np.diagonal(gram, axis1=1, axis2=2).min(1), 1e-12 * gram.max() + 1e-300)
     gram = gram / best[:, None, None]
     each = np.diagonal(gram, axis1=1, axis2=2)
-    return _descend(lambda w: np.einsum("se,sef->sf", w, gram) + 0.5 * each, each.shape, n_iter=300, rate=0.5)
+
+    def gradient(w):
+        return 2 * (1 - caution) * np.einsum("se,sef->sf", w, gram) + caution * each
+
+    return _descend(gradient, each.shape, n_iter=300, rate=0.5)
 
 
-def _likeliest(likelihoods, near, code, drawn):
+def _likeliest(likelihoods, near, code, drawn, caution):
     """The same from (N, E) likelihoods of the labels."""
     rows = np.linspace(0, len(near) - 1, min(len(near), _MOST_ROWS)).astype(int)
     likelihoods = likelihoods[rows].clip(1e-12)
@@ -100,7 +99,7 @@ def _likeliest(likelihoods, near, code, drawn):
     each = -share @ np.log(likelihoods)
 
     def gradient(w):
-        return 0.5 * (each - (share / (w @ likelihoods.T)) @ likelihoods)
+        return caution * each - (1 - caution) * (share / (w @ likelihoods.T)) @ likelihoods
 
     return _descend(gradient, each.shape, n_iter=150, rate=1.0)
 

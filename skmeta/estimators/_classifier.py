@@ -15,10 +15,11 @@ from skmeta.estimators._encoding import codes_among, refuse_other_kind
 from skmeta.estimators._label_space import LabelSpace
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.estimators._support import Support
+from skmeta.estimators._support_effects import ExplainSupportOfClassesMixin
 from skmeta.tasks import TaskSet, as_taskset, is_tasks
 
 
-class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator):
+class MetaClassifier(ExplainSupportOfClassesMixin, LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator):
     """Base of the classifiers.
 
     Classes are either each task's own (N-way episodes; ``labels_ == "task"``) or shared by all tasks (a ``churn``
@@ -121,19 +122,24 @@ class MetaClassifier(LongFormatMixin, LabelSpace, ClassifierMixin, MetaEstimator
         else:
             classes = declared
         order = np.concatenate([meta, np.setdiff1d(classes, meta)]) if len(meta) else classes
-        position = np.argsort(order, kind="stable")
-        codes = position[codes_among(support.y, order[position])]
+        self._class_order = order
         # a shared class can be answered before it has a row; one of the task's own cannot
         exists = np.isin(order, classes if len(meta) else seen) if len(order) > len(seen) else np.ones(len(order), bool)
         with torch.no_grad():
             state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
-                self._tensor(codes, torch.int64)[None],
+                self._tensor(self._codes_of(support.y), torch.int64)[None],
                 self._weight_tensor(support),
                 self._tensor(exists, torch.bool)[None],
             )
         self._support, self._state, self.classes_ = support, state, classes
-        self._columns = position[codes_among(classes, order[position])]
+        self._columns = self._codes_of(classes)
+
+    def _codes_of(self, y):
+        """The learner's codes of classes of the current task; -1 for others."""
+        position = np.argsort(self._class_order, kind="stable")
+        place = codes_among(y, self._class_order[position])
+        return np.where(place >= 0, position[place], -1) if len(position) else place
 
     # ------------------------------------------------------------------ answers
 

@@ -30,11 +30,7 @@ class Committee:
     @property
     def n_members(self):
         return (
-            len(self.pooled)
-            + self.n_effects
-            + (self.own is not None)
-            + len(self.metas)
-            + (self.correction is not None)
+            len(self.pooled) + self.n_effects + (self.own is not None) + len(self.metas) + (self.correction is not None)
         )
 
     def base(self, X, needed=None):

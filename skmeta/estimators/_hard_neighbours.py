@@ -153,7 +153,7 @@ class HardNeighboursClassifierMixin(HardNeighboursMixin):
         most = np.unique(y, return_counts=True)[1].min() if self.labels_ == "task" else n_rows
         return min(self.n_neighbors, int(most))
 
-    def _logits(self, X):
+    def _logits(self, X, exact=True):
         return _log(_votes(self._adapted(), self._points(X), self.classes_))
 
     def _logits_of_tasks(self, tasks, weight=None):

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._support import Support
+from skmeta.estimators._task_geometry import TaskGeometryMixin
 from skmeta.estimators._validation import check_weight
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
@@ -11,7 +12,7 @@ from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import take_rows
 
 
-class LongFormatMixin:
+class LongFormatMixin(TaskGeometryMixin):
     """``fit``, ``partial_fit``, ``predict`` and ``score`` with ``task=ids``.
 
     Known tasks are kept as their rows, and adapted together, vectorised, when asked: thousands of them take no more
@@ -45,6 +46,7 @@ class LongFormatMixin:
 
     def _show_long(self, X, y, sample_weight, task):
         X, ids = take_task_ids(X, task)
+        self._keep_probes(X)
         X, y = self._validate_shown(X, y)
         weight = check_weight(sample_weight, len(y))
         names, code = factorize(ids)

@@ -23,8 +23,9 @@ _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 class Members:
     """Unfitted estimators, and how to treat them.
 
-    ``joint`` are fitted to all rows with the task as a category, the first column; ``own`` to each task, where None is a quick
-    linear model and False is nothing; ``correction`` is what a :class:`~._correction.Correction` is made of, or None.
+    ``joint`` are fitted to all rows with the task as a category, the first column; ``own`` to each task, where None
+    is a quick linear model and False is nothing; ``correction`` is what a :class:`~._correction.Correction` is made
+    of, or None.
     """
 
     pooled: list

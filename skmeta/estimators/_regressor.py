@@ -12,13 +12,14 @@ from skmeta.estimators._base import MetaEstimator
 from skmeta.estimators._explain import place_of_row
 from skmeta.estimators._long_format import LongFormatMixin
 from skmeta.estimators._support import Support
+from skmeta.estimators._support_effects import ExplainSupportOfTargetsMixin
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import resolve_device
 
 
-class MetaRegressor(LongFormatMixin, RegressorMixin, MetaEstimator):
+class MetaRegressor(ExplainSupportOfTargetsMixin, LongFormatMixin, RegressorMixin, MetaEstimator):
     """Base of the regressors.
 
     Targets are standardised inside, over the rows of all tasks (``target_scaling="pooled"``) or by each support

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from skmeta.estimators._committee_members import Rows
 from skmeta.estimators._mixture import Members, Mixture
+from skmeta.estimators._task_geometry import TaskGeometryMixin
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
@@ -54,7 +55,7 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
     {example}"""
 
 
-class TaskMixture(BaseEstimator):
+class TaskMixture(TaskGeometryMixin, BaseEstimator):
     """Encodes tables and names tasks for a :class:`~._mixture.Mixture` of numbers.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
@@ -106,12 +107,16 @@ class TaskMixture(BaseEstimator):
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         X, ids = (X, None) if task is None else take_task_ids(X, task)
+        table = X
         X, y = self._validated(X, y, reset=True)
         names, code = _named(ids, len(y))
         y = self._learn_targets(y)
         self.encoder_ = TableEncoder().fit(X)
         numbers = self.encoder_.transform(X)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        vars(self).pop("_probes", None)
+        if ids is not None:
+            self._keep_probes(table)
         with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
             self._mixture = self._fitted(numbers, y, code, len(names), seed)
             self._names = {name: position for position, name in enumerate(names)}

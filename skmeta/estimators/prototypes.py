@@ -1,5 +1,7 @@
 """Prototypical networks as a scikit-learn classifier."""
 
+import torch
+
 from skmeta.estimators._classifier import MetaClassifier
 from skmeta.learners.prototypes import Prototypes
 
@@ -57,3 +59,19 @@ class ProtoNetClassifier(MetaClassifier):
     def _learner_settings(self):
         priors = self.labels_ == "shared" if self.priors == "auto" else self.priors
         return super()._learner_settings() | {"priors": priors}
+
+    def _extend(self, old, new):
+        """Rows of classes that have some already move their prototypes, and nothing is looked at again."""
+        codes = self._codes_of(new.y)
+        seen = self._state[2][0].cpu().numpy()
+        if (codes < 0).any() or not seen[codes].all():
+            return super()._extend(old, new)
+        with torch.no_grad():
+            self._state = self._ready_learner().update(
+                self._state,
+                self._tensor(new.X)[None],
+                self._tensor(codes, torch.int64)[None],
+                self._tensor(new.weight)[None],
+            )
+        self._support = old.extended(new)
+        return None

@@ -3,9 +3,8 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.tasks.rows import is_frame, take_rows
-
-_NOBODY = "\0 a task that was never seen"
+from skmeta.estimators._task_geometry import answers_of_tasks, changes, cosines, lengths
+from skmeta.tasks.rows import is_frame
 
 
 def task_embedding(estimator, X, tasks=None):
@@ -38,8 +37,7 @@ def task_embedding(estimator, X, tasks=None):
     >>> task_embedding(meta, X[:2]).shape
     (10, 2)
     """
-    names, answers, cold = _answers(estimator, X, tasks)
-    return answers - (answers.mean(0) if cold is None else cold)
+    return changes(estimator, X, tasks)
 
 
 def task_shift(estimator, X, tasks=None):
@@ -55,7 +53,7 @@ def task_shift(estimator, X, tasks=None):
     shift : ndarray of shape (n_tasks,)
         In units of the target; for classifiers, of log probabilities.
     """
-    return np.sqrt(np.mean(task_embedding(estimator, X, tasks) ** 2, axis=1))
+    return lengths(changes(estimator, X, tasks))
 
 
 def task_similarity(estimator, X, tasks=None):
@@ -72,10 +70,7 @@ def task_similarity(estimator, X, tasks=None):
         Cosine of the embeddings: 1 for tasks that change the answers alike, -1 for opposite changes, 0 for a task
         that changes nothing.
     """
-    embedding = task_embedding(estimator, X, tasks)
-    length = np.linalg.norm(embedding, axis=1, keepdims=True)
-    unit = np.divide(embedding, length, out=np.zeros_like(embedding), where=length > 0)
-    return unit @ unit.T
+    return cosines(changes(estimator, X, tasks))
 
 
 def explain_adaptation(estimator, X, task):
@@ -98,7 +93,7 @@ def explain_adaptation(estimator, X, task):
         the largest change first. ``pandas.DataFrame(table)`` shows it. For classifiers the answer is the log odds
         of the last class.
     """
-    names, answers, cold = _answers(estimator, X, None)
+    names, answers, cold = answers_of_tasks(estimator, X)
     if task not in names:
         raise ValueError(f"{task!r} is not among the {len(names)} known tasks.")
     before = answers.mean(0) if cold is None else cold
@@ -124,26 +119,3 @@ def explain_adaptation(estimator, X, task):
 def _last_odds(log_p, n_rows):
     log_p = log_p.reshape(n_rows, -1)
     return log_p[:, -1] - np.log1p(-np.exp(log_p[:, -1]).clip(max=1 - 1e-9))
-
-
-def _answers(estimator, X, tasks):
-    """Ids, (n_tasks, n_answers) answers, and those to a task never seen (None where there are none)."""
-    X = X if hasattr(X, "shape") else np.asarray(X)
-    names = list(estimator.adapted_tasks_.tolist() if tasks is None else tasks)
-    try:
-        cold = _ask(estimator, X, [_NOBODY])[0]
-    except ValueError:  # it cannot answer for a task of which it has seen no row
-        cold = None
-    return names, _ask(estimator, X, names), cold
-
-
-def _ask(estimator, X, names):
-    n_rows = X.shape[0]
-    ids = np.empty(len(names) * n_rows, dtype=object)
-    ids[:] = [name for name in names for _ in range(n_rows)]
-    rows = take_rows(X, np.tile(np.arange(n_rows), len(names)))
-    if is_classifier(estimator):
-        answers = np.log(estimator.predict_proba(rows, task=ids).clip(1e-6))
-    else:
-        answers = np.asarray(estimator.predict(rows, task=ids))
-    return answers.reshape(len(names), -1)

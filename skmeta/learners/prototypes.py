@@ -59,13 +59,23 @@ class Prototypes(Learner):
         return flat_answers(self._answer_embedded(state, query, up_to_constant=True))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows."""
+        """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows.
+
+        Beside them the classes' weights and sums of rows, to which ``update`` adds.
+        """
         return self._adapt_embedded(self.embed(support_X), support_y, support_weight, class_mask)
 
+    def update(self, state, support_X, support_y, support_weight=None):
+        """The state after further rows of its classes; the cost does not depend on the rows seen before."""
+        *_, count, total, class_mask = state
+        more, further = _sums(self.embed(support_X), support_y, support_weight, class_mask)
+        return self._placed(count + more, total + further, class_mask)
+
     def _adapt_embedded(self, embedded, support_y, support_weight, class_mask):
-        members = one_hot_support(support_y, class_mask.shape[1], support_weight, embedded.dtype)
-        count, total = members.sum(-1), members @ embedded
-        shown = count
+        return self._placed(*_sums(embedded, support_y, support_weight, class_mask), class_mask)
+
+    def _placed(self, count, total, class_mask):
+        sums, shown = (count, total), count
         if self.is_shared:
             extra, share, places = self._common(class_mask.shape[1])
             total = total + extra[:, None] * places
@@ -76,7 +86,7 @@ class Prototypes(Learner):
             prior = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
         else:
             prior = torch.zeros_like(count)
-        return prototypes, prior[:, None], seen
+        return prototypes, prior[:, None], seen, *sums, class_mask
 
     def _common(self, n_classes):
         """Rows (C,) that the common prototypes stand for, the classes' common shares (C,), the prototypes (C, e).
@@ -93,7 +103,7 @@ class Prototypes(Learner):
         return self._answer_embedded(state, self.embed(query_X), up_to_constant=False)
 
     def _answer_embedded(self, state, query, up_to_constant):
-        prototypes, prior, seen = state
+        prototypes, prior, seen = state[:3]
         logits = prototype_logits(prototypes, query, self.log_scale.exp(), up_to_constant)
         return hide_absent_classes(logits + prior if self.priors else logits, seen)
 
@@ -102,9 +112,15 @@ class Prototypes(Learner):
         return self.embedding is not None
 
     def answerer(self, state):
-        prototypes, prior, seen = (part[0] for part in state)
+        prototypes, prior, seen = (part[0] for part in state[:3])
         weight = 2 * self.log_scale.exp() * prototypes
         bias = prior.t() - self.log_scale.exp() * prototypes.square().sum(1, keepdim=True)
         # a class without rows is out of reach, whatever the row
         bias = bias.masked_fill(~seen[:, None], -torch.inf)
         return self.embedding.under_a_head(tuple(self.body.parameters()), weight, bias)
+
+
+def _sums(embedded, y, weight, class_mask):
+    """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
+    members = one_hot_support(y, class_mask.shape[1], weight, embedded.dtype)
+    return members.sum(-1), members @ embedded

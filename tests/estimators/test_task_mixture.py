@@ -131,16 +131,6 @@ def test_with_few_tasks_a_blend_that_only_seems_better_is_not_believed():
     assert weights[0] > 0.95
 
 
-def test_one_task_of_huge_numbers_does_not_decide_alone():
-    size = np.repeat([1.0] * 20 + [5.0], 10)
-    errors = np.tile(np.random.default_rng(0).choice([-1.0, 1.0], size=(210, 1)) * size[:, None], 2)
-    errors[:, 0] *= np.where(size > 1, 0.6, 1.0)
-    errors[:, 1] *= np.where(size > 1, 1.0, 0.6)
-    task = np.repeat(np.arange(21), 10)
-    weights = SizeWeights([0], "regression").fit(errors[:, :, None], np.zeros(210), np.zeros(210), task).weights[0]
-    assert weights[1] > 0.8 and np.square(errors).sum(0).argmin() == 0
-
-
 def test_weights_change_with_the_size_of_the_task():
     y = np.random.default_rng(0).normal(size=200)
     n_shown = np.repeat([0, 50], 100)
