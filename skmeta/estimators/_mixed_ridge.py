@@ -19,7 +19,8 @@ class MixedRidge(RegressorMixin, BaseEstimator):
     n_slopes : int
         Columns whose slopes may differ from task to task.
     alpha : float
-        Ridge penalty on the standardised columns.
+        One over the prior variance of the effects of standardised columns on the standardised target. (In units of
+        the noise, as ridge regression has it, the penalty would drown what tasks of differing slopes say of the mean.)
     n_iter : int
     """
 
@@ -44,7 +45,7 @@ class MixedRidge(RegressorMixin, BaseEstimator):
         random = self._random_columns(A)
         cross, G, h0 = A[:, random], A[:, random][:, :, random], b[:, random]
         penalty = self.alpha * np.eye(W.shape[1])
-        penalty[0, 0] = 1e-9
+        penalty[0, 0] = 1e-6
         effects = EffectsPrior(len(random))
         for _ in range(self.n_iter):
             # the rows' covariance is noise (I + Z D Z' / noise); its inverse by Woodbury's identity
@@ -52,7 +53,7 @@ class MixedRidge(RegressorMixin, BaseEstimator):
             whitened = cross.transpose(0, 2, 1) @ M
             gram = A_all - (whitened @ cross).sum(0)
             moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
-            beta = np.linalg.solve(gram + penalty, moment)
+            beta = np.linalg.solve(gram + effects.noise * penalty, moment)
             rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
             effects.step(G, h0 - cross @ beta, rest, len(y))
         return beta

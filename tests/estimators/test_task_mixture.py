@@ -5,15 +5,19 @@ import pandas as pd
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmeta import MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta import BayesianHeadRegressor, MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.estimators._blending import SizeWeights
+from skmeta.estimators._committee_members import Rows
+from skmeta.estimators._correction import Correction
+from skmeta.estimators._effects_around import ask_effects, fit_effects
 from skmeta.estimators._logit_effects import LogitEffects
+from skmeta.estimators._mixed_ridge import MixedRidge
 from skmeta.estimators._task_effects import Design, GaussianEffects, Segments
 
 
@@ -281,3 +285,122 @@ def test_no_answer_lies_farther_out_than_half_the_range_of_the_targets():
     half = (y.max() - y.min()) / 2
     assert far.max() == pytest.approx(y.max() + half, rel=0.2)
     assert far.max() <= y.max() + half + 1e-9 and far.min() >= y.min() - half - 1e-9
+
+
+# ---------------------------------------------------------------------- members
+
+
+def test_differences_between_tasks_are_no_effect_of_a_column():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(40), 10)
+    level = 3 * rng.normal(size=40)[task]
+    X = (level + rng.normal(size=400))[:, None]  # tasks of high level also lie to the right
+    y = X[:, 0] - 4 * level + 0.1 * rng.normal(size=400)
+    mixed = MixedRidge().fit(X, y, task=task)
+    assert np.diff(mixed.predict([[0.0], [1.0]]))[0] == pytest.approx(1, abs=0.1)
+    assert np.diff(Ridge().fit(X, y).predict([[0.0], [1.0]]))[0] < -1
+
+
+def test_without_tasks_the_mixed_ridge_is_a_ridge():
+    X, y, _ = sites()
+    alike = MixedRidge(n_slopes=0).fit(X, y, task=np.arange(len(y)))
+    Z = (X - X.mean(0)) / X.std(0)
+    assert_allclose(alike.predict(X), Ridge().fit(Z, y).predict(Z), atol=0.02)
+
+
+def test_curves_follow_tasks_that_bend_each_in_its_own_way():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(30), 20)
+    X = rng.uniform(-2, 2, size=(600, 1))
+    y = np.sin(2 * X[:, 0] + rng.uniform(0, 6, size=30)[task]) + 0.1 * rng.normal(size=600)
+    F = np.zeros((600, 1))
+    (_, slopes), (curves_design, curves) = fit_effects(F, Rows(X, y, task), 1, 0)[1:]
+    assert curves.prior.covariance[-1, -1] == curves.prior.covariance[-2, -2]  # one variance for all curves
+    shown = np.tile(np.arange(20) < 14, 30)
+    support, query = Rows(X, y, task).take(shown), Rows(X, y, task).take(~shown)
+    ask = lambda design, model: ask_effects(design, model, support, query, F[shown], F[~shown], 30)[:, 0]  # noqa: E731
+    slopes_design = Design("slopes").fit(np.hstack([X, F]))
+    assert mean_squared_error(query.y, ask(curves_design, curves)) < 0.1
+    assert mean_squared_error(query.y, ask(slopes_design, slopes)) > 0.3
+
+
+def test_the_correction_finds_where_tasks_of_one_kind_differ():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(60), 12)
+    kind = (np.arange(60) % 2)[task]
+    X = rng.uniform(-1, 1, size=(720, 1))
+    y = 2.0 * kind + kind * (X[:, 0] > 0) + 0.1 * rng.normal(size=720)  # a step, in tasks of high level only
+    rows, F = Rows(X, y, task), np.zeros((720, 1))
+    effects = [fit_effects(F, rows, 1, 0)]
+    correction = Correction(HistGradientBoostingRegressor(max_iter=50), 1, 0).fit(rows, [F], effects)
+    support, query = rows.take(np.tile(np.arange(12) < 2, 60)), rows.take(np.tile(np.arange(12) >= 2, 60))
+    answers = [F[:600]] + [ask_effects(*one, support, query, F[:120], F[:600], 60) for one in effects[0]]
+    corrected = correction.answer(support, query, answers, 1, 60)[:, 0]
+    assert mean_squared_error(query.y, corrected) < 0.5 * mean_squared_error(query.y, answers[1][:, 0])
+
+
+def test_by_default_nothing_has_to_be_chosen():
+    X, y, task = sites(n_tasks=12, tilt=0.5)
+    mixture = TaskMixtureRegressor(cv=2, random_state=0).fit(X, y, task=task)
+    assert mixture.members_[-1] == "correction" and "MixedRidge + task curves" in mixture.members_
+    assert mixture.score(X, y, task=task) > 0.8
+    proba = TaskMixtureClassifier(cv=2, random_state=0).fit(X, y > 0, task=task).predict_proba(X, task=task)
+    assert_allclose(proba.sum(1), 1)
+    assert ((proba[:, 1] > 0.5) == (y > 0)).mean() > 0.8
+
+
+# ---------------------------------------------------------------------- nested groups, and where tasks lie
+
+
+def test_an_unknown_class_of_a_known_school_is_answered_from_the_school():
+    rng = np.random.default_rng(0)
+    school, room = np.repeat(np.arange(12), 24), np.repeat(np.arange(48), 6)
+    X = rng.normal(size=(288, 1))
+    y = X[:, 0] + 3 * rng.normal(size=12)[school] + 0.5 * rng.normal(size=48)[room] + 0.2 * rng.normal(size=288)
+    table = pd.DataFrame({"school": school, "room": room, "x": X[:, 0]})
+    known = room % 4 != 3
+    mixture = linear().fit(table[known], y[known], task=["school", "room"])
+    answers = mixture.predict(table[~known], task=["school", "room"])
+    strangers = mixture.predict(table[~known].assign(school=99), task=["school", "room"])
+    assert mean_squared_error(y[~known], answers) < 0.25 * mean_squared_error(y[~known], strangers)
+    mixture.partial_fit(table[~known], y[~known], task=["school", "room"])
+    closer = mixture.predict(table[~known], task=["school", "room"])
+    assert mean_squared_error(y[~known], closer) < 0.7 * mean_squared_error(y[~known], answers)
+
+
+def test_a_new_school_opened_by_partial_fit_answers_for_its_further_classes():
+    X, y, task = sites(n_tasks=24)
+    ids = np.empty(len(task), dtype=object)
+    ids[:] = [(int(t) // 2, int(t)) for t in task]
+    mixture = linear().fit(X, y, task=ids)
+    before = mixture.predict(X[:5], task=_same((77, 1), 5))
+    mixture.partial_fit(X[:12], y[:12] + 6, task=_same((77, 0), 12))
+    assert (mixture.predict(X[:5], task=_same((77, 1), 5)) > before + 1).all()
+
+
+def _same(name, n):
+    ids = np.empty(n, dtype=object)
+    ids[:] = [name] * n
+    return ids
+
+
+def test_tasks_lie_where_their_answers_put_them():
+    X, y, _ = sites(n_tasks=10)
+    task = np.repeat([f"site {i}" for i in range(10)], 12)
+    shift = np.repeat(np.where(np.arange(10) < 5, 3.0, -3.0), 12)
+    mixture = linear().fit(X, X[:, 0] + shift, task=task)
+    similar = mixture.task_similarity()
+    assert similar[:5, :5].min() > 0.9 and similar[:5, 5:].max() < -0.8
+    assert_allclose(mixture.task_shift_, np.sqrt(np.mean(mixture.task_embedding_**2, axis=1)))
+    assert mixture.task_shift_.min() > 2
+    with pytest.raises(AttributeError, match="How tasks differ"):
+        _ = linear().fit(X, y).task_shift_
+
+
+def test_meta_learners_know_where_tasks_lie_too():
+    X, y, task = sites(n_tasks=8)
+    table = pd.DataFrame(X, columns=["a", "b"])
+    head = BayesianHeadRegressor(max_epochs=1, random_state=0).fit(table, y, task=task)
+    assert head.task_embedding_.shape == (8, 96) and head.task_similarity().shape == (8, 8)
+    head.partial_fit(table[:3], y[:3], task=[99, 99, 99])
+    assert head.task_shift_.shape == (9,)
