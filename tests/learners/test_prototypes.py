@@ -17,7 +17,7 @@ def test_a_class_mean_is_drawn_to_the_common_place_as_if_by_rows():
         shared.common_prototypes.copy_(torch.tensor([[10.0], [20.0]]))
         shared.log_strength.fill_(torch.tensor(2.0).log())
     X, y = torch.tensor([[[1.0], [3.0]]]), torch.tensor([[0, 0]])
-    prototypes, prior, seen = shared.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
+    prototypes, prior, seen, *_ = shared.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
     # (1 + 3 + 2 * 10) / 4, and nothing but the common place for the class without rows
     assert_close(prototypes[0, :, 0], torch.tensor([6.0, 20.0]))
     # shares of 2 rows of the first class and 2 more of each: 4 to 2
@@ -38,9 +38,9 @@ def test_without_a_row_the_common_prototypes_answer():
 def test_a_class_that_came_after_training_is_the_mean_of_its_rows():
     shared = learner(2)
     X, y = torch.tensor([[[5.0], [7.0]]]), torch.tensor([[2, 2]])
-    prototypes, _, seen = shared.adapt(X, y, class_mask=torch.ones(1, 3, dtype=torch.bool))
+    prototypes, _, seen, *_ = shared.adapt(X, y, class_mask=torch.ones(1, 3, dtype=torch.bool))
     assert_close(prototypes[0, 2, 0], torch.tensor(6.0))
-    _, _, seen = shared.adapt(X, torch.zeros_like(y), class_mask=torch.ones(1, 3, dtype=torch.bool))
+    _, _, seen, *_ = shared.adapt(X, torch.zeros_like(y), class_mask=torch.ones(1, 3, dtype=torch.bool))
     assert seen[0].tolist() == [True, True, False]
 
 
@@ -48,5 +48,5 @@ def test_where_classes_are_each_tasks_own_a_prototype_is_the_mean_and_nothing_is
     own = learner(None)
     assert [name for name, _ in own.named_parameters()] == ["log_scale"]
     X, y = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[0, 0, 1]])
-    prototypes, _, _ = own.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
+    prototypes, *_ = own.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
     assert_close(prototypes[0, :, 0], torch.tensor([2.0, 9.0]))
