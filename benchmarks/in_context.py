@@ -9,9 +9,9 @@ A fifth of the tables, decided by a hash of their names, was kept aside while pr
 
     python -m benchmarks.in_context --rows 50 100 --seeds 0 1 --models ours knn forest
     python -m benchmarks.in_context --kind regression --rows 100
-    python -m benchmarks.in_context --report
 
 Results are appended to ``benchmarks/results/in_context_<kind>.csv``; what is there already is not run again.
+``python -m benchmarks.in_context_report`` sums them up.
 """
 
 import argparse
@@ -73,6 +73,7 @@ REGRESSORS = {
     "forest": lambda: RandomForestRegressor(300, random_state=0),
     "boosting": lambda: HistGradientBoostingRegressor(random_state=0),
 }
+CATALOGUES = {"classification": CLASSIFIERS, "regression": REGRESSORS}
 
 
 def encoded(model):
@@ -132,7 +133,8 @@ def run(kind, rows, seeds, models, part):
     table = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=["table", "n", "seed", "model"])
     done = set(zip(table["table"], table["n"], table["seed"], table["model"]))
     is_regression = kind == "regression"
-    catalogue, score = (REGRESSORS, score_regressor) if is_regression else (CLASSIFIERS, score_classifier)
+    score = score_regressor if is_regression else score_classifier
+    catalogue = CATALOGUES["regression" if is_regression else "classification"]
     for name in list_local_tables(kind):
         if part != "all" and is_kept_aside(name) != (part == "kept"):
             continue
@@ -165,22 +167,6 @@ def run(kind, rows, seeds, models, part):
     return table
 
 
-def report(kind):
-    """Means over the tables that all models have, mean rank, and on how many tables ours is better."""
-    table = pd.read_csv(RESULTS / f"in_context_{kind}.csv")
-    main = "rmse" if kind == "regression" else "log_loss"
-    shown = ["r2", "coverage_90"] if kind == "regression" else ["accuracy", "auc", "log_loss"]
-    for n, part in table.groupby("n"):
-        wide = part.pivot_table(index=["table", "seed"], columns="model", values=main).dropna()
-        common = part.set_index(["table", "seed"]).loc[wide.index]
-        by_table = common.groupby(["table", "model"])[list(dict.fromkeys([*shown, main, "seconds"]))].mean()
-        out = by_table.groupby("model")[[*shown, "seconds"]].mean()
-        scores = by_table[main].unstack()
-        out["mean_rank"] = scores.rank(axis=1).mean()
-        out["ours_is_better"] = (scores.rsub(scores["ours"], axis=0) < 0).mean()
-        print(f"n = {n}: {len(scores)} tables\n{out.round(4).sort_values('mean_rank')}\n")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kind", choices=["classification", "manyclass", "regression"], default="classification")
@@ -188,14 +174,10 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--models", nargs="+")
     parser.add_argument("--part", choices=["dev", "kept", "all"], default="dev")
-    parser.add_argument("--report", action="store_true", help="print what is in the file, run nothing")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    if not options.report:
-        kind = "regression" if options.kind == "regression" else "classification"
-        models = options.models or list(REGRESSORS if kind == "regression" else CLASSIFIERS)
-        run(options.kind, options.rows, options.seeds, models, options.part)
-    report(options.kind)
+    kind = "regression" if options.kind == "regression" else "classification"
+    run(options.kind, options.rows, options.seeds, options.models or list(CATALOGUES[kind]), options.part)
 
 
 if __name__ == "__main__":

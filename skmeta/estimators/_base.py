@@ -178,7 +178,7 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
         if "net_" in state:
             self._serve(self.net_)
         if was_adapted:
-            self._adapt_to(self._support)
+            self._adapt_again()
 
 
 def _is_fitted_state(name):

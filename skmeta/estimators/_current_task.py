@@ -68,6 +68,10 @@ class CurrentTask:
         """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
         self._adapt_to(old.extended(new))
 
+    def _adapt_again(self):
+        """What a copy from disk does with the rows that came along."""
+        self._adapt_to(self._support)
+
     def _validate_shown(self, X, y):
         """Rows to adapt to, validated; on an unfitted estimator they decide what initial weights look like."""
         if is_tasks(X):

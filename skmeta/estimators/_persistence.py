@@ -206,7 +206,7 @@ def _rebuild(content, tensors, module, device, path):
     if "net" in content:
         estimator._serve(_net(estimator, content["net"], weights, decoder, path))
     if was_adapted:
-        estimator._adapt_to(estimator._support)
+        estimator._adapt_again()
     return estimator
 
 

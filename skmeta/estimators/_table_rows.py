@@ -107,6 +107,9 @@ class PrecisionBySize:
         double = support_X.dtype == torch.float64 and support_X.shape[1] <= MAX_ROWS_IN_DOUBLE
         return {**self._serving(double).adapt(support_X, *more, **named), "double": double}
 
+    def extend(self, state, *more):
+        return self._serving(state["double"]).extend(state, *more)
+
     def predict(self, state, query_X):
         return self._serving(state["double"]).predict(state, query_X)
 

@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 from skmeta.estimators._answers import object_array
 from skmeta.estimators._attribution import ExplainClassesMixin, ExplainTargetsMixin
 from skmeta.estimators._classifier import MetaClassifier
+from skmeta.estimators._growing_support import GrowingSupportMixin
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.estimators._support import Support
 from skmeta.estimators._table_rows import TableRowsMixin
@@ -14,13 +15,19 @@ from skmeta.learners.in_context_heads import InContextClassification, InContextR
 from skmeta.tasks import TaskSet, is_tasks
 
 
-class InContextClassifier(ExplainClassesMixin, TableRowsMixin, MetaClassifier):
+class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMixin, MetaClassifier):
     """Answers from the labelled rows in one forward pass of a network trained on synthetic tables.
 
     ``fit(X, y)`` trains nothing: the support is encoded once, and a prediction costs the queries only. Under the
     network lie closed-form kernel machines; their leave-one-out scores on the support tell it whom to trust. Columns
     may hold numbers, strings, categories and missing values. More than 1,024 rows are dealt out to several parts
     whose answers are averaged.
+
+    ``partial_fit`` appends few further rows to an encoded support: the kernel machines are updated exactly for the
+    metric they have learned, keys and values of the new rows are added, and what was measured on all rows together
+    (means, ranks, the relevance of columns, trust in each machine) stays. Answers are close to those of a fit on all
+    rows, not equal. When the support has grown by more than a quarter since, when it has 64 rows or fewer, or when a
+    new class or category comes, it is encoded anew, and answers are those of a fit on all rows.
 
     Parameters
     ----------
@@ -38,6 +45,8 @@ class InContextClassifier(ExplainClassesMixin, TableRowsMixin, MetaClassifier):
     ----------
     columns_ : object
         Which columns are categorical, and their categories.
+    n_rows_encoded_ : int
+        Rows of the current task that the last encoding has seen; ``partial_fit`` appended those after them.
     {meta_attributes}
 
     References
@@ -77,7 +86,7 @@ class InContextClassifier(ExplainClassesMixin, TableRowsMixin, MetaClassifier):
         self._adapt_to(Support(X, y, np.ones(len(y))))
 
 
-class InContextRegressor(ExplainTargetsMixin, TableRowsMixin, MetaRegressor):
+class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixin, MetaRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
@@ -99,6 +108,8 @@ class InContextRegressor(ExplainTargetsMixin, TableRowsMixin, MetaRegressor):
     ----------
     columns_ : object
         Which columns are categorical, and their categories.
+    n_rows_encoded_ : int
+        Rows of the current task that the last encoding has seen; ``partial_fit`` appended those after them.
     {meta_attributes}
 
     References

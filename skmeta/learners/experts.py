@@ -169,7 +169,8 @@ def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
             trace = outer.diagonal(dim1=1, dim2=2).sum(-1)[:, None, None].clamp(min=1e-20)
             metric = 0.5 * metric + 0.5 * columns * outer / trace
     dual, left_out = leave_one_out(K, Y, weight, spec["ridge"])
-    return {"kept": kept, "metric": root, "rows": support, "width": width, "dual": dual}, left_out
+    fitted = {"kept": kept, "metric": root, "rows": support, "width": width, "ridge": spec["ridge"], "dual": dual}
+    return fitted, left_out
 
 
 def _keep(kept, view):
@@ -215,10 +216,43 @@ def fit_experts(z, u, Y, weight, varies):
                 fitted, K = _fit_kernel(spec, z, u, weight, varies, relevance)
             kernels.append(K)
             fitted["dual"], scores = leave_one_out(K, centred, weight, ridge)
+            fitted["ridge"] = ridge
         fits.append(fitted)
         left_out.append(scores)
-    state = {"fits": fits, "centre": centre, "relevance": relevance}
+    state = {"fits": fits, "centre": centre, "relevance": relevance, "targets": centred, "weight": weight}
     return state, torch.stack(left_out, 2) + centre[:, :, None]
+
+
+def extend_experts(state, z, u, Y, weight):
+    """The state with further rows z, u (T, k, p), Y (T, k, C): each system grows by k rows and columns, at the price of
+    its square; metric, width and centre stay as they are."""
+    z = z.clamp(-4, 4)
+    new = torch.where(weight[..., None] > 0, Y - state["centre"], torch.zeros_like(Y))
+    targets, all_weight = torch.cat([state["targets"], new], 1), torch.cat([state["weight"], weight], 1)
+    root = all_weight.sqrt()
+    fits = []
+    for spec, fitted in zip(EXPERTS, state["fits"]):
+        rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
+        factor = fitted.get("factor")
+        if factor is None:
+            K = _kernel(spec, fitted, fitted["rows"])
+            _, factor = solve(K, state["targets"], state["weight"], fitted["ridge"])
+        grown = fitted | {"rows": torch.cat([fitted["rows"], rows], 1)}
+        border = _kernel(spec, grown, rows) * root[:, None] * weight.sqrt()[..., None]
+        grown["factor"] = bordered(factor, border, fitted["ridge"])
+        grown["dual"] = root[..., None] * torch.cholesky_solve(root[..., None] * targets, grown["factor"])
+        fits.append(grown)
+    return state | {"fits": fits, "targets": targets, "weight": all_weight}
+
+
+def bordered(factor, border, ridge):
+    """The Cholesky factor (T, n + k, n + k) of a system that has k new rows ``border`` (T, k, n + k)."""
+    n, k = factor.shape[1], border.shape[1]
+    side = torch.linalg.solve_triangular(factor, border[..., :n].transpose(1, 2), upper=False)
+    corner = border[..., n:] - side.transpose(1, 2) @ side
+    corner.diagonal(dim1=1, dim2=2).add_(ridge)
+    above = torch.cat([factor, factor.new_zeros(len(factor), n, k)], 2)
+    return torch.cat([above, torch.cat([side.transpose(1, 2), torch.linalg.cholesky(corner)], 2)], 1)
 
 
 def _kernels(state, z, u):

@@ -17,6 +17,7 @@ from torch import nn
 from skmeta.learners import table_views as views
 from skmeta.learners.base import Learner
 from skmeta.learners.experts import N_READ, score_queries, support_contributions
+from skmeta.learners.in_context_growth import GrowingSupport
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
@@ -25,7 +26,7 @@ BLOCK_ROWS = 4 * TILE
 N_TASK_FACTS = 5 + N_READ
 
 
-class InContextLearner(Learner):
+class InContextLearner(GrowingSupport, Learner):
     """What classification and regression share: views, experts, cells to rows, rows to rows.
 
     A support is encoded once: column statistics, the experts' dual coefficients, each column's induced points, and
@@ -242,12 +243,16 @@ class InContextLearner(Learner):
             if block is not self.row_blocks[-1]:  # nobody reads what the last one makes of the support
                 rows = block.read(rows, state["rows"][-1], bias, log_rows)
 
-    def _read_stages(self, state, X, expert_input):
+    def _enter_rows(self, state, X, expert_input, label_cell=None, label_row=0.0):
+        """Row vectors before the stage over rows, by the cached stage over cells; with labels or without."""
         cells, skip = self._cells(state, X)
-        cells = self._with_summary(cells)
+        cells = self._with_summary(cells if label_cell is None else cells + label_cell[:, :, None])
         for block, keys_values in zip(self.cell_blocks, state["cells"]):
             cells = block.read(cells, keys_values, summary_only=block is self.cell_blocks[-1])
-        rows = self._to_rows(cells) + skip + state["task"] + self.from_experts(expert_input)
+        return self._to_rows(cells) + skip + state["task"] + label_row + self.from_experts(expert_input)
+
+    def _read_stages(self, state, X, expert_input):
+        rows = self._enter_rows(state, X, expert_input)
         for block, keys_values in zip(self.row_blocks, state["rows"]):
             rows = block.read(rows, keys_values, state["bias"], state["log_rows"])
         return rows

@@ -50,12 +50,19 @@ class InContextClassification(InContextLearner):
             state["trust"] = fit_trust(_log_chances(left_out, class_mask), members, weight, class_mask)
             counts = (members * weight[..., None]).sum(1)
             state["class_order"] = _by_frequency(counts, members, weight, (u * relevance[:, None]).sum(2))
-            label = state["class_order"].argsort(1).gather(1, y).clamp(max=MAX_CLASSES - 1)
             n_classes = (counts > 0).sum(1).to(z.dtype)
             facts = self._task_facts(X, weight, categorical, n_classes, state["quality"])
             expert_input = self._expert_input(state, left_out)
-        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
+        self._fit_stages(state, X, weight, *self._embedded_labels(state, members), expert_input, facts)
         return state
+
+    def _embedded_labels(self, state, members, scores=None):
+        """What the two stages are told of the labels (T, n, C): each class by its place in the order of frequency."""
+        label = members.gather(2, state["class_order"][:, None].expand_as(members)).argmax(2).clamp(max=MAX_CLASSES - 1)
+        return self.label_cell(label), self.label_row(label)
+
+    def _targets_of(self, state, X, y, weight):
+        return X, F.one_hot(y, state["class_mask"].shape[1]).to(weight.dtype), weight
 
     def predict(self, state, query_X):
         """(T, m, C) logits; those of absent classes are ``-inf``."""
@@ -135,13 +142,11 @@ class InContextRegression(InContextLearner):
             self.head.out.bias[N_COMPONENTS : 2 * N_COMPONENTS] = torch.linspace(-0.6, 0.6, N_COMPONENTS)
 
     def _adapt_part(self, X, y, weight, class_mask, categorical):
-        T, n, k = y.shape
-        weight, X = weight.repeat_interleave(k, 0), X.repeat_interleave(k, 0)
+        k = y.shape[2]
         categorical = None if categorical is None else categorical.repeat_interleave(k, 0)
-        y = y.transpose(1, 2).reshape(T * k, n, 1).to(torch.promote_types(y.dtype, weight.dtype))
-        mean, scale = _moments(y, weight)
-        Y = ((y - mean) / scale).to(weight.dtype)
-        Y = torch.where(weight[..., None] > 0, Y, torch.zeros_like(Y))
+        mean, scale = _moments(*_one_by_one(y, weight))
+        aims = {"mean": mean, "scale": scale, "n_targets": k}
+        X, Y, weight = self._targets_of(aims, X, y, weight)
         with exactly(X):
             X, state, z, u, varies = self._look(X, weight, categorical)
             state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
@@ -154,10 +159,22 @@ class InContextRegression(InContextLearner):
             residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
             state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
             expert_input = self._expert_input(state, left_out)
-            label = torch.cat([Y.clamp(-6, 6), ((Y - middle) / state["spread"]).clamp(-6, 6)], -1)
-        self._fit_stages(state, X, weight, self.label_cell(label), self.label_row(label), expert_input, facts)
-        state["mean"], state["scale"], state["n_targets"] = mean, scale, k
-        return state
+            labels = self._embedded_labels(state, Y, left_out)
+        self._fit_stages(state, X, weight, *labels, expert_input, facts)
+        return state | aims
+
+    def _embedded_labels(self, state, Y, scores):
+        """What the two stages are told of a target: where it lies, and how far from what the experts said of it."""
+        surprise = (Y - scores[:, :, :N_READ].mean(2)) / state["spread"]
+        label = torch.cat([Y, surprise], -1).clamp(-6, 6)
+        return self.label_cell(label), self.label_row(label)
+
+    def _targets_of(self, state, X, y, weight):
+        """Rows once for every target, and the targets in units of the encoded support."""
+        k = state["n_targets"]
+        y, weight = _one_by_one(y, weight)
+        Y = ((y - state["mean"]) / state["scale"]).to(weight.dtype)
+        return X.repeat_interleave(k, 0), torch.where(weight[..., None] > 0, Y, torch.zeros_like(Y)), weight
 
     def _answer_part(self, state, X):
         """(T, m, k, 3, n_components): log-weights, means and log-scales, in the units of the targets."""
@@ -209,6 +226,13 @@ class InContextRegression(InContextLearner):
         y = y.to(mean.device)
         rows = is_answered(y)
         return mixture_nll(*mixture[rows].unbind(2), y[rows]).mean()
+
+
+def _one_by_one(y, weight):
+    """(T, n, k) targets as (T * k, n, 1), and the weights for each."""
+    T, n, k = y.shape
+    y = y.transpose(1, 2).reshape(T * k, n, 1).to(torch.promote_types(y.dtype, weight.dtype))
+    return y, weight.repeat_interleave(k, 0)
 
 
 def _moments(y, weight):

@@ -6,11 +6,14 @@ import torch
 
 from skmeta.learners.experts import (
     EXPERTS,
+    _kernel,
     column_relevance,
+    extend_experts,
     fit_experts,
     hat_basis,
     leave_one_out,
     score_queries,
+    solve,
     support_contributions,
 )
 from skmeta.learners.table_views import fit_columns, view_columns
@@ -163,3 +166,28 @@ def test_contributions_of_support_rows_add_up_to_the_score(table):
     share = share / share.sum(-1, keepdim=True)
     mixed = (share[..., None] * score_queries(state, *views)).sum(2)
     torch.testing.assert_close(support_contributions(state, *views, share).sum(2) + state["centre"], mixed)
+
+
+def test_systems_extended_by_rows_are_those_solved_at_once(table):
+    """Metric, width and centre stay; given these, the rank updates are exact, also one after another."""
+    X, Y, weight = table
+    columns, state, _ = fitted(X, Y, weight)
+    views = view_columns(columns, torch.randn(1, 7, 5, dtype=torch.float64))
+    more, labels = (
+        torch.randn(1, 6, 5, dtype=torch.float64),
+        torch.eye(2, dtype=torch.float64)[[0, 1, 1, 0, 1, 0]][None],
+    )
+    z, u = view_columns(columns, more)
+    count = torch.tensor([[1.0, 2.0, 1.0, 0.0, 1.0, 1.0]]).double()
+    grown = state
+    for rows in (slice(0, 1), slice(1, 6)):
+        grown = extend_experts(grown, z[:, rows], u[:, rows], labels[:, rows], count[:, rows])
+    targets = (
+        torch.cat([Y, labels * (count > 0)[..., None]], 1)
+        - state["centre"] * torch.cat([weight, (count > 0)], 1)[..., None]
+    )
+    for spec, fit in zip(EXPERTS, grown["fits"]):
+        K = _kernel(spec, fit, fit["rows"])
+        dual, _ = solve(K, targets, torch.cat([weight, count], 1), fit["ridge"])
+        torch.testing.assert_close(fit["dual"], dual)
+    assert score_queries(grown, *views).isfinite().all()
