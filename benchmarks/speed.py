@@ -50,10 +50,12 @@ CASES = {
 REFERENCES = {"ridge": "loop over tasks", "knn": "KNeighborsClassifier"}
 
 
-def run(case, rounds):
+def run(case, rounds, peers):
     """Records of one case; implementations that cannot be made are reported and left out."""
     made, scales = {}, {}
     for name, make in CASES[case]().items():
+        if peers and name not in ("skmeta", *peers):
+            continue
         try:
             made[name] = make()
             scales[name] = getattr(make, "scale", 1)
@@ -99,6 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", default="", help="comma-separated beginnings of case names; default: all")
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--peers", nargs="*", help="only these implementations beside skmeta; default: all")
     options = parser.parse_args()
     one_thread()
     warnings.filterwarnings("ignore")
@@ -107,7 +110,7 @@ def main():
     lines = pd.read_csv(path).to_dict("records") if path.exists() else []
     for case in wanted:
         print(case, flush=True)
-        lines = [line for line in lines if line["case"] != case] + run(case, options.rounds)
+        lines = [line for line in lines if line["case"] != case] + run(case, options.rounds, options.peers)
         order = {name: i for i, name in enumerate(CASES)}
         lines.sort(key=lambda line: order.get(line["case"], len(order)))
         save(pd.DataFrame(lines), "speed")

@@ -3,7 +3,7 @@
 Inside, the class axis comes before the rows, (T, C, m): softmaxes and matrix products over a handful of classes are
 slow when those lie side by side. The answers are views of that, (T, m, C).
 
-Nothing here is differentiated with respect to the row weights or the targets, nor twice.
+Nothing here is differentiated with respect to the row weights or class memberships, nor twice.
 """
 
 import torch
@@ -127,7 +127,7 @@ class _DualRidge(torch.autograd.Function):
         dS = torch.bmm(A.transpose(1, 2), dW)
         BA = torch.bmm(B.transpose(1, 2), A)
         dS.baddbmm_(BA + BA.transpose(1, 2), S, alpha=-1.0)
-        return dS, None, -(A * B).sum() if ctx.needs_input_grad[2] else None
+        return dS, B, -(A * B).sum() if ctx.needs_input_grad[2] else None
 
 
 class _PrimalRidge(torch.autograd.Function):
@@ -150,7 +150,8 @@ class _PrimalRidge(torch.autograd.Function):
         dS = torch.bmm(Y.transpose(1, 2), Z)
         WZ = torch.bmm(W.transpose(1, 2), Z)
         dS.baddbmm_(S, WZ + WZ.transpose(1, 2), alpha=-1.0)
-        return dS, None, -(W * Z).sum() if ctx.needs_input_grad[2] else None
+        dY = torch.bmm(Z, S.transpose(1, 2)) if ctx.needs_input_grad[1] else None
+        return dS, dY, -(W * Z).sum() if ctx.needs_input_grad[2] else None
 
 
 def neighbour_values(support, values, query, support_weight=None, scale=1.0):

@@ -51,9 +51,8 @@ class Prototypes(Learner):
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         if self.embedding is None:
             support, query = self.embed(support_X), self.embed(query_X)
-        else:
-            rows = torch.cat([support_X, query_X], 1)
-            embedded = self.embedding(rows, tuple(self.body.parameters()))
+        else:  # one pass through a body that sees rows one by one
+            embedded = self.embed(torch.cat([support_X, query_X], 1))
             support, query = embedded.split([support_X.shape[1], query_X.shape[1]], 1)
         state = self._adapt_embedded(support, support_y, support_weight, class_mask)
         return flat_answers(self._answer_embedded(state, query, up_to_constant=True))

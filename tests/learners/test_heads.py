@@ -89,9 +89,9 @@ def test_ridge_has_the_gradient_of_autograd_in_both_forms(e, weighted):
     support, _, _, weight, _ = a_batch(7, e, weighted)
     targets = draw(T, 2, 7)
     assert_same_values_and_gradients(
-        lambda s, k: ridge_weights(s, targets, k, weight),
-        lambda s, k: plain_ridge(s, targets, k, weight),
-        [support, torch.tensor(0.7, dtype=F64)],
+        lambda s, y, k: ridge_weights(s, y, k, weight),
+        lambda s, y, k: plain_ridge(s, y, k, weight),
+        [support, targets, torch.tensor(0.7, dtype=F64)],
     )
 
 

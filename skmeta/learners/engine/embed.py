@@ -1,23 +1,17 @@
-"""Embeddings of feed-forward bodies as one autograd function: the closed form's sweeps, with parameters all share."""
+"""Feed-forward bodies under a linear head, as one function of the rows."""
 
 import torch
-from torch.autograd.function import once_differentiable
 
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.linear import Head, Linear
-from skmeta.learners.engine.unrolled import backward, forward
 
 
 class Embedding:
-    """What a feed-forward ``body`` makes of rows, by hand; :func:`find_embedding` finds out whether a body is one."""
+    """What a feed-forward ``body`` makes of rows; :func:`find_embedding` finds out whether a body is one."""
 
     def __init__(self, plan):
         *self.layers, _ = plan.layers
         self.plan = plan
-
-    def __call__(self, X, params):
-        """(T, n, d) to (T, n, e), differentiable once."""
-        return _Embed.apply(self, self.plan.prepare(X), *params)
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
@@ -46,31 +40,10 @@ def find_embedding(body):
     --------
     >>> from torch import nn
     >>> body = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4))
-    >>> X = torch.ones(1, 3, 2)
-    >>> torch.allclose(find_embedding(body)(X, list(body.parameters())), body(X))
+    >>> weight, bias = torch.ones(1, 4), torch.zeros(1, 1)
+    >>> answer = find_embedding(body).under_a_head(list(body.parameters()), weight, bias)
+    >>> torch.allclose(answer(torch.ones(3, 2)), weight @ body(torch.ones(3, 2)).t())
     True
     """
     plan = as_feed_forward(body)
     return None if plan is None else Embedding(plan)
-
-
-class _Embed(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, embedding, X, *params):
-        theta = embedding.internal(params)
-        embedded, memos = forward(embedding.layers, theta, X)
-        ctx.work = embedding, theta, memos
-        return embedded
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, D):
-        embedding, theta, memos = ctx.work
-        deltas, dX = backward(embedding.layers, theta, memos, D, 0, wants_input=ctx.needs_input_grad[1])
-        gradients = [
-            value
-            for layer, memo, dy in zip(embedding.layers, memos, deltas)
-            if layer.n_params
-            for value in layer.external(layer.gradient(memo, dy, shared=True))
-        ]
-        return None, dX, *gradients
