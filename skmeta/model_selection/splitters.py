@@ -9,7 +9,44 @@ from sklearn.utils import check_random_state
 from skmeta.tasks.ids import factorize, take_task_ids
 
 
-class TaskKFold(BaseCrossValidator):
+class _TaskSplitter(BaseCrossValidator):
+    """A subclass yields the training and test rows in ``_splits``."""
+
+    __metadata_request__split = {"groups": True}
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : ignored
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        """Positions of training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : ignored
+        groups : array-like of shape (n_rows,), str or list of str
+            Which task each row belongs to, or the DataFrame columns that say so.
+
+        Yields
+        ------
+        train, test : ndarray of int
+        """
+        _check_whole(self.n_splits, "n_splits", self._fewest_splits)
+        _check_whole(self.n_shots, "n_shots", 0)
+        yield from self._splits(X, groups)
+
+
+class TaskKFold(_TaskSplitter):
     """Folds of whole tasks: how well is a task answered that nothing, or ``n_shots`` rows, has been seen of?
 
     Each task is in the test rows once. With ``n_shots``, that many random rows of each test task join the training
@@ -38,42 +75,14 @@ class TaskKFold(BaseCrossValidator):
     ['a' 'a' 'a' 'b'] ['b' 'b']
     """
 
-    __metadata_request__split = {"groups": True}
+    _fewest_splits = 2
 
     def __init__(self, n_splits=5, *, n_shots=0, random_state=None):
         self.n_splits = n_splits
         self.n_shots = n_shots
         self.random_state = random_state
 
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Number of splits.
-
-        Parameters
-        ----------
-        X, y, groups : ignored
-
-        Returns
-        -------
-        n_splits : int
-        """
-        return self.n_splits
-
-    def split(self, X, y=None, groups=None):
-        """Positions of training and test rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-        y : ignored
-        groups : array-like of shape (n_rows,), str or list of str
-            Which task each row belongs to, or the DataFrame columns that say so.
-
-        Yields
-        ------
-        train, test : ndarray of int
-        """
-        _check_whole(self.n_splits, "n_splits", 2)
-        _check_whole(self.n_shots, "n_shots", 0)
+    def _splits(self, X, groups):
         rng = check_random_state(self.random_state)
         rank, code, size = _random_ranks(X, groups, rng)
         if len(size) < self.n_splits:
@@ -86,7 +95,7 @@ class TaskKFold(BaseCrossValidator):
             yield np.flatnonzero(~test), np.flatnonzero(test)
 
 
-class KShotSplit(BaseCrossValidator):
+class KShotSplit(_TaskSplitter):
     """Of every task, ``n_shots`` random rows to learn from and the rest to answer, several times over.
 
     Parameters
@@ -110,7 +119,7 @@ class KShotSplit(BaseCrossValidator):
     (array(['a', 'b'], dtype='<U1'), array(['a', 'a', 'a', 'b', 'b', 'b'], dtype='<U1'))
     """
 
-    __metadata_request__split = {"groups": True}
+    _fewest_splits = 1
 
     def __init__(self, n_shots=5, n_splits=5, *, n_train_tasks=None, random_state=None):
         self.n_shots = n_shots
@@ -118,35 +127,7 @@ class KShotSplit(BaseCrossValidator):
         self.n_train_tasks = n_train_tasks
         self.random_state = random_state
 
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Number of splits.
-
-        Parameters
-        ----------
-        X, y, groups : ignored
-
-        Returns
-        -------
-        n_splits : int
-        """
-        return self.n_splits
-
-    def split(self, X, y=None, groups=None):
-        """Positions of training and test rows.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-        y : ignored
-        groups : array-like of shape (n_rows,), str or list of str
-            Which task each row belongs to, or the DataFrame columns that say so.
-
-        Yields
-        ------
-        train, test : ndarray of int
-        """
-        _check_whole(self.n_splits, "n_splits", 1)
-        _check_whole(self.n_shots, "n_shots", 0)
+    def _splits(self, X, groups):
         rng = check_random_state(self.random_state)
         for _ in range(self.n_splits):
             rank, code, size = _random_ranks(X, groups, rng)
