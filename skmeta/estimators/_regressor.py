@@ -30,8 +30,9 @@ class MetaRegressor(ExplainSupportOfTargetsMixin, LongFormatMixin, RegressorMixi
     _default_criterion = torch.nn.MSELoss
     _target_validation = {"multi_output": True, "y_numeric": True}
 
-    def __init__(self, module=None, *, target_scaling="pooled", **params):
-        super().__init__(module, **params)
+    # squared errors of standardised targets bear a larger rate than cross-entropy does
+    def __init__(self, module=None, *, target_scaling="pooled", lr=0.003, **params):
+        super().__init__(module, lr=lr, **params)
         self.target_scaling = target_scaling
 
     def __sklearn_tags__(self):

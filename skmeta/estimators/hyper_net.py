@@ -102,5 +102,5 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
     True
     """
 
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
+    def __init__(self, module=None, *, lr=0.001, **params):
+        super().__init__(module, lr=lr, **params)
