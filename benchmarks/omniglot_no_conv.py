@@ -73,7 +73,7 @@ def train(name, images, iterations, batch_size, seed):
     schedule = LRScheduler(CosineAnnealingLR, T_max=epochs)
     meta = estimator(name).set_params(
         labels="task", n_ways=N_WAYS, n_shots=SHOTS[name][0], n_query=5, batch_size=batch_size, lr=0.001,
-        optimizer__fused=True, steps_per_epoch=EPOCH, max_epochs=epochs, callbacks=[schedule], random_state=seed,
+        steps_per_epoch=EPOCH, max_epochs=epochs, callbacks=[schedule], random_state=seed,
     )  # fmt: skip
     return meta.fit(TaskSet([as_table(turned(images))]))
 

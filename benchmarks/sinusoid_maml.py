@@ -53,7 +53,7 @@ def estimator(iterations, seed, n_features=1, **params):
     torch.manual_seed(seed)  # the network is made before the estimator sees it
     return MAMLRegressor(
         network(n_features), target_scaling=None, batch_size=25, steps_per_epoch=EPOCH,
-        max_epochs=max(1, iterations // EPOCH), lr=0.001, optimizer__fused=True, random_state=seed, **params,
+        max_epochs=max(1, iterations // EPOCH), lr=0.001, random_state=seed, **params,
     )  # fmt: skip
 
 
