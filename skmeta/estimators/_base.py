@@ -9,6 +9,7 @@ from skmeta.estimators._meta_training import MetaTraining
 from skmeta.estimators._params import RoutedParamsMixin
 from skmeta.estimators._settings import check_settings
 from skmeta.estimators._validation import RowValidation
+from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import take_task_ids
@@ -27,6 +28,7 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
     _learner_class = None
     _learner_parameters = ()
     _adaptation_parameters = ()  # read anew at every adaptation, so that set_params on a fitted estimator acts
+    _default_module = MLP
     _default_module_parameters = {}
 
     # metadata routing carries `task` without the user having to request it

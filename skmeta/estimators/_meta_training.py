@@ -12,7 +12,6 @@ from skorch.helper import predefined_split
 from skmeta.estimators._augmented import AugmentedTraining
 from skmeta.estimators._serving import SinglePrecision
 from skmeta.estimators._settings import check_settings
-from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.training import MetaNet, resolve_device, seeded
@@ -106,7 +105,7 @@ class MetaTraining:
         routed = dict(self._routed)
         module = self.module
         if module is None:
-            module = MLP
+            module = self._default_module
             for name, value in self._default_module_parameters.items():
                 routed.setdefault(f"module__{name}", value)
         if isinstance(module, torch.nn.Module):

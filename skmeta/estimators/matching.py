@@ -3,6 +3,7 @@
 from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._neighbours import KNeighborsMixin
 from skmeta.learners.matching import MatchingNet
+from skmeta.nets import ResidualMLP
 
 
 class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
@@ -11,7 +12,8 @@ class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
+        standardised rows themselves.
     metric : {"cosine", "l2"}, default="cosine"
         What attention depends on: cosines, or squared distances.
     scale : float or "learn", default="learn"
@@ -44,6 +46,7 @@ class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
     """
 
     _learner_class = MatchingNet
+    _default_module = ResidualMLP
     _learner_parameters = ("metric", "scale", "full_context", "reading_steps")
 
     def __init__(self, module=None, *, metric="cosine", scale="learn", full_context=False, reading_steps=3, **params):

@@ -4,6 +4,7 @@ from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._hard_neighbours import HardNeighboursClassifierMixin, HardNeighboursRegressorMixin
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.learners.soft_neighbours import SoftNeighbours
+from skmeta.nets import ResidualMLP
 
 
 class _MetaKNeighbors:
@@ -12,7 +13,8 @@ class _MetaKNeighbors:
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Maps rows into the space; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+        Maps rows into the space; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
+        standardised rows themselves.
     weights : {"uniform", "distance"} or callable, default="uniform"
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
@@ -34,6 +36,7 @@ class _MetaKNeighbors:
     """
 
     _learner_class = SoftNeighbours
+    _default_module = ResidualMLP
 
     def __init__(
         self,

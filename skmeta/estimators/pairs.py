@@ -3,6 +3,7 @@
 from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._neighbours import KNeighborsMixin, LearnedSpaceMixin
 from skmeta.learners.pairs import SiameseNet, TripletNet
+from skmeta.nets import ResidualMLP
 
 
 class SiameseNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
@@ -54,7 +55,8 @@ class TripletNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
+        standardised rows themselves.
     mining : {"batch-hard", "semi-hard"}, default="batch-hard"
         Which triplets of an episode count: each row's farthest friend and nearest stranger, or for each pair of one
         class the nearest stranger beyond.
@@ -81,10 +83,11 @@ class TripletNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
     >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
     >>> meta = TripletNetClassifier(mining="semi-hard", max_epochs=2, random_state=0).fit(tasks)
     >>> meta.transform(tasks[0].X).shape
-    (15, 64)
+    (15, 20)
     """
 
     _learner_class = TripletNet
+    _default_module = ResidualMLP
     _learner_parameters = ("mining", "margin")
 
     def __init__(self, module=None, *, mining="batch-hard", margin="soft", **params):

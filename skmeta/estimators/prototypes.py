@@ -4,6 +4,7 @@ import torch
 
 from skmeta.estimators._classifier import MetaClassifier
 from skmeta.learners.prototypes import Prototypes
+from skmeta.nets import ResidualMLP
 
 
 class ProtoNetClassifier(MetaClassifier):
@@ -12,7 +13,8 @@ class ProtoNetClassifier(MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows; None is a small :class:`~skmeta.nets.MLP` that standardises its inputs.
+        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
+        standardised rows themselves.
     scale : float or "learn", default="learn"
         What squared distances are multiplied with to give logits.
     priors : "auto" or bool, default="auto"
@@ -49,6 +51,7 @@ class ProtoNetClassifier(MetaClassifier):
     """
 
     _learner_class = Prototypes
+    _default_module = ResidualMLP
     _learner_parameters = ("scale",)
 
     def __init__(self, module=None, *, scale="learn", priors="auto", **params):

@@ -2,5 +2,6 @@
 
 from skmeta.nets.conv4 import Conv4
 from skmeta.nets.mlp import MLP, Standardize
+from skmeta.nets.residual import OneScale, ResidualMLP
 
-__all__ = ["Conv4", "MLP", "Standardize"]
+__all__ = ["Conv4", "MLP", "OneScale", "ResidualMLP", "Standardize"]

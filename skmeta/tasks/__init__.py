@@ -17,6 +17,7 @@ from skmeta.tasks.distributions import (
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.families import LinearFamily, QuadraticFamily, Sinusoids
 from skmeta.tasks.mixing import ClassMixing, LabelPermutation, TaskMixUp
+from skmeta.tasks.n_way import NWayTasks
 from skmeta.tasks.pseudo import PseudoTasks, pseudo_tasks
 from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.task import Task
@@ -33,6 +34,7 @@ __all__ = [
     "GaussianClusters",
     "LabelPermutation",
     "LinearFamily",
+    "NWayTasks",
     "PseudoTasks",
     "QuadraticFamily",
     "Sinusoids",
