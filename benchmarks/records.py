@@ -27,7 +27,7 @@ class Records:
     def __init__(self, name):
         self.name = name
         path = RESULTS / f"{name}.csv"
-        self.table = pd.read_csv(path, keep_default_na=False) if path.exists() else pd.DataFrame()
+        self.table = pd.read_csv(path) if path.exists() else pd.DataFrame()
 
     def has(self, **setting):
         """Whether there are records of this setting."""
