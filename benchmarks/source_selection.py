@@ -24,6 +24,7 @@ from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMi
 
 N_SELECTED = 10
 FAMILIES = range(4)
+ARMS = ["right_family", "all_longer", "selected", "all", "selected_scratch", "random", "own_family"]
 PROBLEMS = {
     "planes": (
         TaskFamilyMixture({i: LinearFamily(n_shots=12, n_query=20, noise=0.1, structure_seed=i) for i in FAMILIES}),
@@ -51,30 +52,29 @@ def family(name):
 
 
 def arms(problem, seed, n_sources, n_targets):
+    """Every arm's name and a function that measures it."""
     mixture, estimator_class = PROBLEMS[problem]
     sources = mixture.sample(n_sources, random_state=seed)
     targets = mixture.sample(n_targets, random_state=1000 + seed)
     estimator = estimator_class(random_state=seed)
     selector = SourceSelector(estimator, n_sources=N_SELECTED).fit(sources)
-    right = [[family(n) == family(t.name) for n in selector.select(t).names] for t in targets]
-    yield "right_family", np.mean(right)
-    yield "all", selector.base_estimator_.score(targets)
-    yield (
-        "all_longer",
-        estimator_class(random_state=seed, max_epochs=2 * estimator.max_epochs).fit(sources).score(targets),
-    )
-    yield "selected", selector.score(targets)
-    yield "selected_scratch", selector.set_params(start="scratch").score(targets)
-    rng = np.random.default_rng(seed)
+    longer = estimator_class(random_state=seed, max_epochs=2 * estimator.max_epochs)
     families = np.array([family(name) for name in sources.names])
-    anyone = np.arange(n_sources)
-    yield "random", score_from(selector.base_estimator_, sources, targets, lambda t: anyone, rng)
-    yield (
-        "own_family",
-        score_from(
-            selector.base_estimator_, sources, targets, lambda t: np.flatnonzero(families == family(t.name)), rng
+
+    def from_random(candidates):
+        return score_from(selector.base_estimator_, sources, targets, candidates, np.random.default_rng(seed))
+
+    return {
+        "right_family": lambda: np.mean(
+            [families[selector.distances(t).argsort()[:N_SELECTED]] == family(t.name) for t in targets]
         ),
-    )
+        "all": lambda: selector.base_estimator_.score(targets),
+        "all_longer": lambda: longer.fit(sources).score(targets),
+        "selected": lambda: selector.score(targets),
+        "selected_scratch": lambda: copy.copy(selector).set_params(start="scratch").score(targets),
+        "random": lambda: from_random(lambda t: np.arange(n_sources)),
+        "own_family": lambda: from_random(lambda t: np.flatnonzero(families == family(t.name))),
+    }
 
 
 def score_from(base, sources, targets, candidates, rng):
@@ -97,13 +97,15 @@ def main():
     parser.add_argument("--sources", type=int, default=200)
     parser.add_argument("--targets", type=int, default=20)
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS))
+    parser.add_argument("--arms", nargs="*", default=ARMS)
     args = parser.parse_args()
     records = Records("source_selection")
     for problem in args.problems:
         for seed in range(args.seeds):
-            if not records.has(problem=problem, seed=seed):
-                scores = arms(problem, seed, args.sources, args.targets)
-                records.add({"problem": problem, "seed": seed, "arm": arm, "score": score} for arm, score in scores)
+            wanted = [arm for arm in args.arms if not records.has(problem=problem, seed=seed, arm=arm)]
+            measured = arms(problem, seed, args.sources, args.targets) if wanted else {}
+            for arm in wanted:
+                records.add([{"problem": problem, "seed": seed, "arm": arm, "score": measured[arm]()}])
     print(summary(records.table).to_string())
 
 
