@@ -13,6 +13,7 @@ rows are shown. Every arm uses the same estimator with the same settings:
 
 import argparse
 import copy
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ import pandas as pd
 from benchmarks.intervals import mean_of_seeds
 from benchmarks.records import Records
 from skmeta import FineTuneTransfer, FineTuneTransferRegressor, SourceSelector
-from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMixture
+from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids, TaskFamilyMixture
 
 N_SELECTED = 10
 FAMILIES = range(4)
@@ -28,6 +29,12 @@ ARMS = ["right_family", "all_longer", "selected", "all", "selected_scratch", "ra
 PROBLEMS = {
     "planes": (
         TaskFamilyMixture({i: LinearFamily(n_shots=12, n_query=20, noise=0.1, structure_seed=i) for i in FAMILIES}),
+        FineTuneTransferRegressor,
+    ),
+    "parabolas": (
+        TaskFamilyMixture(
+            {i: QuadraticFamily(n_features=3, n_shots=16, n_query=20, structure_seed=i) for i in FAMILIES}
+        ),
         FineTuneTransferRegressor,
     ),
     "curves": (
@@ -56,22 +63,29 @@ def arms(problem, seed, n_sources, n_targets):
     mixture, estimator_class = PROBLEMS[problem]
     sources = mixture.sample(n_sources, random_state=seed)
     targets = mixture.sample(n_targets, random_state=1000 + seed)
-    estimator = estimator_class(random_state=seed)
-    selector = SourceSelector(estimator, n_sources=N_SELECTED).fit(sources)
-    longer = estimator_class(random_state=seed, max_epochs=2 * estimator.max_epochs)
     families = np.array([family(name) for name in sources.names])
 
+    @cache
+    def selector():
+        return SourceSelector(estimator_class(random_state=seed), n_sources=N_SELECTED).fit(sources)
+
+    def right_family():
+        nearest = SourceSelector().fit(sources).distances(targets).argsort(1)[:, :N_SELECTED]
+        return np.mean(families[nearest] == np.array([[family(name)] for name in targets.names]))
+
+    def all_longer():
+        epochs = 2 * estimator_class().max_epochs
+        return estimator_class(random_state=seed, max_epochs=epochs).fit(sources).score(targets)
+
     def from_random(candidates):
-        return score_from(selector.base_estimator_, sources, targets, candidates, np.random.default_rng(seed))
+        return score_from(selector().base_estimator_, sources, targets, candidates, np.random.default_rng(seed))
 
     return {
-        "right_family": lambda: np.mean(
-            [families[selector.distances(t).argsort()[:N_SELECTED]] == family(t.name) for t in targets]
-        ),
-        "all": lambda: selector.base_estimator_.score(targets),
-        "all_longer": lambda: longer.fit(sources).score(targets),
-        "selected": lambda: selector.score(targets),
-        "selected_scratch": lambda: copy.copy(selector).set_params(start="scratch").score(targets),
+        "right_family": right_family,
+        "all": lambda: selector().base_estimator_.score(targets),
+        "all_longer": all_longer,
+        "selected": lambda: selector().score(targets),
+        "selected_scratch": lambda: copy.copy(selector()).set_params(start="scratch").score(targets),
         "random": lambda: from_random(lambda t: np.arange(n_sources)),
         "own_family": lambda: from_random(lambda t: np.flatnonzero(families == family(t.name))),
     }

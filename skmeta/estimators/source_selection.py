@@ -368,4 +368,6 @@ def _signal(first, second):
     first, second = first - first.mean(0), second - second.mean(0)
     total = (np.square(first) + np.square(second)).mean(0) / 2
     signal = (first * second).mean(0)
-    return np.where(signal > total * 2 / np.sqrt(len(first)), signal, 0.0)
+    n_tasks, n_figures = first.shape
+    by_chance = np.sqrt((2 + 2 * np.log(n_figures)) / n_tasks)  # the largest of so many correlations of noise
+    return np.where(signal > by_chance * total, signal, 0.0)

@@ -6,6 +6,8 @@ import numpy as np
 MOST_ROWS = 200
 #: products of two features are looked at for at most so many features
 MOST_CROSSED = 16
+#: the form that so many products make is compared up to its factor, in about half the square of that many figures
+MOST_IN_A_FORM = 60
 #: penalty of the regression weights, for standardised features and targets
 RIDGE = 0.1
 
@@ -48,12 +50,20 @@ def _of_targets(X, y):
     scale = centred.std(0)
     centred = centred / np.where(scale > 0, scale, 1.0)
     straight = X - X.mean(0)
-    weights = _ridge(straight, centred)
-    yield weights.ravel()
+    yield _ridge(straight, centred).ravel()
     i, j = np.triu_indices(X.shape[1]) if X.shape[1] <= MOST_CROSSED else np.diag_indices(X.shape[1])
-    bent = X[:, i] * X[:, j]
-    yield _ridge(bent - bent.mean(0), centred - straight @ weights).ravel()
+    products = X[:, i] * X[:, j]
+    bent = _ridge(np.hstack([straight, products - products.mean(0)]), centred)[X.shape[1] :]
+    yield bent.ravel()
+    if 1 < len(bent) <= MOST_IN_A_FORM:
+        yield from (_line_of(weights) for weights in bent.T)
     yield from (kernel_scores(X, target) for target in centred.T)
+
+
+def _line_of(weights):
+    """The projector onto them: functions that share a form, each with a factor of its own, share this line."""
+    line = np.outer(weights, weights) / max(weights @ weights, 1e-12)
+    return line[np.triu_indices(len(weights))]
 
 
 def _of_own_classes(X, members):

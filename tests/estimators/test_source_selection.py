@@ -13,7 +13,7 @@ from skmeta import (
     ProtoNetClassifier,
     SourceSelector,
 )
-from skmeta.tasks import GaussianClusters, LinearFamily, Sinusoids, TaskFamilyMixture
+from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids, TaskFamilyMixture
 
 LINES = TaskFamilyMixture({f"plane {i}": LinearFamily(n_shots=20, noise=0.1, structure_seed=i) for i in range(4)})
 CLUSTERS = TaskFamilyMixture({f"clusters {i}": GaussianClusters(n_latent=3, structure_seed=i) for i in range(4)})
@@ -32,6 +32,13 @@ def share_of_right_family(selector, targets):
 def test_more_than_nine_in_ten_selected_sources_are_of_the_targets_family(mixture):
     sources, targets = mixture.sample(200, random_state=0), mixture.sample(50, random_state=1)
     assert share_of_right_family(SourceSelector(n_sources=5).fit(sources), targets) > 0.9
+
+
+def test_families_that_share_a_form_are_told_apart_whatever_factor_a_task_gives_it():
+    families = [QuadraticFamily(n_features=3, n_shots=16, structure_seed=i) for i in range(4)]
+    forms = TaskFamilyMixture(families)
+    sources, targets = forms.sample(200, random_state=0), forms.sample(50, random_state=1)
+    assert share_of_right_family(SourceSelector(n_sources=5).fit(sources), targets) > 0.8
 
 
 def test_in_the_space_of_a_meta_trained_body_families_come_apart_too():
