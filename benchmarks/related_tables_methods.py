@@ -268,5 +268,9 @@ METHODS = {
     "BayesianHead": ours("BayesianHeadRegressor", None),
     "GroupedPredictor": GroupedWithShrinkage,
     "MAML": ours("MAMLRegressor", "MAMLClassifier"),
+    "ANIL": ours("ANILRegressor", "ANILClassifier"),
     "ProtoNet": ours(None, "ProtoNetClassifier"),
+    "FineTune": ours("FineTuneRegressor", "FineTuneClassifier"),
+    "InContext": ours("InContextRegressor", "InContextClassifier"),
+    "NeuralProcess": ours("NeuralProcessRegressor", None),
 }

@@ -64,6 +64,7 @@ class MetaTraining:
     def _train(self, train, valid, rng, epochs=None, one_table=False):
         seed = int(rng.randint(2**31 - 1))
         rows = train.X
+        epochs = self.max_epochs if epochs is None else epochs
         with seeded(seed, resolve_device(self.device)):
             if self._goes_on:
                 net = self._net_to_go_on_with(one_table)
@@ -72,10 +73,14 @@ class MetaTraining:
                 for layer in net.module_.modules():
                     if hasattr(layer, "fit_rows"):
                         layer.fit_rows(rows)
-            epochs = self.max_epochs if epochs is None else epochs
+                if epochs > 0:
+                    self._start(net.module_, train)
             if epochs > 0:
                 net.partial_fit(train, epochs=epochs)
         self._serve(net)
+
+    def _start(self, learner, train):
+        """Weights better than random ones to train from, where they can be told from the data."""
 
     @property
     def _goes_on(self):

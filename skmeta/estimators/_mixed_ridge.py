@@ -35,35 +35,43 @@ class MixedRidge(RegressorMixin, BaseEstimator):
         W = self.design_(X[order])
         self.center_, self.scale_ = y.mean(), max(float(y.std()), 1e-12)
         target = (y[order] - self.center_) / self.scale_
-        self.coef_ = self._fixed_effects(W, target, Segments(code[order]))
+        tasks = Segments(code[order])
+        random = _vary_most_within(tasks.moments(W), self.n_slopes)
+        self.coef_, _ = mixed_effects(W, target, tasks, random, alpha=self.alpha, n_iter=self.n_iter)
         return self
-
-    def _fixed_effects(self, W, y, tasks):
-        """Everything needed of the rows is each task's moments; D and the noise by expectation-maximisation."""
-        A, b = tasks.moments(W), tasks.sums(W * y[:, None])
-        A_all, b_all, squares = A.sum(0), b.sum(0), (y**2).sum()
-        random = self._random_columns(A)
-        cross, G, h0 = A[:, random], A[:, random][:, :, random], b[:, random]
-        penalty = self.alpha * np.eye(W.shape[1])
-        penalty[0, 0] = 1e-6
-        effects = EffectsPrior(len(random))
-        for _ in range(self.n_iter):
-            # the rows' covariance is noise (I + Z D Z' / noise); its inverse by Woodbury's identity
-            M = effects.posterior_factor(G)
-            whitened = cross.transpose(0, 2, 1) @ M
-            gram = A_all - (whitened @ cross).sum(0)
-            moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
-            beta = np.linalg.solve(gram + effects.noise * penalty, moment)
-            rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
-            effects.step(G, h0 - cross @ beta, rest, len(y))
-        return beta
-
-    def _random_columns(self, A):
-        n_rows = A[:, 0, 0][:, None]
-        within = (np.einsum("tii->ti", A) - A[:, :, 0] ** 2 / n_rows).sum(0)[1:]
-        return np.r_[0, 1 + np.sort(np.argsort(-within, kind="stable")[: self.n_slopes])]
 
     def predict(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return self.center_ + self.scale_ * (self.design_(X) @ self.coef_)
+
+
+def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30):
+    """Fixed effects of all columns, the first a constant, and the prior of the random effects of some of them.
+
+    Everything needed of the rows is each task's moments. The fixed effects are those of generalised least squares with
+    a prior of variance ``1 / alpha``; the random effects' covariance and the noise come by expectation-maximisation.
+    """
+    A, b = tasks.moments(W), tasks.sums(W * y[:, None])
+    A_all, b_all, squares = A.sum(0), b.sum(0), (y**2).sum()
+    cross, G, h0 = A[:, random], A[:, random][:, :, random], b[:, random]
+    penalty = alpha * np.eye(W.shape[1])
+    penalty[0, 0] = 1e-6
+    prior = EffectsPrior(len(random), n_tied)
+    for _ in range(n_iter):
+        # the rows' covariance is noise (I + Z D Z' / noise); its inverse by Woodbury's identity
+        M = prior.posterior_factor(G)
+        whitened = cross.transpose(0, 2, 1) @ M
+        gram = A_all - (whitened @ cross).sum(0)
+        moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
+        beta = np.linalg.solve(gram + prior.noise * penalty, moment)
+        rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
+        prior.step(G, h0 - cross @ beta, rest, len(y))
+    return beta, prior
+
+
+def _vary_most_within(A, n_slopes):
+    """The constant, and the columns that vary most within tasks."""
+    n_rows = A[:, 0, 0][:, None]
+    within = (np.einsum("tii->ti", A) - A[:, :, 0] ** 2 / n_rows).sum(0)[1:]
+    return np.r_[0, 1 + np.sort(np.argsort(-within, kind="stable")[:n_slopes])]

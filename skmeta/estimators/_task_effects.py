@@ -10,7 +10,6 @@ import copy
 import numpy as np
 from sklearn.cluster import KMeans
 
-_ROWS_AT_ONCE = 16384
 _TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so many
 _LANDMARK_ROWS = 2000
 
@@ -190,6 +189,7 @@ class Segments:
         is_first[1:] = code[1:] != code[:-1]
         self.first = np.flatnonzero(is_first)
         self.codes = code[self.first]
+        self.size = np.diff(np.append(self.first, len(code)))
         self.of_row = np.cumsum(is_first) - 1
 
     def sums(self, values):
@@ -199,12 +199,12 @@ class Segments:
         return np.add.reduceat(values, self.first, axis=0)
 
     def moments(self, Z):
-        """(tasks, p, p) of Z'Z, a bounded number of rows at once."""
-        out = np.zeros((len(self.first), Z.shape[1], Z.shape[1]))
-        for i in range(0, len(Z), _ROWS_AT_ONCE):
-            block = Z[i : i + _ROWS_AT_ONCE]
-            part = Segments(self.of_row[i : i + _ROWS_AT_ONCE])
-            out[part.codes] += part.sums(block[:, :, None] * block[:, None, :])
+        """(tasks, p, p) of Z'Z, tasks of the same size in one product."""
+        out = np.empty((len(self.first), Z.shape[1], Z.shape[1]))
+        for size in np.unique(self.size):
+            tasks = np.flatnonzero(self.size == size)
+            block = Z[self.first[tasks][:, None] + np.arange(size)]
+            out[tasks] = block.transpose(0, 2, 1) @ block
         return out
 
 

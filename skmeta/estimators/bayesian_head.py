@@ -3,20 +3,25 @@
 import torch
 
 from skmeta.estimators._gaussian import GaussianMetaRegressor
+from skmeta.estimators._mixed_start import start_from_mixed_model
 from skmeta.learners.bayesian_head import BayesianHead
+from skmeta.tasks.store import TaskStore
 
 
 class BayesianHeadRegressor(GaussianMetaRegressor):
     """Bayesian linear regression on learned features, with a prior learned over tasks.
 
     A deep mixed-effects model: features and the prior of their weights are common to all tasks, the posterior is each
-    task's own and exact. It says how sure it is (``return_std``), answers before a task's first row (``adapt()``), and
+    task's own and exact. Training starts from the mixed-effects model of the untrained features, found in closed form;
+    by default the inputs themselves are among them, so that it begins as the linear mixed model and what the network
+    adds. It says how sure it is (``return_std``), answers before a task's first row (``adapt()``), and
     ``partial_fit`` costs the same however many rows came before.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Maps rows to features, to which a constant is added; None is a small :class:`~skmeta.nets.MLP`.
+        Maps rows to features, to which a constant is added; None is a small :class:`~skmeta.nets.MLP`
+        beside the standardised rows themselves.
         ``torch.nn.Identity`` makes it a linear mixed-effects model with correlated random slopes.
     n_shots : int or (low, high), default=(0, 10)
         Support rows of a training episode; with zeros among them, the answer before the first row is trained too.
@@ -46,7 +51,7 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
     """
 
     _learner_class = BayesianHead
-    _default_module_parameters = {"activate_output": True}
+    _default_module_parameters = {"activate_output": True, "keep_input": True}
 
     def __init__(self, module=None, *, n_shots=(0, 10), **params):
         super().__init__(module, n_shots=n_shots, **params)
@@ -57,6 +62,10 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         learner = self._bare_learner()
         learner = getattr(learner, "learner", learner)
         return learner.log_noise.exp().cpu().numpy() * self.target_scale_
+
+    def _start(self, learner, train):
+        if isinstance(learner, BayesianHead) and isinstance(train, TaskStore):
+            start_from_mixed_model(learner, train)
 
     def _extend(self, old, new):
         learner = self._ready_learner()

@@ -16,6 +16,17 @@ def _axes(ax):
     return plt.subplots()[1] if ax is None else ax
 
 
+def _frame_curves(ax, most_ticks=12):
+    """Ticks where something was measured, and limits that an interval of few tasks cannot blow up."""
+    points = np.concatenate([line.get_xydata() for line in ax.lines])
+    places = np.unique(points[:, 0])
+    if len(places) <= most_ticks:
+        ax.set_xticks(places)
+    low, high = points[:, 1].min(), points[:, 1].max()
+    margin = 0.5 * (high - low) or 0.1
+    ax.set_ylim(low - margin, high + margin)
+
+
 class TaskMapDisplay:
     """Known tasks on a plane: tasks whose rows change the common answer alike lie close together.
 
@@ -96,6 +107,7 @@ class TaskMapDisplay:
         if label:
             for name, place in zip(self.names, self.positions):
                 ax.annotate(str(name), place, fontsize="x-small", xytext=(3, 3), textcoords="offset points")
+        ax.margins(0.12)  # room for the names
         for axis, share, letter in zip((ax.set_xlabel, ax.set_ylabel), self.explained, "12"):
             axis(f"Direction {letter} ({share:.0%} of the differences)")
         ax.figure.colorbar(self.points_, ax=ax, label="Shift from the common answer")
@@ -133,6 +145,7 @@ class _CurveDisplay:
         self.interval_ = ax.fill_between(
             x, self.curve.low, self.curve.high, alpha=0.2, color=self.line_.get_color(), linewidth=0
         )
+        _frame_curves(ax)
         ax.set_xlabel(self._x_label)
         ax.set_ylabel("Score, mean over tasks")
         if name is not None:

@@ -62,6 +62,8 @@ class MLP(nn.Module):
     activation : module class, default=torch.nn.ReLU
     activate_output : bool, default=False
         Whether the embedding itself goes through the activation, as the features below a linear head do.
+    keep_input : bool, default=False
+        Whether the standardised row is handed on too, behind the embedding: what is linear need not be learned.
 
     Examples
     --------
@@ -71,8 +73,12 @@ class MLP(nn.Module):
     torch.Size([5, 4])
     """
 
-    def __init__(self, n_features_in, n_hidden=64, n_layers=2, n_out=None, activation=nn.ReLU, activate_output=False):
+    def __init__(
+        self, n_features_in, n_hidden=64, n_layers=2, n_out=None, activation=nn.ReLU, activate_output=False,
+        keep_input=False,
+    ):  # fmt: skip
         super().__init__()
+        self.n_kept = n_features_in if keep_input else 0
         widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]
         layers = [Standardize(n_features_in)]
         for width_in, width_out in zip(widths[:-1], widths[1:]):
@@ -82,4 +88,4 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, X):
-        return self.layers(X)
+        return torch.cat([self.layers(X), self.layers[0](X)], dim=-1) if self.n_kept else self.layers(X)

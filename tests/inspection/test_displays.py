@@ -16,6 +16,7 @@ from skmeta.inspection import (  # noqa: E402
     task_embedding,
     task_shift,
 )
+from skmeta.model_selection.few_shot_curve import FewShotCurve  # noqa: E402
 from skmeta.tasks import GaussianClusters, Sinusoids  # noqa: E402
 
 
@@ -89,3 +90,11 @@ def test_the_adaptation_curve_scores_each_number_of_steps_and_leaves_the_estimat
 def test_an_estimator_without_steps_has_no_adaptation_curve(by_site):
     with pytest.raises(ValueError, match="BayesianHeadRegressor does not adapt in steps"):
         AdaptationCurveDisplay.from_estimator(by_site[0], None)
+
+
+def test_a_wild_interval_does_not_flatten_the_curves():
+    mean, half = np.array([0.5, 0.6, 0.7]), np.array([90.0, 0.01, 0.01])
+    curve = FewShotCurve(np.array([1, 2, 5]), mean, mean - half, mean + half, None)
+    display = ShotCurveDisplay(curve).plot()
+    assert display.ax_.get_xticks().tolist() == [1, 2, 5]
+    assert_allclose(display.ax_.get_ylim(), [0.4, 0.8])
