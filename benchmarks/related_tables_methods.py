@@ -268,9 +268,8 @@ METHODS = {
     "BayesianHead": ours("BayesianHeadRegressor", None),
     "GroupedPredictor": GroupedWithShrinkage,
     "MAML": ours("MAMLRegressor", "MAMLClassifier"),
-    "ANIL": ours("ANILRegressor", "ANILClassifier"),
     "ProtoNet": ours(None, "ProtoNetClassifier"),
-    "FineTune": ours("FineTuneRegressor", "FineTuneClassifier"),
+    "FineTune": ours("FineTuneTransferRegressor", "FineTuneTransfer"),
     "InContext": ours("InContextRegressor", "InContextClassifier"),
     "NeuralProcess": ours("NeuralProcessRegressor", None),
 }

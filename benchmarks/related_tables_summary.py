@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 LOSS = {"regression": "rmse", "classification": "log_loss"}
-OURS = ("TaskMixture", "BayesianHead", "MAML", "ANIL", "ProtoNet", "FineTune", "InContext", "NeuralProcess")
+OURS = ("TaskMixture", "BayesianHead", "MAML", "ProtoNet", "FineTune", "InContext", "NeuralProcess")
 REFERENCE = "pooled linear"
 
 
