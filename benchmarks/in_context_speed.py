@@ -1,6 +1,7 @@
 """How long the pretrained classifier takes: fit and predict of 500 rows, and a second predict with the support encoded.
 
-One thread; the median of several runs after a warm-up, beside scikit-learn's nearest neighbours and forest.
+Milliseconds of processor time on one thread, so that other work on the machine counts little: the median, and the 10th
+and 90th percentile, of several runs after a warm-up, beside scikit-learn's nearest neighbours and forest.
 
     python -m benchmarks.in_context_speed
 
@@ -32,14 +33,14 @@ MODELS = {
 def once(make, X, y, queries):
     """Milliseconds of fit and first predict together, of a second predict, and of a row added by partial_fit."""
     model = make()
-    times = [time.perf_counter()]
+    times = [time.process_time()]
     model.fit(X, y).predict_proba(queries)
-    times.append(time.perf_counter())
+    times.append(time.process_time())
     model.predict_proba(queries)
-    times.append(time.perf_counter())
+    times.append(time.process_time())
     if hasattr(model, "partial_fit"):
         model.partial_fit(queries[:1], y[:1])
-    times.append(time.perf_counter())
+    times.append(time.process_time())
     return 1000 * np.diff(times)
 
 
@@ -49,7 +50,7 @@ def main():
     for n, d in SIZES:
         X, y = make_classification(n + QUERIES, d, n_informative=min(d, 8), n_redundant=0, random_state=0)
         for name, make in MODELS.items():
-            repeats = 3 if name == "forest" else 15
+            repeats = 2 if name == "forest" else 9
             once(make, X[:n], y[:n], X[n:])
             runs = np.array([once(make, X[:n], y[:n], X[n:]) for _ in range(repeats)])
             median, low, high = np.median(runs, 0), np.quantile(runs, 0.1, axis=0), np.quantile(runs, 0.9, axis=0)

@@ -8,7 +8,7 @@ Qu, Holzmüller, Varoquaux, Le Morvan (2025). TabICL. ICML.
 """
 
 import math
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from safetensors.torch import load_file
@@ -22,7 +22,7 @@ from skmeta.nets.in_context import CellBlock, Head, RowBlock
 
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
 TILE = 48  # queries are answered in blocks of full tiles, in which a matrix product's row seldom feels its place
-BLOCK_ROWS = 4 * TILE
+BLOCK_ROWS = 11 * TILE
 N_TASK_FACTS = 5 + N_READ
 
 
@@ -81,26 +81,24 @@ class InContextLearner(GrowingSupport, Learner):
         self.categorical = None if categorical is None or not any(categorical) else tuple(map(bool, categorical))
         self.max_columns = max_columns
         self.n_neighbours = n_neighbours
-        with nullcontext() if weights is None else torch.device("meta"):  # nothing is drawn that would be replaced
-            self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
-            self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
-            self.cell_blocks = nn.ModuleList(
-                CellBlock(cell_width, cell_heads, n_points, n_summary) for _ in range(n_cell_blocks)
-            )
-            self.to_row = nn.Linear(n_summary * cell_width, row_width)
-            self.skip = nn.Parameter(torch.randn(max_columns, row_width))
-            self.from_experts = nn.Linear(self._n_expert_inputs, row_width)
-            self.from_facts = nn.Linear(N_TASK_FACTS, row_width)
-            self.row_blocks = nn.ModuleList(RowBlock(row_width, row_heads) for _ in range(n_row_blocks))
-            self.head = Head(row_width, self._n_head_outputs)
-            self.gate = nn.Linear(row_width, N_READ + 1)
-            nn.init.zeros_(self.gate.weight)
-            nn.init.zeros_(self.gate.bias)
-            self.trust = nn.Parameter(torch.tensor(8.0))
-            self._make_label_embeddings(cell_width, row_width)
+        self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
+        self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
+        self.cell_blocks = nn.ModuleList(
+            CellBlock(cell_width, cell_heads, n_points, n_summary) for _ in range(n_cell_blocks)
+        )
+        self.to_row = nn.Linear(n_summary * cell_width, row_width)
+        self.skip = nn.Parameter(torch.randn(max_columns, row_width))
+        self.from_experts = nn.Linear(self._n_expert_inputs, row_width)
+        self.from_facts = nn.Linear(N_TASK_FACTS, row_width)
+        self.row_blocks = nn.ModuleList(RowBlock(row_width, row_heads) for _ in range(n_row_blocks))
+        self.head = Head(row_width, self._n_head_outputs)
+        self.gate = nn.Linear(row_width, N_READ + 1)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.zeros_(self.gate.bias)
+        self.trust = nn.Parameter(torch.tensor(8.0))
+        self._make_label_embeddings(cell_width, row_width)
         if weights is not None:
-            tensors = {name: tensor.float() for name, tensor in load_file(weights).items()}
-            self.load_state_dict(tensors, strict=False, assign=True)  # a body has weights of its own
+            self.load_state_dict(load_file(weights), strict=False)  # a body has weights of its own
 
     # ---------------------------------------------------------------- the learner's interface
 
