@@ -116,22 +116,27 @@ def main():
     records = Records("source_selection")
     for problem in args.problems:
         for seed in range(args.seeds):
-            wanted = [arm for arm in args.arms if not records.has(problem=problem, seed=seed, arm=arm)]
+            setting = {"problem": problem, "seed": seed, "targets": args.targets}
+            wanted = [arm for arm in args.arms if not records.has(arm=arm, **setting)]
             measured = arms(problem, seed, args.sources, args.targets) if wanted else {}
             for arm in wanted:
-                records.add([{"problem": problem, "seed": seed, "arm": arm, "score": measured[arm]()}])
+                records.add([setting | {"arm": arm, "score": measured[arm]()}])
     print(summary(records.table).to_string())
 
 
 def summary(results):
     """Means over seeds with 95% intervals, and of the difference to ``all_longer`` within a seed."""
-    wide = results.pivot(index=["problem", "seed"], columns="arm", values="score")
+    wide = results.pivot(index=["problem", "targets", "seed"], columns="arm", values="score")
     lines = []
-    for (problem, arm), scores in results.groupby(["problem", "arm"])["score"]:
-        mean, half = mean_of_seeds(scores)
-        ahead, ahead_half = mean_of_seeds(wide.loc[problem, arm] - wide.loc[problem, "all_longer"])
-        lines.append((problem, arm, mean, half, ahead, ahead_half))
-    return pd.DataFrame(lines, columns=["problem", "arm", "mean", "95%", "ahead of all_longer", "95% of it"]).round(3)
+    for (problem, targets, arm), scores in results.groupby(["problem", "targets", "arm"])["score"]:
+        line = {"problem": problem, "targets": targets, "arm": arm, "seeds": len(scores)}
+        line["mean"], line["95%"] = mean_of_seeds(scores)
+        if "all_longer" in wide:
+            ahead = (wide[arm] - wide["all_longer"]).loc[problem, targets].dropna()
+            if len(ahead) > 1:
+                line["ahead of all_longer"], line["95% of it"] = mean_of_seeds(ahead)
+        lines.append(line)
+    return pd.DataFrame(lines).round(3)
 
 
 if __name__ == "__main__":
