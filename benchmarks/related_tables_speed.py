@@ -36,9 +36,13 @@ def seconds(method, *args, **kwargs):
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def measure(n_repeats):
+MIXTURES = {"regressor": TaskMixtureRegressor, "classifier": TaskMixtureClassifier}
+
+
+def measure(names, n_repeats):
     records = []
-    for name, mixture in (("regressor", TaskMixtureRegressor), ("classifier", TaskMixtureClassifier)):
+    for name in names:
+        mixture = MIXTURES[name]
         taken = {"fit": [], "predict": []}
         for seed in range(n_repeats):
             X, y, task = table(seed)
@@ -60,4 +64,6 @@ def measure(n_repeats):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=2)
-    save(measure(parser.parse_args().repeats), "related_tables_speed")
+    parser.add_argument("--estimators", nargs="+", default=list(MIXTURES), choices=list(MIXTURES))
+    arguments = parser.parse_args()
+    save(measure(arguments.estimators, arguments.repeats), "related_tables_speed")
