@@ -141,10 +141,11 @@ class CurrentTask:
 class ManyTasks:
     """Answers for whole tasks, without touching the current one."""
 
-    def _outputs_of_tasks(self, tasks, weight=None, ask="predict"):
+    def _outputs_of_tasks(self, tasks, weight=None, ask="predict", finish=None):
         """Adapt to every task's support and answer its query rows, tasks of similar size together.
 
-        Returns a list of (n_query, C or k) arrays, one per task; the estimator's own state is untouched.
+        Returns a list of (n_query, C or k) arrays, one per task, or of what ``finish`` makes of several tasks' answers
+        (T, n_query, C or k) at once; the estimator's own state is untouched.
         """
         check_is_fitted(self)
         dtype = self._serving_dtype if vars(self).get("_single") is None else torch.float32
@@ -156,6 +157,7 @@ class ManyTasks:
             query_X = batch.pop("query_X")
             with torch.no_grad():
                 answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
+            answers = answers if finish is None else finish(answers)
             for task, answer in zip(chunk, answers):
                 outputs[task] = answer[: tasks.n_query[task]]
         return outputs

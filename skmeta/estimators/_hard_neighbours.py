@@ -169,8 +169,9 @@ class HardNeighboursRegressorMixin(HardNeighboursMixin):
     def _outputs(self, X, ask="predict"):
         return _means(self._adapted(), self._points(X))
 
-    def _outputs_of_tasks(self, tasks, weight=None, ask="predict"):
-        return [_means(state, asked) for state, asked in self._of_tasks(tasks, weight)]
+    def _outputs_of_tasks(self, tasks, weight=None, ask="predict", finish=None):
+        means = [_means(state, asked) for state, asked in self._of_tasks(tasks, weight)]
+        return means if finish is None else [finish(one) for one in means]
 
     def _unscaled(self, outputs):
         return outputs[:, 0] if self._targets_1d else outputs

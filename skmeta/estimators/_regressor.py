@@ -85,7 +85,7 @@ class MetaRegressor(ExplainSupportOfTargetsMixin, LongFormatMixin, RegressorMixi
 
     def _unscaled(self, outputs):
         y = outputs * self.target_scale_ + self.target_mean_
-        return y[:, 0] if self._targets_1d else y
+        return y[..., 0] if self._targets_1d else y
 
     def _n_shared_outputs(self):
         return len(self.target_mean_)
@@ -188,7 +188,7 @@ class MetaRegressor(ExplainSupportOfTargetsMixin, LongFormatMixin, RegressorMixi
         y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
         """
         if is_tasks(X):
-            return object_array([self._unscaled(z) for z in self._outputs_of_tasks(self._validated_tasks(X))])
+            return object_array(self._outputs_of_tasks(self._validated_tasks(X), finish=self._unscaled))
         if task is not None:
             return self._unscaled(self._outputs_long(X, task))
         return self._unscaled(self._answers(X))

@@ -119,6 +119,10 @@ def similar_size_chunks(n_support, n_query, max_rows, max_waste=0.25):
     ``max_waste`` to its rows, or where it would hold more than ``max_rows`` padded rows.
     """
     n_support, n_query = np.asarray(n_support), np.maximum(np.asarray(n_query), 0)
+    if len(n_support) and (n_support == n_support[0]).all() and (n_query == n_query[0]).all():
+        size = max(1, max_rows // max(n_support[0] + n_query[0], 1))
+        yield from (np.arange(i, min(i + size, len(n_support))) for i in range(0, len(n_support), size))
+        return
     order = np.lexsort((n_query, n_support))
     chunk, used, widest_support, widest_query = [], 0, 0, 0
     for task in order:
