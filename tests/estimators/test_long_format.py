@@ -55,8 +55,8 @@ def test_known_and_unknown_tasks_may_be_asked_about_together(by_site):
     ids = SITE[:16].to_numpy(dtype=object, copy=True)
     ids[::2] = "new"
     both = by_site.predict(FEATURES[:16], task=ids)
-    assert_allclose(both[::2], by_site.predict(FEATURES[:16:2], task=["new"] * 8))
-    assert_allclose(both[1::2], by_site.predict(FEATURES[1:16:2], task=ids[1::2]))
+    assert_allclose(both[::2], by_site.predict(FEATURES[:16:2], task=["new"] * 8), rtol=1e-5)
+    assert_allclose(both[1::2], by_site.predict(FEATURES[1:16:2], task=ids[1::2]), rtol=1e-5)
 
 
 def test_new_tasks_are_opened_and_old_ones_extended():
@@ -66,7 +66,7 @@ def test_new_tasks_are_opened_and_old_ones_extended():
     meta.partial_fit(TABLE[~first], Y[~first], task="site")
     assert meta.adapted_tasks_.tolist() == sorted(SITE.unique())
     alone = meta.predict(FEATURES[~first], task=SITE[~first])
-    assert_allclose(alone, meta.adapt(FEATURES[~first], Y[~first]).predict(FEATURES[~first]), atol=1e-7)
+    assert_allclose(alone, meta.adapt(FEATURES[~first], Y[~first]).predict(FEATURES[~first]), rtol=1e-4, atol=1e-5)
 
 
 def test_nested_groups_are_tuples_and_an_unknown_class_is_answered_from_its_school():
