@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from benchmarks import speed_peers
 from benchmarks.speed_steps import Batch
 from skmeta import FewShotClassifier, MAMLClassifier, MAMLRegressor, ProtoNetClassifier, Task, TaskSet
+from skmeta.nets import MLP
 
 WAYS, SHOTS, QUERIES, COLUMNS, TASKS_A_STEP = 5, 5, 15, 20, 16
 
@@ -52,7 +53,7 @@ def whole_fit(name, steps=20):
     classes = {"maml": MAMLClassifier, "prototypes": ProtoNetClassifier}
     how = {"inner_steps": 5, "inner_lr": 0.1} if name == "maml" else {}
     estimator = classes[name](
-        n_ways=WAYS, n_shots=SHOTS, n_query=QUERIES, batch_size=TASKS_A_STEP, steps_per_epoch=steps, max_epochs=1,
+        MLP, n_ways=WAYS, n_shots=SHOTS, n_query=QUERIES, batch_size=TASKS_A_STEP, steps_per_epoch=steps, max_epochs=1,
         validation_fraction=None, random_state=0, verbose=0, **how,
     )  # fmt: skip
 
@@ -151,7 +152,7 @@ def prototypes_for_neighbours(n_rows, n_query=10_000):
 
     rows = clusters(1, rows_of_a_class=n_rows // WAYS)[0].reshape(-1, COLUMNS)
     y = np.repeat(np.arange(WAYS), n_rows // WAYS)
-    meta = ProtoNetClassifier(max_epochs=1, random_state=0, verbose=0).fit(task_set(clusters(20)))
+    meta = ProtoNetClassifier(MLP, max_epochs=1, random_state=0, verbose=0).fit(task_set(clusters(20)))
     n_query = n_query if n_rows < 100_000 else 1000
     queries = clusters(1, rows_of_a_class=n_query // WAYS, seed=1)[0].reshape(-1, COLUMNS)
     prototypes, neighbours = FewShotClassifier(meta).fit(rows, y), KNeighborsClassifier().fit(rows, y)

@@ -15,9 +15,15 @@ from skmeta.estimators._serving import BLOCK, TILE, answers_in_blocks
 from skmeta.learners.base import Learner
 from skmeta.learners.maml import MAML
 from skmeta.learners.prototypes import Prototypes
-from tests.estimators.contract import cheap, one_task, trained
+from skmeta.nets import MLP
+from tests.estimators.contract import cheap, one_task, tasks_for
 
 SINGLE = [ProtoNetClassifier, MAMLClassifier, MAMLRegressor, ReptileClassifier]
+
+
+def trained(cls):
+    """Meta-trained, with a body that is served in single precision."""
+    return cheap(cls, module=MLP).fit(tasks_for(cls))
 
 
 def a_function(kind, d, width, n_classes, activation):
