@@ -37,7 +37,7 @@ def test_a_task_without_a_query_row_is_left_out(meta):
     assert np.isnan(scores).tolist() == [False, False, False, True]
     with pytest.warns(UserWarning, match="undefined on 1 of 4 tasks"):
         assert_allclose(task_scorer("accuracy")(meta, tasks), scores[:3].mean())
-    assert_allclose(meta.score(tasks), meta.score(tasks[:3]))
+    assert_allclose(meta.score(tasks), scores[:3].mean())
 
 
 def test_tasks_that_all_lack_query_rows_have_no_score(meta):
