@@ -48,7 +48,7 @@ def test_the_task_column_may_be_anywhere_when_rows_are_asked_about(by_site):
 
 def test_rows_of_an_unknown_task_get_the_answer_of_the_meta_learned_start(by_site):
     cold = by_site.predict(FEATURES[:5], task=["new"] * 5)
-    assert_allclose(cold, by_site.adapt().predict(FEATURES[:5]))
+    assert_allclose(cold, by_site.adapt().predict(FEATURES[:5]), rtol=1e-5)
 
 
 def test_known_and_unknown_tasks_may_be_asked_about_together(by_site):
@@ -79,7 +79,7 @@ def test_nested_groups_are_tuples_and_an_unknown_class_is_answered_from_its_scho
     rows = table[table["school"] == "B"]
     of_a_new_class = meta.predict(rows.assign(**{"class": 9}), task=["school", "class"])
     of_the_school = meta.adapt(rows[["hours"]], y[rows.index]).predict(rows[["hours"]])
-    assert_allclose(of_a_new_class, of_the_school, atol=1e-7)
+    assert_allclose(of_a_new_class, of_the_school, rtol=1e-5, atol=1e-6)
 
 
 def test_a_task_of_which_one_class_was_seen_gives_probabilities_of_both():
