@@ -152,7 +152,7 @@ def prototypes_for_neighbours(n_rows, n_query=10_000):
 
     rows = clusters(1, rows_of_a_class=n_rows // WAYS)[0].reshape(-1, COLUMNS)
     y = np.repeat(np.arange(WAYS), n_rows // WAYS)
-    meta = ProtoNetClassifier(MLP, max_epochs=1, random_state=0, verbose=0).fit(task_set(clusters(20)))
+    meta = ProtoNetClassifier(max_epochs=1, random_state=0, verbose=0).fit(task_set(clusters(20)))
     n_query = n_query if n_rows < 100_000 else 1000
     queries = clusters(1, rows_of_a_class=n_query // WAYS, seed=1)[0].reshape(-1, COLUMNS)
     prototypes, neighbours = FewShotClassifier(meta).fit(rows, y), KNeighborsClassifier().fit(rows, y)

@@ -62,8 +62,8 @@ class ResidualMLP(nn.Module):
         widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_features_in]
         layers = []
         for width_in, width_out in zip(widths[:-1], widths[1:]):
-            layers += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(dropout)]
-        self.correction = nn.Sequential(*layers[:-2])
+            layers += [nn.Linear(width_in, width_out), nn.ReLU(), *([nn.Dropout(dropout)] if dropout else [])]
+        self.correction = nn.Sequential(*layers[: -2 if dropout else -1])
         nn.init.zeros_(self.correction[-1].weight)
         nn.init.zeros_(self.correction[-1].bias)
         self.last = nn.Identity()

@@ -7,7 +7,7 @@ from torch import nn
 from skmeta.learners.base import hide_absent_classes, one_hot_support
 from skmeta.learners.engine.embed import find_embedding
 from skmeta.learners.prototypes import Prototypes
-from skmeta.nets import MLP
+from skmeta.nets import MLP, ResidualMLP
 
 F64 = torch.float64
 BODIES = {
@@ -15,13 +15,30 @@ BODIES = {
     "no bias": lambda: nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 4, bias=False)),
     "activation last": lambda: nn.Sequential(nn.Linear(3, 6), nn.LayerNorm(6), nn.GELU()),
     "standardised": lambda: MLP(3, n_hidden=6),
+    "residual": lambda: corrected(ResidualMLP(3, n_hidden=6)),
+    "residual with a last map": lambda: corrected(ResidualMLP(3, n_hidden=6, n_out=2, scaling="table")),
 }
+
+
+def corrected(body):
+    """The last layer of a new one is zero, which hides mistakes."""
+    for p in body.correction[-1].parameters():
+        nn.init.normal_(p)
+    body.scale.fit_rows(3 + torch.randn(20, 3))
+    return body
+
+
 every_body = pytest.mark.parametrize("body", BODIES)
 
 
 def make(body):
     torch.manual_seed(0)
     return BODIES[body]().double()
+
+
+def test_a_body_that_is_not_linear_in_the_end_has_no_such_function():
+    assert find_embedding(ResidualMLP(3, unit_length=True)) is None
+    assert find_embedding(ResidualMLP(3, dropout=0.5)) is None
 
 
 @every_body

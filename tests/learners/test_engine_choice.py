@@ -155,3 +155,24 @@ def test_a_module_that_is_no_stack_adapts_as_the_naive_loop_does():
         results.append([out, *torch.autograd.grad(loss, [*body.parameters(), head[0]])])
     for a, b in zip(*results):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+class Reader(nn.Module):
+    """The columns of a row, one after the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRU(1, 3, batch_first=True)
+
+    def forward(self, X):
+        return self.cell(X[..., None])[0][:, -1]
+
+
+def test_a_recurrent_body_is_adapted_task_by_task():
+    engine = choose_engine(Reader())
+    assert engine.name == "naive"
+    start = engine.start(torch.zeros(2, 3), torch.zeros(2))
+    X, y = torch.randn(2, 4, 5), torch.tensor([[0, 1, 0, 1]] * 2)
+    logits = engine.adapt_and_predict(start, X, y, X, steps=1, lr=0.1)
+    assert logits.shape == (2, 4, 2)
+    assert logits.requires_grad

@@ -1,6 +1,7 @@
 """Which engine for which body."""
 
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.rnn import RNNBase
 
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
@@ -39,8 +40,13 @@ def choose_engine(
     options = {"has_head": has_head, "checkpoint_inner": checkpoint_inner, "tasks_at_once": tasks_at_once}
     if engine == "auto":
         engine = "closed_form" if as_feed_forward(body, has_head) is not None else "any_module"
-        if any(isinstance(part, _NormBase) and part.track_running_stats for part in body.modules()):
-            engine = "naive"  # running statistics are updated in place, which cannot be mapped over tasks
+        if any(_cannot_be_mapped(part) for part in body.modules()):
+            engine = "naive"
     if engine not in ENGINES:
         raise ValueError(f"engine must be 'auto' or one of {sorted(ENGINES)}, got {engine!r}.")
     return ENGINES[engine](body, loss, **options)
+
+
+def _cannot_be_mapped(part):
+    """Running statistics are updated in place, and torch has no batching rule for its recurrent layers."""
+    return isinstance(part, RNNBase) or (isinstance(part, _NormBase) and part.track_running_stats)

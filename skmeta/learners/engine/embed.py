@@ -1,9 +1,10 @@
-"""Feed-forward bodies under a linear head, as one function of the rows."""
+"""Feed-forward bodies, with a way round for the rows or without, under a linear head: one function of the rows."""
 
 import torch
 
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.linear import Head, Linear
+from skmeta.nets import ResidualMLP
 
 
 class Embedding:
@@ -33,6 +34,26 @@ class Embedding:
         return plan.function([*theta, (weight, bias)])
 
 
+class ResidualEmbedding:
+    """What a :class:`~skmeta.nets.ResidualMLP` makes of rows: the rows themselves, and a feed-forward correction."""
+
+    def __init__(self, body, correction):
+        self.body, self.correction = body, correction
+
+    def under_a_head(self, params, weight, bias):
+        """As of an :class:`Embedding`; a body's last linear map and the head are one."""
+        if isinstance(self.body.last, torch.nn.Linear):
+            *params, last = params
+            weight = weight @ last
+        correction = self.correction.under_a_head(params, weight, bias)
+
+        def answer(X):
+            X = self.body.scale(X)
+            return correction(X).addmm_(weight, X.t())
+
+        return answer
+
+
 def find_embedding(body):
     """The :class:`Embedding` that computes what ``body`` does, or None.
 
@@ -45,5 +66,8 @@ def find_embedding(body):
     >>> torch.allclose(answer(torch.ones(3, 2)), weight @ body(torch.ones(3, 2)).t())
     True
     """
+    if type(body) is ResidualMLP and not body.unit_length:
+        correction = find_embedding(body.correction)
+        return None if correction is None else ResidualEmbedding(body, correction)
     plan = as_feed_forward(body)
     return None if plan is None else Embedding(plan)
