@@ -12,7 +12,6 @@ from sklearn.cluster import KMeans
 
 _TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so many
 _LANDMARK_ROWS = 2000
-_REACH = 5.0  # standard deviations
 
 
 class Design:
@@ -42,8 +41,6 @@ class Design:
         varies = scale > 1e-9 * np.maximum(np.abs(self.mean), 1e-12)
         self.columns = np.flatnonzero(varies)
         self.scale = scale[self.columns]
-        # a row asked about counts no farther out than the farthest row fitted to
-        self.reach = np.maximum(_REACH, np.abs(self._standardised(X)).max(0, initial=0))
         self.rotation = None
         if len(self.columns) > self.max_columns:
             Z = self._lines(X)
@@ -54,11 +51,8 @@ class Design:
             self._place_landmarks(self._lines(X))
         return self
 
-    def _standardised(self, X):
-        return (X[:, self.columns] - self.mean[self.columns]) / self.scale
-
     def _lines(self, X):
-        Z = np.clip(self._standardised(X), -self.reach, self.reach)
+        Z = np.clip((X[:, self.columns] - self.mean[self.columns]) / self.scale, -5, 5)
         return Z if self.rotation is None else Z @ self.rotation
 
     def _place_landmarks(self, Z, n_landmarks=20):
