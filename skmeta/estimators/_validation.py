@@ -20,7 +20,7 @@ class RowValidation:
     def _validate_X(self, X, reset):
         """Rows without labels as a dense array of numbers."""
         if not reset and self._is_plain(X):
-            return X - self._column_shift if self._column_shift.any() else X
+            return dense(X - self._column_shift if self._column_shift.any() else X)
         return self._single_safe(validate_data(self, X, reset=reset, accept_sparse="csr", dtype=np.float64), reset)
 
     def _is_plain(self, X):

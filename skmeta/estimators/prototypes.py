@@ -1,5 +1,6 @@
 """Prototypical networks as a scikit-learn classifier."""
 
+import numpy as np
 import torch
 
 from skmeta.estimators._classifier import MetaClassifier
@@ -67,7 +68,8 @@ class ProtoNetClassifier(MetaClassifier):
         """Rows of classes that have some already move their prototypes, and nothing is looked at again."""
         codes = self._codes_of(new.y)
         seen = self._state[2][0].cpu().numpy()
-        if (codes < 0).any() or not seen[codes].all():
+        declared = vars(self).get("_declared_classes", self.classes_)
+        if (codes < 0).any() or not seen[codes].all() or not np.array_equal(declared, self.classes_):
             return super()._extend(old, new)
         with torch.no_grad():
             self._state = self._ready_learner().update(

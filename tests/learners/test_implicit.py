@@ -129,7 +129,14 @@ def test_first_order_has_two_names():
 def test_meta_training_beats_an_untrained_start():
     waves = Sinusoids(n_shots=10, n_query=20)
     tasks = waves.sample(100, random_state=1)
-    params = {"gradient": "implicit", "inner_steps": 8, "proximal": 0.5, "random_state": 0, "batch_size": 8}
+    params = {
+        "gradient": "implicit",
+        "inner_steps": 8,
+        "proximal": 0.5,
+        "random_state": 0,
+        "batch_size": 8,
+        "lr": 0.001,
+    }
     trained = MAMLRegressor(max_epochs=6, **params).fit(waves)
     untrained = MAMLRegressor(max_epochs=0, **params).fit(waves)
     assert trained.score(tasks) > untrained.score(tasks) + 0.15

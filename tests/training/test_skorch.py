@@ -52,7 +52,7 @@ def test_prefixed_parameters_reach_module_optimizer_criterion_loader_and_callbac
         callbacks__print_log=None,
         lr=0.25,
     ).fit(cluster_tasks)
-    assert meta.net_.module_.n_embedding == 7
+    assert meta.net_.module_.body.correction[0].out_features == 7
     assert isinstance(meta.net_.optimizer_, torch.optim.SGD)
     assert meta.net_.optimizer_.param_groups[0]["momentum"] == 0.5
     assert meta.net_.optimizer_.param_groups[0]["lr"] == 0.25
@@ -63,7 +63,7 @@ def test_prefixed_parameters_reach_module_optimizer_criterion_loader_and_callbac
 
 def test_set_params_reaches_the_next_fit(cluster_tasks):
     meta = proto().set_params(module__n_hidden=5, optimizer__weight_decay=0.5).fit(cluster_tasks)
-    assert meta.net_.module_.n_embedding == 5
+    assert meta.net_.module_.body.correction[0].out_features == 5
     assert meta.net_.optimizer_.param_groups[0]["weight_decay"] == 0.5
     assert meta.get_params()["module__n_hidden"] == 5
 
