@@ -152,11 +152,16 @@ def prototypes_for_neighbours(n_rows, n_query=10_000):
 
     rows = clusters(1, rows_of_a_class=n_rows // WAYS)[0].reshape(-1, COLUMNS)
     y = np.repeat(np.arange(WAYS), n_rows // WAYS)
-    meta = ProtoNetClassifier(max_epochs=1, random_state=0, verbose=0).fit(task_set(clusters(20)))
     n_query = n_query if n_rows < 100_000 else 1000
     queries = clusters(1, rows_of_a_class=n_query // WAYS, seed=1)[0].reshape(-1, COLUMNS)
-    prototypes, neighbours = FewShotClassifier(meta).fit(rows, y), KNeighborsClassifier().fit(rows, y)
+
+    def fitted(body):
+        meta = ProtoNetClassifier(body, max_epochs=1, random_state=0).fit(task_set(clusters(20)))
+        return FewShotClassifier(meta).fit(rows, y)
+
+    default, narrow, neighbours = fitted(None), fitted(MLP), KNeighborsClassifier().fit(rows, y)
     return {
-        "skmeta": lambda: lambda: prototypes.predict(queries),
+        "skmeta": lambda: lambda: narrow.predict(queries),
+        "skmeta, default body": lambda: lambda: default.predict(queries),
         "KNeighborsClassifier": lambda: lambda: neighbours.predict(queries),
     }

@@ -48,7 +48,7 @@ class MetaClassifier(ExplainSupportOfClassesMixin, LongFormatMixin, LabelSpace, 
         can_learn = (count >= 2).sum() >= 2
         train, valid = self._hold_out_rows(table, rng) if can_learn else (self._store(table), None)
         self._train_on_table(train, valid, rng, can_learn)
-        self._adapt_to(Support(X, y, np.ones(len(y))))
+        self._adapt_to(Support.of(X, y, np.ones(len(y))))
 
     def _hold_out_rows(self, table, rng):
         if not self.validation_fraction:
@@ -124,7 +124,7 @@ class MetaClassifier(ExplainSupportOfClassesMixin, LongFormatMixin, LabelSpace, 
         order = np.concatenate([meta, np.setdiff1d(classes, meta)]) if len(meta) else classes
         self._class_order = order
         # a shared class can be answered before it has a row; one of the task's own cannot
-        exists = np.isin(order, classes if len(meta) else seen) if len(order) > len(seen) else np.ones(len(order), bool)
+        exists = np.isin(order, classes) & np.isin(order, np.concatenate([meta, seen]))
         with torch.no_grad():
             state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],

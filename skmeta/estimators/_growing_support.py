@@ -30,8 +30,10 @@ class GrowingSupportMixin:
         n, total = self.n_rows_encoded_, len(old.y) + len(new.y)
         if n <= MAX_ROWS_IN_DOUBLE or total > (1 + GROWTH) * n:
             return False
-        if is_classifier(self) and not np.isin(new.y, old.y).all():
-            return False
+        if is_classifier(self):
+            declared = vars(self).get("_declared_classes", self.classes_)
+            if not np.isin(new.y, old.y).all() or not np.array_equal(declared, self.classes_):
+                return False
         codes = np.flatnonzero(self._is_categorical)
         return all(np.isin(_present(new.X[:, j]), old.X[:, j]).all() for j in codes)
 

@@ -121,7 +121,7 @@ class MetaRegressor(ExplainSupportOfTargetsMixin, LongFormatMixin, RegressorMixi
         can_learn = len(y) >= 4
         train, valid = self._hold_out_rows(X, y, rng) if can_learn else (self._store(TaskSet([(X, y)])), None)
         self._train_on_table(train, valid, rng, can_learn)
-        self._adapt_to(Support(X, y, np.ones(len(y))))
+        self._adapt_to(Support.of(X, y, np.ones(len(y))))
 
     def _hold_out_rows(self, X, y, rng):
         if not self.validation_fraction:

@@ -19,6 +19,13 @@ def _size(value):
     return _integer(value, 1)
 
 
+def _are_estimators(value):
+    """An estimator, some of them, or the word for those of the house."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and all(hasattr(one, "fit") for one in value)
+    return hasattr(value, "fit") or isinstance(value, str) and value == "default"
+
+
 _COUNT = (lambda v: _integer(v, 1), "a positive integer")
 _SIZE = (_size, "a positive integer or a (low, high) pair of integers")
 _STEPS = (lambda v: _integer(v, 0), "a non-negative integer")
@@ -49,6 +56,9 @@ _RULES = {
     "inner_steps": _STEPS,
     "adapt_steps": (lambda v: v is None or _integer(v, 0), "None or a non-negative integer"),
     "scale": (lambda v: v == "learn" or _number(v) and v > 0, "a positive number or 'learn'"),
+    "pooled": (_are_estimators, "'default', an estimator or a list of them"),
+    "per_task": (lambda v: v is None or _are_estimators(v), "'default', None or an estimator"),
+    "cv": (lambda v: _integer(v, 2), "an integer of at least 2"),
     "priors": (lambda v: isinstance(v, bool) or v == "auto", "'auto', True or False"),
 }
 

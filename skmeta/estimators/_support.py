@@ -18,9 +18,11 @@ class Support:
 
     @classmethod
     def of(cls, X, y, weight):
-        """Rows of weight 0 are as good as not there."""
+        """A copy, for the user's arrays may change. Rows of weight 0 are as good as not there."""
         counts = weight > 0
-        return cls(X, y, weight) if counts.all() else cls(X[counts], y[counts], weight[counts])
+        if counts.all():
+            return cls(X.copy(), y.copy(), weight.copy())
+        return cls(X[counts], y[counts], weight[counts])
 
     def extended(self, other):
         refuse_other_kind(self.y, other.y)

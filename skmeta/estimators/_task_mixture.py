@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from skmeta.estimators._committee_members import Rows
 from skmeta.estimators._mixture import Members, Mixture
+from skmeta.estimators._settings import check_settings
 from skmeta.estimators._task_geometry import TaskGeometryMixin
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.tasks import as_taskset, is_tasks
@@ -102,6 +103,7 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         -------
         self : object
         """
+        check_settings(self, ("pooled", "per_task", "cv"))
         if is_tasks(X):
             X, y, task = as_taskset(X).to_long()
         if y is None:
@@ -185,6 +187,8 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         X, ids = (X, None) if task is None else take_task_ids(X, task)
         X, y = self._validated(X, y, reset=False)
         names, code = _named(ids, len(y))
+        if self._groups is not None and not all(isinstance(name, tuple) for name in names):
+            raise ValueError(f"Tasks of this table are nested groups, named by several columns; got {names[0]!r}.")
         y = self._coded_targets(y)
         numbers = self.encoder_.transform(X)
         places = dict(self._names)

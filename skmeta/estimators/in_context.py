@@ -83,7 +83,7 @@ class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMix
         X, y = self._validate_rows(X, y, reset=True)
         self._set_label_space("task" if self.labels == "task" else "shared", np.unique(y))
         self._train(self._store(TaskSet([(X, y)])), None, check_random_state(self.random_state), epochs=0)
-        self._adapt_to(Support(X, y, np.ones(len(y))))
+        self._adapt_to(Support.of(X, y, np.ones(len(y))))
 
 
 class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixin, MetaRegressor):
@@ -147,7 +147,7 @@ class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixi
         X, y = self._validate_rows(X, y, reset=True)
         self._learn_target_scale(y)
         self._train(self._store(TaskSet([(X, y)])), None, check_random_state(self.random_state), epochs=0)
-        self._adapt_to(Support(X, y, np.ones(len(y))))
+        self._adapt_to(Support.of(X, y, np.ones(len(y))))
 
     def predict(self, X, return_std=False, quantiles=None, *, task=None):
         """Targets of rows of the current task, or of the query rows of many tasks, and how sure they are.

@@ -65,6 +65,9 @@ def take_task_ids(X, task):
 
 def _unmixed(task):
     """Ids as an array; numbers beside text stay numbers, which numpy would turn into text."""
+    if isinstance(task, (list, tuple)) and len(task) and all(isinstance(name, (list, tuple)) for name in task):
+        levels = [_unmixed(level) for level in zip(*task)]
+        return np.stack([level.astype(object) for level in levels], axis=1)
     array = np.asarray(task)
     if isinstance(task, (list, tuple)) and array.ndim == 1 and array.dtype.kind in "US":
         array = np.asarray(task, dtype=None if all(isinstance(name, (str, bytes)) for name in task) else object)

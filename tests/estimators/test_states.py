@@ -11,7 +11,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta import NotAdaptedError
+from skmeta import MAMLClassifier, MAMLRegressor, NotAdaptedError, ProtoNetClassifier
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (
     CLASSES,
@@ -370,3 +370,25 @@ def test_a_clone_forgets_everything_but_the_parameters(cls):
     assert other.get_params() == meta.get_params()
     with pytest.raises(NotFittedError):
         check_is_fitted(other)
+
+
+def test_the_task_keeps_its_rows_when_the_arrays_that_brought_them_change():
+    buffer, weight = np.random.default_rng(0).normal(size=(12, 3)), np.ones(12)
+    rows, y = buffer.copy(), np.arange(12) % 3
+    meta = ProtoNetClassifier(max_epochs=0, random_state=0).adapt(buffer, y, sample_weight=weight)
+    buffer[:], weight[:] = 0, 0.5
+    assert_array_equal(meta._support.X, rows)
+    assert_array_equal(meta._support.weight, 1)
+
+
+def test_a_declared_class_nobody_has_shown_has_no_chance_where_classes_are_shared():
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 3
+    meta = MAMLClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(X, y).adapt(X, y, classes=[0, 1, 2, 7])
+    assert_array_equal(meta.predict_proba(X)[:, 3], 0)
+
+
+def test_without_rows_there_is_none_to_explain_an_answer():
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30.0)
+    meta = MAMLRegressor(max_epochs=0, random_state=0).fit(X, y).adapt()
+    with pytest.raises(ValueError, match="the task has shown 0"):
+        meta.explain(X)

@@ -404,3 +404,19 @@ def test_meta_learners_know_where_tasks_lie_too():
     assert head.task_embedding_.shape == (8, 96) and head.task_similarity().shape == (8, 8)
     head.partial_fit(table[:3], y[:3], task=[99, 99, 99])
     assert head.task_shift_.shape == (9,)
+
+
+@pytest.mark.parametrize("wrong", [{"per_task": "typo"}, {"pooled": "ridge"}, {"cv": 1}, {"cv": 2.5}, {"pooled": []}])
+def test_settings_that_mean_nothing_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        TaskMixtureRegressor(**wrong).fit(np.zeros((8, 1)), np.arange(8.0), task=np.arange(8) % 4)
+
+
+def test_rows_of_nested_groups_need_nested_names():
+    rng = np.random.default_rng(0)
+    X, group = rng.normal(size=(36, 2)), np.arange(36) % 6
+    model = TaskMixtureRegressor(LinearRegression(), random_state=0).fit(X, X[:, 0], task=np.c_[group // 2, group])
+    before = model.predict(X[:3], task=np.c_[group // 2, group][:3])
+    with pytest.raises(ValueError, match="nested groups"):
+        model.partial_fit(X[:2], [9.0, 9.0], task=["q", "q"])
+    np.testing.assert_array_equal(model.predict(X[:3], task=np.c_[group // 2, group][:3]), before)

@@ -84,3 +84,27 @@ def test_prototypes_train_as_the_paper_says(body, n_outputs, priors):
     torch.testing.assert_close(*losses, rtol=1e-12, atol=1e-12)
     for a, b in zip(*[torch.autograd.grad(loss, inputs) for loss in losses]):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def bent(body):
+    body.last = nn.Tanh()
+    return body
+
+
+def with_bias(body):
+    body.last = nn.Linear(3, 2)
+    return body
+
+
+def hooked(body):
+    body.register_forward_hook(lambda module, rows, out: out.sin())
+    return body
+
+
+@pytest.mark.parametrize("change", [bent, with_bias, hooked])
+def test_a_residual_body_that_was_changed_is_taken_as_it_is(change):
+    assert find_embedding(change(corrected(ResidualMLP(3)))) is None
+
+
+def test_a_body_of_weights_in_other_shapes_is_no_embedding():
+    assert find_embedding(nn.Sequential(nn.utils.spectral_norm(nn.Linear(3, 4)))) is None

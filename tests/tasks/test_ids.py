@@ -93,3 +93,10 @@ def test_days_are_ids_that_stay_days():
 def test_numbers_beside_text_in_a_list_stay_numbers():
     _, ids = take_task_ids(np.zeros((3, 1)), [1, "a", 1])
     assert factorize(ids)[0] == [1, "a"]
+
+
+def test_a_list_of_tuples_says_what_columns_say():
+    columns = pd.DataFrame({"school": ["A", "A", "B"], "class": [1, 2, 1]})
+    _, by_columns = take_task_ids(np.zeros((3, 1)), columns)
+    _, by_tuples = take_task_ids(np.zeros((3, 1)), [("A", 1), ("A", 2), ("B", 1)])
+    assert by_tuples.tolist() == by_columns.tolist() == [("A", 1), ("A", 2), ("B", 1)]

@@ -66,8 +66,24 @@ def find_embedding(body):
     >>> torch.allclose(answer(torch.ones(3, 2)), weight @ body(torch.ones(3, 2)).t())
     True
     """
-    if type(body) is ResidualMLP and not body.unit_length:
-        correction = find_embedding(body.correction)
-        return None if correction is None else ResidualEmbedding(body, correction)
+    if type(body) is ResidualMLP:
+        return _find_residual(body)
     plan = as_feed_forward(body)
     return None if plan is None else Embedding(plan)
+
+
+@torch.no_grad()
+def _find_residual(body):
+    last = body.last
+    is_linear = type(last) is torch.nn.Identity or type(last) is torch.nn.Linear and last.bias is None
+    correction = find_embedding(body.correction) if is_linear and not body.unit_length else None
+    if correction is None:
+        return None
+    found = ResidualEmbedding(body, correction)
+    params = tuple(body.parameters())
+    rows = torch.linspace(-1, 1, 3 * params[0].shape[1]).view(3, -1).to(params[0])
+    expected = body(rows).t()  # hooks, and layers that were exchanged, show
+    eye = torch.eye(len(expected)).to(params[0])
+    return (
+        found if torch.allclose(found.under_a_head(params, eye, eye[:, :1] * 0)(rows), expected, 1e-3, 1e-4) else None
+    )

@@ -154,13 +154,13 @@ def _computes_the_same(plan, body, has_head):
     try:
         expected = torch.func.functional_call(body, dict(zip(names, params)), (X[0],))
         rows = torch.cat([plan.prepare(X[:, i : i + 1]) for i in range(X.shape[1])], 1)
-    except Exception:  # rows of another shape than the first weight suggests: not for the closed form
+        layers = plan.layers[:-1] if has_head else plan.layers
+        groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
+        for layer, p in zip(layers, groups):
+            rows, _ = layer.forward(p, rows)
+    except Exception:  # rows or weights of other shapes than the layers suggest: not for the closed form
         return False
     finally:
         body.train(was_training)
-    layers = plan.layers[:-1] if has_head else plan.layers
-    groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
-    for layer, p in zip(layers, groups):
-        rows, _ = layer.forward(p, rows)
     found = rows[0] if has_head else rows[0].t()
     return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
