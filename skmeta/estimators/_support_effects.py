@@ -29,10 +29,11 @@ class ExplainSupportMixin:
         """
         self._adapted()
         rows, support = self._validate_X(X, reset=False), self._support
-        n_support = len(support.y)
-        if n_support < (1 if self._answers_without_rows() else 2):
+        n_support, needed = len(support.y), 1 if self._answers_without_rows() else 2
+        if n_support < needed:
             raise ValueError(
-                f"{type(self).__name__} explains answers by the rows they rest on, and the task has shown {n_support}."
+                f"{type(self).__name__} explains an answer by leaving rows of the task out: it needs {needed} or more, "
+                f"and the task has shown {n_support}."
             )
         at_once = max(1, _ROWS_AT_ONCE // (n_support + len(rows)))
         blocks = [range(i, min(i + at_once, n_support)) for i in range(0, n_support, at_once)]

@@ -57,7 +57,7 @@ def test_one_row_can_be_explained_where_none_is_an_answer_too(clusters):
     meta.adapt(new.X[:1], new.y[:1])
     assert_allclose(meta.explain(new.X_query[:4]).support[:, 0], meta.predict(new.X_query[:4]) - before, atol=1e-5)
     proto = MatchingNetClassifier(max_epochs=1, random_state=0).fit(clusters[:10])
-    with pytest.raises(ValueError, match="two rows or more"):
+    with pytest.raises(ValueError, match="needs 2 or more, and the task has shown 1"):
         proto.adapt(clusters[11].X[:1], clusters[11].y[:1]).explain(clusters[11].X_query[:2])
 
 
