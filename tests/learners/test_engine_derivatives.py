@@ -6,7 +6,7 @@ from torch import nn
 
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.engine.activations import FROM_MODULE
-from skmeta.learners.engine.layer_norm import LayerNorm
+from skmeta.learners.engine.normalisation import LayerNorm
 from skmeta.learners.engine.losses import LOSSES
 
 F64 = torch.float64

@@ -26,12 +26,12 @@ class ClosedFormEngine(Engine):
         self._last_rates = None, None
         if self.plan is None:
             raise ValueError(
-                "engine='closed_form' takes stacks of Linear, activation and LayerNorm without dropout, "
-                f"which {type(body).__name__} is not; use engine='auto'."
+                "engine='closed_form' takes stacks of Linear, Conv2d, activation, pooling and normalisation without "
+                f"dropout or running statistics, which {type(body).__name__} is not; use engine='auto'."
             )
 
     def _adapt_and_predict(self, params, loop, query_X):
-        if self.has_head and not any(loop.adapted[:-2]):
+        if self.has_head and not any(loop.adapted[:-2]) and self.plan.row_wise:
             return self._adapt_head_and_predict(params, loop, query_X)
         rates = self._step_rates(self.plan, params, loop)
         support_X, query_X = self.plan.prepare(loop.support_X), self.plan.prepare(query_X)

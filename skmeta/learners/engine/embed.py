@@ -69,7 +69,7 @@ def find_embedding(body):
     if type(body) is ResidualMLP:
         return _find_residual(body)
     plan = as_feed_forward(body)
-    return None if plan is None else Embedding(plan)
+    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(plan)
 
 
 @torch.no_grad()

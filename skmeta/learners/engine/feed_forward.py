@@ -1,13 +1,18 @@
-"""Recognise bodies that the closed form understands: stacks of Linear, activation and LayerNorm."""
+"""Recognise bodies that the closed form understands: stacks of linear, convolutional and normalising layers."""
 
+import math
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
-from skmeta.learners.engine.activations import FROM_MODULE
-from skmeta.learners.engine.layer_norm import LayerNorm
+from skmeta.learners.engine import activations, mappings
+from skmeta.learners.engine.convolution import Conv2d
 from skmeta.learners.engine.linear import Head, Linear
+from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
+
+#: pixels on a side of made-up images; what comes out of four halvings and a flattening then fits the usual images
+TRIAL_SIDE = 28
 
 #: modules whose outcome depends on the batch, on chance or on the mode: never part of a row-wise prefix
 NOT_ROW_WISE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
@@ -19,12 +24,19 @@ class FeedForward:
 
     prefix : modules without parameters, applied to the rows before everything else (a ``Standardize``, say).
     layers : the layers in order; the last is a :class:`Head`.
-    width : the columns that the Linear layers put out, all together: how much memory a row takes.
+    width : the columns that the layers with parameters put out, all together: how much memory a row takes.
+    of_images : whether there are convolutions.
     """
 
     prefix: list = field(default_factory=list)
     layers: list = field(default_factory=list)
     width: int = 0
+    of_images: bool = False
+
+    @property
+    def row_wise(self):
+        """Whether a row's answer never depends on the rows beside it."""
+        return not any(isinstance(layer, BatchNorm) for layer in self.layers)
 
     def prepare(self, X):
         """Rows (T, n, ...) through the prefix: (T, n, d)."""
@@ -77,18 +89,21 @@ def as_feed_forward(body, has_head=True):
     True
     """
     modules = list(_unnested(body))
-    plan = FeedForward()
+    plan = FeedForward(of_images=any(type(module) is nn.Conv2d for module in modules))
     while modules and _is_prefix(modules[0]):
         plan.prefix.append(modules.pop(0))
+    if plan.of_images:
+        plan.prefix.append(mappings.ChannelsLast())
     for i, module in enumerate(modules):
         last = i == len(modules) - 1
         layer = _as_layer(module, is_head=last and not has_head)
         if layer is None:
             return None
-        if hasattr(layer, "may_overwrite") and plan.layers:
-            layer.may_overwrite = getattr(plan.layers[-1], "n_params", 0) > 0  # and so the layer below made a copy
+        if isinstance(layer, activations.Activation) and plan.layers:
+            layer.may_overwrite = plan.layers[-1].n_params > 0  # and so the layer below made a copy
         plan.layers.append(layer)
         plan.width += getattr(module, "out_features", 0)
+        _pool_before_relu(plan.layers)
     if has_head:
         plan.layers.append(Head())
     elif not plan.layers or not isinstance(plan.layers[-1], Head):
@@ -100,9 +115,15 @@ def as_feed_forward(body, has_head=True):
 
 
 def _unnested(module):
-    """The modules of nested Sequentials, and of a module that only wraps a Sequential called ``layers``."""
+    """The modules of nested Sequentials, of a module that only wraps a Sequential called ``layers``, and of a ``stack``.
+
+    A module with a ``stack`` says itself which modules, one after the other, do what it does.
+    """
     inner = getattr(module, "layers", None)
-    if type(module).forward is nn.Sequential.forward:
+    if isinstance(getattr(module, "stack", None), list):
+        for child in module.stack:
+            yield from _unnested(child)
+    elif type(module).forward is nn.Sequential.forward:
         for child in module:
             yield from _unnested(child)
     elif isinstance(inner, nn.Sequential) and list(module.children()) == [inner]:
@@ -115,21 +136,35 @@ def _is_prefix(module):
     """No parameters, and each row by itself; `_computes_the_same` sees whether that is true."""
     return (
         next(module.parameters(), None) is None
-        and type(module) not in FROM_MODULE
+        and type(module) not in activations.FROM_MODULE
         and not any(isinstance(part, NOT_ROW_WISE) for part in module.modules())
         and type(module) is not nn.LayerNorm
     )
 
 
 def _as_layer(module, is_head):
-    kind = type(module)
+    kind, n_params = type(module), len(list(module.parameters()))
     if kind is nn.Linear:
         return (Head if is_head else Linear)(has_bias=module.bias is not None)
     if kind is nn.LayerNorm and len(module.normalized_shape) == 1:
-        return LayerNorm(module.eps, n_params=len(list(module.parameters())))
-    if kind in FROM_MODULE:
-        return FROM_MODULE[kind](module)
+        return LayerNorm(module.eps, n_params)
+    if kind in (nn.BatchNorm1d, nn.BatchNorm2d) and not module.track_running_stats:
+        return BatchNorm(module.eps, n_params, n_axes=3 if kind is nn.BatchNorm1d else 5)
+    if kind is nn.GroupNorm:
+        return GroupNorm(module.eps, n_params, module.num_groups)
+    if kind is nn.Conv2d and module.padding_mode == "zeros" and not isinstance(module.padding, str):
+        return Conv2d(module)
+    for made_from in (activations.FROM_MODULE, mappings.FROM_MODULE):
+        if kind in made_from:
+            return made_from[kind](module)
     return None
+
+
+def _pool_before_relu(layers):
+    """The largest of several rectified values is their largest, rectified: the same, with fewer to rectify."""
+    if len(layers) > 1 and isinstance(layers[-1], mappings.MaxPool) and isinstance(layers[-2], activations.ReLU):
+        layers[-2:] = layers[:-3:-1]
+        layers[-1].may_overwrite = True
 
 
 @torch.no_grad()
@@ -138,8 +173,10 @@ def _computes_the_same(plan, body, has_head):
 
     A module without parameters that mixes rows shows too: the plan's rows go through the prefix one at a time.
     """
-    widths = [value.shape[1] for value in body.parameters() if value.dim() == 2]
-    if not widths:
+    shapes = [(value.shape[1],) for value in body.parameters() if value.dim() == 2]
+    if plan.of_images:
+        shapes = [_image_shape(plan, body)]
+    if not shapes:
         return not plan.prefix and len(plan.layers) == 1 if has_head else False
     generator = torch.Generator().manual_seed(0)
     example = next(body.parameters())
@@ -148,8 +185,8 @@ def _computes_the_same(plan, body, has_head):
         return torch.randn(shape, generator=generator).to(example)
 
     names = [name for name, _ in body.named_parameters()]
-    params = [draw(*value.shape) / max(value.shape[-1], 1) ** 0.5 for value in body.parameters()]
-    X = draw(1, 3, widths[0])
+    params = [draw(*value.shape) / _inputs(value) ** 0.5 for value in body.parameters()]
+    X = draw(1, 3, *shapes[0])
     was_training = body.training
     try:
         expected = torch.func.functional_call(body, dict(zip(names, params)), (X[0],))
@@ -158,9 +195,25 @@ def _computes_the_same(plan, body, has_head):
         groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
         for layer, p in zip(layers, groups):
             rows, _ = layer.forward(p, rows)
+            if plan.of_images and layer.n_params:
+                plan.width += rows[0, 0].numel()
     except Exception:  # rows or weights of other shapes than the layers suggest: not for the closed form
         return False
     finally:
         body.train(was_training)
     found = rows[0] if has_head else rows[0].t()
     return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def _inputs(value):
+    """How many numbers a weight multiplies with for one output."""
+    return max(value[0].numel() if value.dim() == 4 else value.shape[-1], 1)
+
+
+def _image_shape(plan, body):
+    """What a row looks like: the columns that the first module makes images of, or an image of some size."""
+    first = plan.prefix[0]
+    if isinstance(first, nn.Unflatten):
+        return (math.prod(first.unflattened_size),)
+    channels = next(value.shape[1] for value in body.parameters() if value.dim() == 4)
+    return channels, TRIAL_SIDE, TRIAL_SIDE

@@ -53,9 +53,14 @@ class Layer:
         return self.fold(v)
 
     def descend(self, p, memo, dy, rates):
-        """Parameters after a step: ``p - rates * gradient``. Fused where the rates are numbers."""
+        """Parameters after a step: ``p - rates * gradient``."""
         gradient = self.gradient(memo, dy, shared=dy.size(0) == 1 and self.is_shared(p))
-        return tuple(
-            None if value is None else torch.addcmul(value, rate, g, value=-1)
-            for value, rate, g in zip(p, rates, gradient)
-        )
+        return tuple(_moved(value, rate, g) for value, rate, g in zip(p, rates, gradient))
+
+
+def _moved(value, rate, gradient):
+    if value is None:
+        return None
+    if isinstance(rate, float):
+        return torch.sub(value, gradient, alpha=rate)
+    return torch.addcmul(value, rate, gradient, value=-1)
