@@ -78,7 +78,7 @@ class GradientBased(Learner):
 
     @property
     def single_precision(self):
-        return self.engine.name == "closed_form"
+        return self.engine.by_rows
 
     def answerer(self, state):
         params, class_mask = state

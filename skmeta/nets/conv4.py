@@ -19,7 +19,8 @@ class Conv4(nn.Module):
     n_blocks : int, default=4
     normalization : {"batch", "group"} or None, default="batch"
         "batch" goes by the statistics of the batch in training and by learned ones afterwards, so that an answer never
-        depends on the rows beside it; "group" goes by each image's own.
+        depends on the rows beside it; "group" goes by each image's own, and is the one to adapt: learned statistics
+        are kept task by task, in the slow engine.
 
     References
     ----------
@@ -48,6 +49,11 @@ class Conv4(nn.Module):
             norm = _normalization(normalization, n_filters)
             blocks += [nn.Conv2d(filters_in, n_filters, 3, padding=1), *norm, nn.ReLU(), nn.MaxPool2d(2)]
         self.blocks = nn.Sequential(*blocks)
+
+    @property
+    def stack(self):
+        """The modules that, one after the other, do the same to rows (n, n_features_in): what engines look at."""
+        return [nn.Unflatten(1, self.image), *self.blocks, nn.Flatten()]
 
     def forward(self, X):
         leading = X.shape[:-1]

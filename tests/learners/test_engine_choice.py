@@ -57,6 +57,9 @@ def tied():
         nn.Sequential(nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.GELU(), nn.Identity())), nn.LayerNorm(3)),
         nn.Sequential(Clip(), nn.Linear(4, 3)),
         nn.Sequential(nn.Flatten(), nn.Linear(4, 3)),
+        nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)),
+        nn.Sequential(nn.BatchNorm1d(4, affine=False, track_running_stats=False), nn.Linear(4, 3)),
+        nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Flatten()),
         MLP(4, n_hidden=5),
         nn.Sequential(MLP(4, n_out=3), nn.Tanh()),
     ],
@@ -70,8 +73,6 @@ def test_feed_forward_bodies_take_the_closed_form(body):
     "body",
     [
         nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)),
-        nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)),
-        nn.Sequential(nn.BatchNorm1d(4, affine=False, track_running_stats=False), nn.Linear(4, 3)),
         nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1)),
         nn.Sequential(Centred(), nn.Linear(4, 3)),
         Residual(),
@@ -79,7 +80,7 @@ def test_feed_forward_bodies_take_the_closed_form(body):
         hooked(),
         tied(),
         nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)),
-        nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Flatten()),
+        nn.Sequential(nn.Unflatten(1, (1, 4, 4)), nn.Conv2d(1, 3, 2), nn.Dropout2d(), nn.Flatten()),
     ],
     ids=lambda body: str(body).replace("\n", ""),
 )

@@ -6,8 +6,8 @@ from torch import nn
 
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.engine.activations import FROM_MODULE
-from skmeta.learners.engine.normalisation import LayerNorm
 from skmeta.learners.engine.losses import LOSSES
+from skmeta.learners.engine.normalisation import LayerNorm
 
 F64 = torch.float64
 

@@ -12,7 +12,8 @@ results; :func:`choose_engine` picks the fastest that understands the body.
 ================  =================================================  ==================================================
 ``engine.name``   bodies                                             how
 ================  =================================================  ==================================================
-``closed_form``   stacks of Linear, activation, LayerNorm            gradient and Hessian-vector products by hand
+``closed_form``   stacks of Linear, Conv2d, activation, pooling,     gradient and Hessian-vector products by hand
+                  normalisation
 ``any_module``    any module whose parameters can be passed to it    vmap over the forward pass, autograd outside of it
 ``naive``         any module                                         a loop over tasks; the reference in the tests
 ================  =================================================  ==================================================
@@ -44,6 +45,7 @@ answers and ``engine.start()`` takes nothing.
 Arguments
 ---------
 support_X : (T, n, d)
+    Or (T, n, channels, height, width), if that is what the body takes.
 support_y : (T, n) int64 for ``loss="cross_entropy"``, (T, n, k) float for ``"mse"`` and ``"gaussian"``
 support_weight : (T, n) or None
     Row weights; the inner loss is the weighted mean over rows. Rows of weight 0 never change anything. A task whose
@@ -68,6 +70,9 @@ every_step : bool
 loss : "cross_entropy", "mse" or "gaussian"
     The inner loss, mean over rows (and targets). For ``"gaussian"`` the head has 2k rows, k means first and then k
     raw variances; see :mod:`skmeta.learners.engine.losses`.
+
+Batch normalisation without running statistics goes by the rows at hand, of one task: the support's while adapting, the
+query's when answering, padded rows included. Nothing else lets a row's answer depend on the rows beside it.
 
 Gradients flow to the start, to the rates and to ``support_X`` and ``query_X``; not through a second differentiation of
 the answers, nor to the weights and targets of the support rows.

@@ -59,6 +59,8 @@ class Engine:
     """
 
     name = None
+    #: whether ``answerer`` answers each row of columns by itself, in any precision
+    by_rows = False
 
     def __init__(self, body, loss="cross_entropy", *, has_head=True, checkpoint_inner=False, tasks_at_once=None):
         self.body = body

@@ -1,4 +1,4 @@
-"""Feed-forward bodies: the gradient by hand, for all tasks at once. See `unrolled.py` for the mathematics."""
+"""Feed-forward bodies, of images too: the gradient by hand, for all tasks at once; see `unrolled.py`."""
 
 from dataclasses import replace
 
@@ -14,6 +14,8 @@ from skmeta.learners.engine.unrolled import AdaptAndAnswer, backward, forward, i
 
 #: without a graph, chunks of tasks have about so many floats in parameters and activations
 CACHED_FLOATS = 2**18
+#: of images, chunks have so many with a graph too: convolutions are calls enough, and fresh memory costs more than they
+IMAGE_FLOATS = 2**22
 
 
 class ClosedFormEngine(Engine):
@@ -29,6 +31,10 @@ class ClosedFormEngine(Engine):
                 "engine='closed_form' takes stacks of Linear, Conv2d, activation, pooling and normalisation without "
                 f"dropout or running statistics, which {type(body).__name__} is not; use engine='auto'."
             )
+
+    @property
+    def by_rows(self):
+        return self.plan.row_wise and not self.plan.of_images
 
     def _adapt_and_predict(self, params, loop, query_X):
         if self.has_head and not any(loop.adapted[:-2]) and self.plan.row_wise:
@@ -109,7 +115,7 @@ class ClosedFormEngine(Engine):
         if len(query_X) == 1:  # plain two-dimensional products
             params = [value[0] for value in params]
         outputs = [
-            forward(self.plan.layers, self.plan.internal(values), rows)[0]
+            self._outputs(self.plan.internal(values), rows)
             for values, rows in (
                 [(params, query_X)]
                 if len(chunks) == 1
@@ -117,6 +123,14 @@ class ClosedFormEngine(Engine):
             )
         ]
         return hide(outputs[0] if len(outputs) == 1 else torch.cat(outputs), hidden)
+
+    def _outputs(self, theta, rows):
+        """Answers (T, C, n) to prepared rows; images, which are large, a few at a time where that changes nothing."""
+        at_once = rows.shape[1]
+        if self.plan.of_images and self.plan.row_wise:
+            at_once = max(1, IMAGE_FLOATS // (self.plan.width * len(rows)))
+        parts = [forward(self.plan.layers, theta, part)[0] for part in rows.split(max(at_once, 1), 1)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
     def answerer(self, params, class_mask=None):
         """A function from rows (m, d) to answers (C, m), for the adapted parameters of one task."""
@@ -138,9 +152,9 @@ class ClosedFormEngine(Engine):
     def _chunks(self, *rows):
         """Slices of tasks to work on together; without a graph to keep, few enough to stay in the caches."""
         n_tasks, size = len(rows[0]), self.tasks_at_once
-        if size is None and not torch.is_grad_enabled():
-            n_rows = max(x.shape[1] for x in rows)
-            size = max(1, CACHED_FLOATS // max(self.n_body + n_rows * self.plan.width, 1))
+        if size is None and (self.plan.of_images or not torch.is_grad_enabled()):
+            n_rows, floats = max(x.shape[1] for x in rows), IMAGE_FLOATS if self.plan.of_images else CACHED_FLOATS
+            size = max(1, floats // max(self.n_body + n_rows * self.plan.width, 1))
         size = min(size or n_tasks, max(n_tasks, 1))
         return [slice(i, i + size) for i in range(0, max(n_tasks, 1), size)]
 

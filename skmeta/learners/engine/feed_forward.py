@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.engine import activations, mappings
-from skmeta.learners.engine.convolution import Conv2d
+from skmeta.learners.engine.convolution import as_convolution
 from skmeta.learners.engine.linear import Head, Linear
 from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
 
@@ -115,9 +115,9 @@ def as_feed_forward(body, has_head=True):
 
 
 def _unnested(module):
-    """The modules of nested Sequentials, of a module that only wraps a Sequential called ``layers``, and of a ``stack``.
+    """The modules of nested Sequentials, and of a module that only wraps a Sequential called ``layers``.
 
-    A module with a ``stack`` says itself which modules, one after the other, do what it does.
+    A module with a list called ``stack`` says itself which modules, one after the other, do what it does.
     """
     inner = getattr(module, "layers", None)
     if isinstance(getattr(module, "stack", None), list):
@@ -152,8 +152,8 @@ def _as_layer(module, is_head):
         return BatchNorm(module.eps, n_params, n_axes=3 if kind is nn.BatchNorm1d else 5)
     if kind is nn.GroupNorm:
         return GroupNorm(module.eps, n_params, module.num_groups)
-    if kind is nn.Conv2d and module.padding_mode == "zeros" and not isinstance(module.padding, str):
-        return Conv2d(module)
+    if kind is nn.Conv2d:
+        return as_convolution(module)
     for made_from in (activations.FROM_MODULE, mappings.FROM_MODULE):
         if kind in made_from:
             return made_from[kind](module)

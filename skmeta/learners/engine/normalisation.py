@@ -23,7 +23,7 @@ class Normalisation(Layer):
 
     def _spread(self, value):
         """Columns (d,) as they are, those of tasks (T, d) as (T, 1, ..., 1, d)."""
-        return value if value.dim() == 1 else value.view(len(value), *[1] * len(self.within), -1)
+        return value if value.dim() == 1 else value.reshape(len(value), *[1] * len(self.within), -1)
 
     def external(self, p):
         return tuple(value if value.dim() == 1 else value.flatten(1) for value in p if value is not None)
