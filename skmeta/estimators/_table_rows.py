@@ -91,7 +91,11 @@ def _is_plain(X):
 
 class PrecisionBySize:
     """Serves small supports in double precision, where it costs little and equal questions get equal answers but for
-    the last digits, and larger ones in single; blocks of full tiles keep rows independent of each other in both."""
+    the last digits, and larger ones in single; blocks of full tiles keep rows independent of each other in both.
+
+    Only the cells of queries are read in single precision always: that asks each row by itself, and rounds it alike
+    whatever the order and the weights of the support's rows.
+    """
 
     def __init__(self, learner):
         self.learner, self._double = learner, None
@@ -101,6 +105,7 @@ class PrecisionBySize:
             return self.learner
         if self._double is None:
             self._double = copy.deepcopy(self.learner).double()
+            self._double.reader = self.learner
         return self._double
 
     def adapt(self, support_X, *more, **named):

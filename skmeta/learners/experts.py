@@ -86,9 +86,14 @@ def leave_one_out(K, Y, weight, ridge):
     return dual, Y - residual / (1 - own / weight.clamp(min=1))[..., None]
 
 
-def _squared_distance(a, b):
-    cross = a @ b.transpose(-1, -2)
-    return (a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :] - 2 * cross).clamp(min=1e-6)
+def _euclidean(a, b):
+    """Distances (T, m, n), never below a thousandth. Nothing here is differentiated, so one matrix is all it takes."""
+    squared = torch.baddbmm(b.square().sum(-1)[:, None], a, b.transpose(1, 2), alpha=-2)
+    return squared.add_(a.square().sum(-1)[..., None]).clamp_(min=1e-6).sqrt_()
+
+
+def _laplace(D, width):
+    return (D * (-1 / width)).exp_()
 
 
 def _mean_pair(D, weight):
@@ -107,13 +112,13 @@ def _features(spec, metric, z, u):
 def _distance(kind, rows, support):
     if kind == "local":
         return torch.cdist(rows, support, p=1)
-    return _squared_distance(rows, support).sqrt()
+    return _euclidean(rows, support)
 
 
 def _kernel(spec, fitted, rows):
     if spec["kind"] in ("linear", "additive"):
         return rows @ fitted["rows"].transpose(1, 2) / fitted["width"]
-    return torch.exp(-_distance(spec["kind"], rows, fitted["rows"]) / fitted["width"])
+    return _laplace(_distance(spec["kind"], rows, fitted["rows"]), fitted["width"])
 
 
 def _average_gradient(rows, K, D, width, dual, weight, metric):
@@ -136,7 +141,7 @@ def _fit_kernel(spec, z, u, weight, varies, relevance):
     if spec["kind"] == "local":
         D = _distance("local", rows, rows)
         width = 0.2 * _mean_pair(D, weight)
-        K = torch.exp(-D / width)
+        K = _laplace(D, width)
     else:
         width = varies.sum(1)[:, None, None].clamp(min=1)
         K = rows @ rows.transpose(1, 2) / width
@@ -158,9 +163,9 @@ def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
         else:
             root = (metric.diagonal(dim1=1, dim2=2) + 1e-6).sqrt()
         support = _features(spec, root, z, u)
-        D = _squared_distance(support, support).sqrt()
+        D = _euclidean(support, support)
         width = spec["bandwidth"] * _mean_pair(D, weight)
-        K = torch.exp(-D / width)
+        K = _laplace(D, width)
         if remaining:
             dual, _ = solve(K, Y, weight, spec["ridge"])
             outer = _average_gradient(rows, K, D, width, dual, weight, metric)

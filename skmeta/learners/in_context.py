@@ -80,6 +80,7 @@ class InContextLearner(GrowingSupport, Learner):
         self.n_outputs = n_outputs
         self.categorical = None if categorical is None or not any(categorical) else tuple(map(bool, categorical))
         self.max_columns = max_columns
+        self.reader = None  # another learner that reads the cells of queries for this one, in its own precision
         self.n_neighbours = n_neighbours
         self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
         self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
@@ -133,8 +134,8 @@ class InContextLearner(GrowingSupport, Learner):
 
     def _explain_part(self, state, X):
         X = self._recode(state, X.repeat_interleave(state.get("n_targets", 1), 0))
-        wide = self._wide_views(state, X)
-        rows = self._read_stages(state, X, self._expert_input(state, score_queries(state["experts"], *wide)))
+        seen, wide = self._see(state, X)
+        rows = self._read_stages(state, seen, self._expert_input(state, score_queries(state["experts"], *wide)))
         share, _ = self._gate(rows, state["quality"])
         return support_contributions(state["experts"], *wide, share)
 
@@ -154,103 +155,102 @@ class InContextLearner(GrowingSupport, Learner):
 
     # ---------------------------------------------------------------- the support's eyes
 
-    def _fit_views(self, X, weight, categorical):
-        """Measure the expanded columns in the precision of ``X``; views are in the precision of the weights."""
-        plan = views.plan_expansion(X, weight, categorical)
-        indicator = (plan["content"] != views.NUMERIC) & plan["real"]
-        expanded = views.expand(plan, X)
-        wide = views.fit_columns(expanded, weight, indicator)
-        varies = wide["inverse"][:, 0] != 0
-        state = {"plan": plan, "wide": wide}
-        return state, *self._wide_views(state, X), varies.to(self.summary.dtype)
-
     def _weight(self, X, weight):
         """Row weights in the precision of the network; all ones where none are given."""
         ones = self.summary.new_ones(X.shape[:2])
         return ones if weight is None else weight.to(ones.dtype)
 
     def _look(self, X, weight, categorical):
-        """Number the categories anew and measure the columns: the cells, the state so far, and the wide views."""
+        """Number the categories anew and measure the columns, in the precision of ``X``: the cells, the state so far,
+        the columns as they are seen, and as the experts see them."""
         codes = None
+        weight = weight.to(X.dtype)
         if categorical is not None and bool(categorical.any()):
-            codes = (views.fit_codes(X, weight.to(X.dtype), categorical), categorical)
+            codes = (views.fit_codes(X, weight, categorical), categorical)
             X = views.recode(*codes, X)
-        state, z, u, varies = self._fit_views(X, weight.to(X.dtype), categorical)
-        state["codes"] = codes
-        return X, state, z, u, varies
+        columns = views.fit_columns(X, weight)
+        state = {"codes": codes, "columns": columns, "plan": views.plan_expansion(columns, X, weight, categorical)}
+        return X, state, *self._see(state, X)
 
-    def _wide_views(self, state, X):
-        z, u = views.view_columns(state["wide"], views.expand(state["plan"], X))
-        return z.to(self.summary.dtype), u.to(self.summary.dtype)
+    def _see(self, state, X):
+        """Recoded rows in the precision of the weights: z-scores, ranks and missing cells (T, m, d, 3), and z-scores and
+        ranks of the expanded columns."""
+        z, u = (view.to(self.trust.dtype) for view in views.view_columns(state["columns"], X))
+        return torch.stack([z, u, torch.isnan(X).to(z.dtype)], -1), views.expand(state["plan"], X, z, u)
 
     def _recode(self, state, X):
         return X if state["codes"] is None else views.recode(*state["codes"], X)
 
-    def _fit_cells(self, X, weight, categorical, plan, relevance):
-        """Choose and order the columns by relevance, and measure them."""
-        T, _, d = X.shape
-        total = relevance.new_zeros(T, d).scatter_add_(1, plan["source"], relevance * plan["real"])
+    def _fit_cells(self, state, categorical):
+        """Choose and order the columns by relevance; what cells are told of their column."""
+        relevance = state["experts"]["relevance"]
+        total = torch.zeros_like(state["columns"]["mean"][:, 0], dtype=relevance.dtype)
+        total = total.scatter_add(1, state["plan"]["source"], relevance)
         order = total.sort(dim=1, descending=True, stable=True).indices[:, : self.max_columns]
-        X = X.gather(2, order[:, None].expand(-1, X.shape[1], -1))
         facts = [torch.log(total.gather(1, order) + 0.05)]
         if categorical is None:
             facts.append(torch.zeros_like(facts[0]))
         else:
             facts.append(categorical.gather(1, order).to(facts[0].dtype))
-        weight = weight.to(X.dtype)
-        return {"order": order, "narrow": views.fit_columns(X, weight), "facts": torch.stack(facts, -1)}
+        return {"order": order, "facts": torch.stack(facts, -1)}
 
-    def _cells(self, state, X):
-        """Rows to cell tokens (T, m, n_summary + d, e), and the skip from z-scores to row vectors."""
-        X = X.gather(2, state["order"][:, None].expand(-1, X.shape[1], -1))
-        z, u = (view.to(self.summary.dtype) for view in views.view_columns(state["narrow"], X))
-        T, m, d = X.shape
-        facts = state["facts"][:, None].expand(-1, m, -1, -1)
-        channels = torch.cat([torch.stack([z, u, torch.isnan(X).to(z.dtype)], -1), facts], -1)
-        column = torch.arange(d, device=X.device)
-        channels = torch.cat([channels[:, :, (column + 2**k - 1) % d] for k in range(self.n_neighbours)], -1)
-        cells = self.encode_cell(channels)
-        return cells, z @ (self.skip[:d] / math.sqrt(d))
+    def _ordered(self, state, seen):
+        """Rows as they are seen, the columns that are read in the order of their relevance."""
+        return seen.gather(2, state["order"][:, None, :, None].expand(-1, seen.shape[1], -1, seen.shape[3]))
 
-    def _to_rows(self, cells):
-        return self.to_row(cells.flatten(2))
-
-    def _with_summary(self, cells):
-        T, m = cells.shape[:2]
+    def _cells(self, state, seen, label_cell=None):
+        """Tokens of rows, (T, m, n_summary + d, e): the summary's, and one for each column."""
+        seen = torch.cat([self._ordered(state, seen), state["facts"][:, None].expand(-1, seen.shape[1], -1, -1)], -1)
+        seen = seen.to(self.summary.dtype)
+        T, m, d = seen.shape[:3]
+        column = torch.arange(d, device=seen.device)
+        cells = self.encode_cell(torch.cat([seen[:, :, (column + 2**k - 1) % d] for k in range(self.n_neighbours)], -1))
+        if label_cell is not None:
+            cells = cells + label_cell[:, :, None].to(cells.dtype)
         return torch.cat([self.summary.expand(T, m, -1, -1), cells], 2)
+
+    def _to_rows(self, summary, seen, state):
+        """Row vectors, of what the stage over cells makes of rows and, past it, of their z-scores."""
+        z = self._ordered(state, seen[..., :1])[..., 0]
+        return self.to_row(summary.flatten(2)) + z @ (self.skip[: z.shape[2]] / math.sqrt(z.shape[2])) + state["task"]
 
     # ---------------------------------------------------------------- the two stages
 
-    def _fit_stages(self, state, X, weight, label_cell, label_row, expert_input, task_facts):
+    def _fit_stages(self, state, seen, weight, label_cell, label_row, expert_input, task_facts):
         """Encode the support and cache what queries read; returns nothing, fills ``state``."""
         bias = None
         if bool((weight != 1).any()):
             bias = weight.log()[:, None, None]
         log_rows = weight.sum(1).clamp(min=1).log()[:, None, None, None]
-        cells, skip = self._cells(state, X)
-        cells = self._with_summary(cells + label_cell[:, :, None])
+        state["task"] = self.from_facts(task_facts)[:, None]
+        cells = self._cells(state, seen, label_cell)
         state["cells"] = []
         for block in self.cell_blocks:
             state["cells"].append(block.fit(cells, bias, log_rows))
-            cells = block.read(cells, state["cells"][-1], summary_only=block is self.cell_blocks[-1])
-        state["task"] = self.from_facts(task_facts)[:, None]
-        rows = self._to_rows(cells) + skip + state["task"] + label_row + self.from_experts(expert_input)
+            cells = block.read(cells, *state["cells"][-1], summary_only=block is self.cell_blocks[-1])
+        rows = self._to_rows(cells, seen, state) + label_row + self.from_experts(expert_input)
         state["bias"], state["log_rows"], state["rows"] = bias, log_rows, []
         for block in self.row_blocks:
             state["rows"].append(block.fit(rows))
             if block is not self.row_blocks[-1]:  # nobody reads what the last one makes of the support
                 rows = block.read(rows, state["rows"][-1], bias, log_rows)
 
-    def _enter_rows(self, state, X, expert_input, label_cell=None, label_row=0.0):
+    def _enter_rows(self, state, seen, expert_input, label_cell=None, label_row=0.0):
         """Row vectors before the stage over rows, by the cached stage over cells; with labels or without."""
-        cells, skip = self._cells(state, X)
-        cells = self._with_summary(cells if label_cell is None else cells + label_cell[:, :, None])
-        for block, keys_values in zip(self.cell_blocks, state["cells"]):
-            cells = block.read(cells, keys_values, summary_only=block is self.cell_blocks[-1])
-        return self._to_rows(cells) + skip + state["task"] + label_row + self.from_experts(expert_input)
+        reader = self if self.reader is None else self.reader
+        summary = reader._read_cells(state, seen, label_cell).to(seen.dtype)
+        return self._to_rows(summary, seen, state) + label_row + self.from_experts(expert_input)
 
-    def _read_stages(self, state, X, expert_input):
-        rows = self._enter_rows(state, X, expert_input)
+    def _read_cells(self, state, seen, label_cell):
+        """The summary of rows (T, m, n_summary, e), in the precision of this learner, whatever that of the state is."""
+        keys_values = [tuple(part.to(self.summary.dtype) for part in pair) for pair in state["cells"]]
+        cells = self._cells(state, seen, label_cell)
+        for block, pair in zip(self.cell_blocks, keys_values):
+            cells = block.read(cells, *pair, summary_only=block is self.cell_blocks[-1])
+        return cells
+
+    def _read_stages(self, state, seen, expert_input):
+        rows = self._enter_rows(state, seen, expert_input)
         for block, keys_values in zip(self.row_blocks, state["rows"]):
             rows = block.read(rows, keys_values, state["bias"], state["log_rows"])
         return rows

@@ -40,11 +40,10 @@ class GrowingSupport:
             n = state["rows"][0].shape[3]
             encoded = {"experts": state["experts"], "n": n, "log_rows": state["log_rows"], "bias": state["bias"]}
         X, Y, weight = self._targets_of(state, X, y, weight)
-        X = self._recode(state, X)
-        views = self._wide_views(state, X)
-        scores = score_queries(encoded["experts"], *views)
+        seen, wide = self._see(state, self._recode(state, X))
+        scores = score_queries(encoded["experts"], *wide)
         labels = self._embedded_labels(state, Y, scores)
-        keys = self._keys_of_labelled(state, encoded, X, self._expert_input(state, scores), *labels)
+        keys = self._keys_of_labelled(state, encoded, seen, self._expert_input(state, scores), *labels)
         total = state["log_rows"].exp() + weight.sum(1)[:, None, None, None]
         bias = state["bias"]
         if bias is not None or bool((weight != 1).any()):
@@ -53,15 +52,15 @@ class GrowingSupport:
         return {
             **state,
             "encoded": encoded,
-            "experts": extend_experts(state["experts"], *views, Y, weight),
+            "experts": extend_experts(state["experts"], *wide, Y, weight),
             "rows": [torch.cat(pair, 3) for pair in zip(state["rows"], keys)],
             "log_rows": total.log(),
             "bias": bias,
         }
 
-    def _keys_of_labelled(self, state, encoded, X, expert_input, label_cell, label_row):
+    def _keys_of_labelled(self, state, encoded, seen, expert_input, label_cell, label_row):
         """The keys and values that labelled rows would have, had they been in the support and nobody had looked."""
-        rows = self._enter_rows(state, X, expert_input, label_cell, label_row)
+        rows = self._enter_rows(state, seen, expert_input, label_cell, label_row)
         keys = []
         for block, keys_values in zip(self.row_blocks, state["rows"]):
             keys.append(block.fit(rows))

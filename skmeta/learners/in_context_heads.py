@@ -41,19 +41,19 @@ class InContextClassification(InContextLearner):
         y = y.clamp(0, C - 1)
         members = F.one_hot(y, C).to(weight.dtype)
         with exactly(X):
-            X, state, z, u, varies = self._look(X, weight, categorical)
-            state["experts"], left_out = fit_experts(z, u, members, weight, varies)
-            relevance = state["experts"]["relevance"]
-            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
+            X, state, seen, wide = self._look(X, weight, categorical)
+            varies = state["plan"]["varies"].to(weight.dtype)
+            state["experts"], left_out = fit_experts(*wide, members, weight, varies)
+            state.update(self._fit_cells(state, categorical))
             state["quality"] = expert_quality(left_out, members, weight)
             state["class_mask"] = class_mask
             state["trust"] = fit_trust(_log_chances(left_out, class_mask), members, weight, class_mask)
-            counts = (members * weight[..., None]).sum(1)
-            state["class_order"] = _by_frequency(counts, members, weight, (u * relevance[:, None]).sum(2))
-            n_classes = (counts > 0).sum(1).to(z.dtype)
+            counts, relevance = (members * weight[..., None]).sum(1), state["experts"]["relevance"]
+            state["class_order"] = _by_frequency(counts, members, weight, (wide[1] * relevance[:, None]).sum(2))
+            n_classes = (counts > 0).sum(1).to(weight.dtype)
             facts = self._task_facts(X, weight, categorical, n_classes, state["quality"])
             expert_input = self._expert_input(state, left_out)
-        self._fit_stages(state, X, weight, *self._embedded_labels(state, members), expert_input, facts)
+        self._fit_stages(state, seen, weight, *self._embedded_labels(state, members), expert_input, facts)
         return state
 
     def _embedded_labels(self, state, members, scores=None):
@@ -73,10 +73,10 @@ class InContextClassification(InContextLearner):
 
     def _answer_part(self, state, X):
         with exactly(X):
-            X = self._recode(state, X)
-            scores = score_queries(state["experts"], *self._wide_views(state, X))
+            seen, wide = self._see(state, self._recode(state, X))
+            scores = score_queries(state["experts"], *wide)
             expert_input = self._expert_input(state, scores)
-        rows = self._read_stages(state, X, expert_input)
+        rows = self._read_stages(state, seen, expert_input)
         share, temperature = self._gate(rows, state["quality"])
         stacked = trusted(state["trust"], _log_chances(scores, state["class_mask"]), state["class_mask"])
         scores = scores[:, :, :N_READ]
@@ -148,10 +148,10 @@ class InContextRegression(InContextLearner):
         aims = {"mean": mean, "scale": scale, "n_targets": k}
         X, Y, weight = self._targets_of(aims, X, y, weight)
         with exactly(X):
-            X, state, z, u, varies = self._look(X, weight, categorical)
-            state["experts"], left_out = fit_experts(z, u, Y, weight, varies)
-            relevance = state["experts"]["relevance"]
-            state.update(self._fit_cells(X, weight, categorical, state["plan"], relevance))
+            X, state, seen, wide = self._look(X, weight, categorical)
+            varies = state["plan"]["varies"].to(weight.dtype)
+            state["experts"], left_out = fit_experts(*wide, Y, weight, varies)
+            state.update(self._fit_cells(state, categorical))
             state["quality"] = expert_quality(left_out, Y, weight)
             facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
             state["shares"] = fit_shares(left_out[..., 0], Y[..., 0], weight)
@@ -160,7 +160,7 @@ class InContextRegression(InContextLearner):
             state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
             expert_input = self._expert_input(state, left_out)
             labels = self._embedded_labels(state, Y, left_out)
-        self._fit_stages(state, X, weight, *labels, expert_input, facts)
+        self._fit_stages(state, seen, weight, *labels, expert_input, facts)
         return state | aims
 
     def _embedded_labels(self, state, Y, scores):
@@ -180,9 +180,9 @@ class InContextRegression(InContextLearner):
         """(T, m, k, 3, n_components): log-weights, means and log-scales, in the units of the targets."""
         k = state["n_targets"]
         with exactly(X):
-            X = self._recode(state, X.repeat_interleave(k, 0))
-            scores = score_queries(state["experts"], *self._wide_views(state, X)).clamp(-12, 12)
-        rows = self._read_stages(state, X, self._expert_input(state, scores))
+            seen, wide = self._see(state, self._recode(state, X.repeat_interleave(k, 0)))
+            scores = score_queries(state["experts"], *wide).clamp(-12, 12)
+        rows = self._read_stages(state, seen, self._expert_input(state, scores))
         share, temperature = self._gate(rows, state["quality"])
         middle = (share * scores[:, :, :N_READ, 0]).sum(2, keepdim=True)
         stacked = (state["shares"][:, None] * scores[..., 0]).sum(2, keepdim=True)

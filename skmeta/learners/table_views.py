@@ -18,18 +18,15 @@ def _weighted_mean(values, weight):
     return (values * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=1e-12)
 
 
-def fit_columns(X, weight, indicator=None):
+def fit_columns(X, weight):
     """What the support knows of each column.
 
     Parameters
     ----------
-    X : (T, n, p) tensor
+    X : (T, n, d) tensor
         Cells, NaN where missing.
     weight : (T, n) tensor
         Row weights; a row of weight 0 is not there.
-    indicator : (T, p) bool tensor or None
-        The columns that say "is this category": they are scaled by how often two rows differ instead of by their
-        standard deviation, so that a rare category does not tower over the rest.
 
     Returns
     -------
@@ -44,22 +41,17 @@ def fit_columns(X, weight, indicator=None):
     scale = variance.sqrt()
     constant = scale <= 100 * torch.finfo(X.dtype).eps * mean.abs()
     inverse = torch.where(constant, torch.zeros_like(scale), 1 / scale.clamp(min=1e-30))
-    if indicator is not None:
-        inverse = torch.where(indicator[:, None] & ~constant, INDICATOR_SCALE, inverse)
     # Sorted support values with the weight below each: ranks are read off by binary search.
     hidden = torch.where(cell_weight > 0, filled, torch.full_like(X, torch.inf)).transpose(1, 2)
     ordered, order = hidden.sort(-1)
     below = cell_weight.transpose(1, 2).gather(-1, order).cumsum(-1)
     total = below[..., -1:].clamp(min=1e-12)
     below = torch.nn.functional.pad(below / total, (1, 0))
-    columns = {"mean": mean, "inverse": inverse, "ordered": ordered.contiguous(), "below": below}
-    if indicator is not None:
-        columns["indicator"] = indicator
-    return columns
+    return {"mean": mean, "inverse": inverse, "ordered": ordered.contiguous(), "below": below}
 
 
 def view_columns(columns, X):
-    """(T, m, p) cells to z-scores and ranks, each (T, m, p); a missing cell is 0, the middle, in both."""
+    """(T, m, d) cells to z-scores and ranks, each (T, m, d); a missing cell is 0, the middle, in both."""
     missing = torch.isnan(X)
     z = (torch.where(missing, columns["mean"], X) - columns["mean"]) * columns["inverse"]
     size = z.abs()
@@ -69,9 +61,6 @@ def view_columns(columns, X):
     high = torch.searchsorted(columns["ordered"], values, right=True)
     rank = columns["below"].gather(-1, low) + columns["below"].gather(-1, high) - 1
     rank = (RANK_SCALE * rank).transpose(1, 2)
-    if "indicator" in columns:
-        steps = torch.where(X > 0.5, 0.5, -0.5) * RANK_SCALE
-        rank = torch.where(columns["indicator"][:, None], steps, rank)
     # A column that never varies in the support says nothing, whatever the query holds.
     rank = torch.where(missing | (columns["inverse"] == 0), torch.zeros_like(rank), rank)
     return z, rank
@@ -97,14 +86,22 @@ def recode(numbers, categorical, X):
     return torch.where(categorical[..., None], new, cells).transpose(1, 2)
 
 
-def plan_expansion(X, weight, categorical=None):
+def plan_expansion(columns, X, weight, categorical=None):
     """Which columns the expanded view has: numbers, one column per category, one per column with missing cells.
+
+    Parameters
+    ----------
+    columns : dict
+        What :func:`fit_columns` says of the support ``X`` (T, n, d) with ``weight`` (T, n).
+    categorical : (T, d) bool tensor or None
+        The columns that hold codes.
 
     Returns
     -------
     plan : dict
         ``source`` and ``content``, both (T, p) int64: the original column and what is asked of it (a category's
-        code, NUMERIC or MISSING); ``real`` (T, p) bool: False for padding.
+        code, NUMERIC or MISSING); ``varies`` (T, p) bool: False for what the support never changes in, and for padding;
+        ``share`` (T, p): of indicators, how much of the support has them; ``plain``: the view is the columns as they are.
     """
     T, _, d = X.shape
     there = (weight > 0)[..., None]
@@ -124,16 +121,34 @@ def plan_expansion(X, weight, categorical=None):
     content = content.repeat(d)
     kept = max(1, int(wanted.sum(1).max()))
     order = wanted.to(torch.int8).sort(dim=1, descending=True, stable=True).indices[:, :kept]
-    return {"source": source[order], "content": content[order], "real": wanted.gather(1, order)}
+    plan = {"source": source[order], "content": content[order]}
+    plan["plain"] = not bool((some_missing | categorical).any())
+    plan["share"] = _weighted_mean(_holds(plan, X).to(X.dtype), weight[..., None])[:, 0]
+    of_source = (columns["inverse"][:, 0] != 0).gather(1, plan["source"])
+    of_indicator = (plan["share"] > 0) & (plan["share"] < 1)
+    plan["varies"] = torch.where(plan["content"] == NUMERIC, of_source, of_indicator) & wanted.gather(1, order)
+    return plan
 
 
-def expand(plan, X):
-    """(T, m, d) cells to the (T, m, p) columns of the plan; padding columns are constant 0."""
-    T, m, _ = X.shape
-    content = plan["content"][:, None].expand(-1, m, -1)
-    cells = X.gather(2, plan["source"][:, None].expand(-1, m, -1))
-    if bool((plan["content"] != NUMERIC).any()):
-        missing = torch.isnan(cells)
-        cells = torch.where(content == MISSING, missing.to(X.dtype), cells)
-        cells = torch.where(content >= 0, (cells == content).to(X.dtype), cells)
-    return torch.where(plan["real"][:, None], cells, torch.zeros_like(cells))
+def _holds(plan, X):
+    """Whether rows hold what the plan's columns ask for, (T, m, p) bool; False for numbers."""
+    content = plan["content"][:, None]
+    cells = X.gather(2, plan["source"][:, None].expand(-1, X.shape[1], -1))
+    return torch.where(content == MISSING, torch.isnan(cells), (cells == content) & (content >= 0))
+
+
+def expand(plan, X, z, u):
+    """Both views of the plan's columns, each (T, m, p), of rows X (T, m, d) whose own columns are seen as z and u.
+
+    An indicator is scaled by how often two rows differ instead of by its standard deviation, so that a rare category
+    does not tower over the rest.
+    """
+    if plan["plain"]:
+        return z, u
+    holds, numeric = _holds(plan, X), (plan["content"] == NUMERIC)[:, None]
+    source = plan["source"][:, None].expand(-1, X.shape[1], -1)
+    step = INDICATOR_SCALE * (holds.to(z.dtype) - plan["share"][:, None].to(z.dtype))
+    side = RANK_SCALE * (holds.to(u.dtype) - 0.5)
+    varies = plan["varies"][:, None]
+    z, u = torch.where(numeric, z.gather(2, source), step), torch.where(numeric, u.gather(2, source), side)
+    return z * varies, u * varies

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmeta.learners.table_views import (
+    INDICATOR_SCALE,
     MISSING,
     NUMERIC,
     RANK_SCALE,
@@ -91,18 +92,43 @@ def test_numeric_columns_keep_their_cells_when_others_are_recoded():
     assert out[0, :, 1].tolist() == [0, 0, 1]
 
 
+def planned(X, categorical):
+    columns = fit_columns(X, ones(X))
+    return columns, plan_expansion(columns, X, ones(X), torch.tensor(categorical))
+
+
 def test_expansion_has_numbers_indicators_of_categories_and_of_missing_cells():
     X = torch.tensor([[[0.5, 0.0], [NAN, 1.0], [2.0, 0.0]]])
-    plan = plan_expansion(X, ones(X), torch.tensor([[False, True]]))
+    columns, plan = planned(X, [[False, True]])
     assert plan["content"][0].tolist() == [NUMERIC, MISSING, 0, 1]
     assert plan["source"][0].tolist() == [0, 0, 1, 1]
-    E = expand(plan, torch.tensor([[[NAN, 1.0], [3.0, 5.0]]]))[0]
-    assert E[0, 1:].tolist() == [1, 0, 1] and E[0, 0].isnan()
-    assert E[1].tolist() == [3, 0, 0, 0]  # an unknown category is none of the known ones
+    asked = torch.tensor([[[NAN, 1.0], [3.0, 5.0]]])
+    seen = view_columns(columns, asked)
+    z, u = (view[0] for view in expand(plan, asked, *seen))
+    assert torch.equal(z[:, 0], seen[0][0, :, 0]) and torch.equal(u[:, 0], seen[1][0, :, 0])
+    # one row in three has a missing cell, two the category 0, one the category 1; an unknown category is none of them
+    share = torch.tensor([1 / 3, 2 / 3, 1 / 3])
+    torch.testing.assert_close(z[0, 1:] / INDICATOR_SCALE, torch.tensor([1.0, 0.0, 1.0]) - share)
+    torch.testing.assert_close(z[1, 1:] / INDICATOR_SCALE, -share)
+    assert (2 * u[:, 1:] / RANK_SCALE).tolist() == [[1, -1, 1], [-1, -1, -1]]
+
+
+def test_an_indicator_that_never_changes_says_nothing():
+    X = as_column(4.0, 4.0, 4.0)
+    columns, plan = planned(X, [[True]])
+    z, u = expand(plan, X - 1, *view_columns(columns, X - 1))
+    assert plan["varies"].tolist() == [[False]] and (z == 0).all() and (u == 0).all()
+
+
+def test_numbers_without_holes_are_seen_as_they_are():
+    X = torch.tensor([[[0.5, 3.0], [1.5, 2.0], [2.0, 2.0]]])
+    columns, plan = planned(X, [[False, False]])
+    for wide, plain in zip(expand(plan, X, *view_columns(columns, X)), view_columns(columns, X)):
+        assert torch.equal(wide, plain)
 
 
 def test_tasks_with_fewer_expanded_columns_are_padded_with_constant_zeros():
     X = torch.tensor([[[0.0], [1.0], [2.0]], [[0.0], [0.0], [1.0]]])
-    plan = plan_expansion(X, ones(X), torch.tensor([[True], [True]]))
-    assert plan["real"].sum(1).tolist() == [3, 2]
-    assert (expand(plan, X)[1, :, 2] == 0).all()
+    columns, plan = planned(X, [[True], [True]])
+    assert plan["varies"].sum(1).tolist() == [3, 2]
+    assert all((view[1, :, 2] == 0).all() for view in expand(plan, X, *view_columns(columns, X)))
