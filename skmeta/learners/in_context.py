@@ -173,8 +173,8 @@ class InContextLearner(GrowingSupport, Learner):
         return X, state, *self._see(state, X)
 
     def _see(self, state, X):
-        """Recoded rows in the precision of the weights: z-scores, ranks and missing cells (T, m, d, 3), and z-scores and
-        ranks of the expanded columns."""
+        """Recoded rows in the precision of the weights: z-scores, ranks and missing cells (T, m, d, 3), and of the
+        expanded columns z-scores and ranks."""
         z, u = (view.to(self.trust.dtype) for view in views.view_columns(state["columns"], X))
         return torch.stack([z, u, torch.isnan(X).to(z.dtype)], -1), views.expand(state["plan"], X, z, u)
 

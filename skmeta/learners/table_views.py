@@ -100,8 +100,8 @@ def plan_expansion(columns, X, weight, categorical=None):
     -------
     plan : dict
         ``source`` and ``content``, both (T, p) int64: the original column and what is asked of it (a category's
-        code, NUMERIC or MISSING); ``varies`` (T, p) bool: False for what the support never changes in, and for padding;
-        ``share`` (T, p): of indicators, how much of the support has them; ``plain``: the view is the columns as they are.
+        code, NUMERIC or MISSING); ``varies`` (T, p) bool: False for what never changes in the support, and for padding;
+        ``share`` (T, p): how much of the support has an indicator; ``plain``: the view is the columns as they are.
     """
     T, _, d = X.shape
     there = (weight > 0)[..., None]

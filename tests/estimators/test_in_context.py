@@ -122,12 +122,15 @@ def test_infinity_is_refused_and_nan_is_not(wine):
         InContextClassifier().fit(X, y)
 
 
-def test_rows_are_answered_one_by_one_as_together(wine):
-    X, X_test, y, _ = wine
-    clf = InContextClassifier().fit(X, y)
-    together = clf.predict_proba(X_test)
-    for row in range(0, 118, 9):
-        np.testing.assert_allclose(clf.predict_proba(X_test[[row]]), together[[row]], rtol=1e-12)
+@pytest.mark.parametrize("n", [60, 120])  # in double and in single precision
+def test_rows_are_answered_one_by_one_as_together(n):
+    X, y = load_wine(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(X))
+    clf = InContextClassifier().fit(X[rows[:n]], y[rows[:n]])
+    together = clf.predict_proba(X)
+    for row in range(0, len(X), 19):
+        np.testing.assert_allclose(clf.predict_proba(X[[row]]), together[[row]], rtol=1e-12)
+    np.testing.assert_allclose(clf.predict_proba(X[::-1]), together[::-1], rtol=1e-12)
 
 
 def test_orders_of_rows_columns_and_names_of_classes_do_not_matter(wine):

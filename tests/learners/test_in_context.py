@@ -1,5 +1,6 @@
 """What the in-context learners promise, trained or not: invariances, padding, independence of rows."""
 
+import copy
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ from safetensors.torch import save_file
 
 from skmeta.learners.in_context import BLOCK_ROWS, deal_out
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression, mixture_nll
+from skmeta.nets.in_context import Attention
 
 SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 2}
 
@@ -149,6 +151,24 @@ class TestBoth:
         save_file({k: v.float() for k, v in learner.state_dict().items()}, tmp_path / "w.safetensors")
         again = type(learner)(weights=tmp_path / "w.safetensors", **SMALL).double().eval()
         torch.testing.assert_close(answers(again, *case[1:]), answers(*case), atol=1e-4, rtol=1e-4)
+
+
+def test_folded_keys_and_values_are_the_same_attention():
+    torch.manual_seed(0)
+    attention = Attention(12, heads=3).double()
+    x, keys_values = torch.randn(2, 7, 12).double(), attention.keys_values(torch.randn(2, 5, 12).double())
+    torch.testing.assert_close(attention.read_folded(x, *attention.fold(keys_values)), attention(x, keys_values))
+
+
+def test_another_learner_may_read_the_cells_of_queries(table):
+    X, y, query, flags = table
+    learner = InContextClassification(**SMALL)
+    double = copy.deepcopy(learner).double()
+    plain = answers(double, X, y, query, flags)
+    double.reader = learner
+    quick = answers(double, X, y, query, flags)
+    assert quick.dtype == torch.float64 and not torch.equal(quick, plain)
+    torch.testing.assert_close(quick, plain, atol=1e-5, rtol=1e-5)
 
 
 def test_the_names_of_classes_do_not_matter(classifier, table):
