@@ -10,6 +10,7 @@ from benchmarks.speed_steps import Batch
 from skmeta import FewShotClassifier, MAMLClassifier, MAMLRegressor, ProtoNetClassifier, Task, TaskSet
 from skmeta.nets import MLP
 
+NATIVE = "skmeta, native kernel"
 WAYS, SHOTS, QUERIES, COLUMNS, TASKS_A_STEP = 5, 5, 15, 20, 16
 
 
@@ -51,11 +52,15 @@ def whole_fit(name, steps=20):
     rows = clusters(100)
     tasks = task_set(rows)
     classes = {"maml": MAMLClassifier, "prototypes": ProtoNetClassifier}
-    how = {"inner_steps": 5, "inner_lr": 0.1} if name == "maml" else {}
-    estimator = classes[name](
-        MLP, n_ways=WAYS, n_shots=SHOTS, n_query=QUERIES, batch_size=TASKS_A_STEP, steps_per_epoch=steps, max_epochs=1,
-        validation_fraction=None, random_state=0, verbose=0, **how,
-    )  # fmt: skip
+
+    def fit(**how):
+        if name == "maml":
+            how = {"inner_steps": 5, "inner_lr": 0.1, "engine": "closed_form", **how}
+        estimator = classes[name](
+            MLP, n_ways=WAYS, n_shots=SHOTS, n_query=QUERIES, batch_size=TASKS_A_STEP, steps_per_epoch=steps,
+            max_epochs=1, validation_fraction=None, random_state=0, verbose=0, **how,
+        )  # fmt: skip
+        return lambda: estimator.fit(tasks)
 
     def learn2learn():
         speed_peers.learn2learn()
@@ -87,19 +92,23 @@ def whole_fit(name, steps=20):
 
         return fit
 
-    return {"skmeta": lambda: lambda: estimator.fit(tasks), "learn2learn": learn2learn}
+    made = {"skmeta": fit, "learn2learn": learn2learn}
+    if name == "maml":
+        made[NATIVE] = lambda: fit(engine=speed_peers.native_engine())
+    return made
 
 
-def new_tasks(kind, n_tasks):
+def new_tasks(kind, n_tasks, engine="closed_form"):
     """A meta-trained estimator, unseen tasks, and the same rows as a :class:`Batch` for learn2learn."""
+    how = {"max_epochs": 1, "random_state": 0, "verbose": 0, "engine": engine}
     if kind == "sinusoid":
         batch = Batch([1, 40, 40, 1], "mse", n_tasks, 5, 10, 5, 0.01)
         body = nn.Sequential(*list(batch.start)[:-1])
-        estimator = MAMLRegressor(body, inner_steps=5, inner_lr=0.01, max_epochs=1, random_state=0, verbose=0)
+        estimator = MAMLRegressor(body, inner_steps=5, inner_lr=0.01, **how)
     else:
         batch = Batch([COLUMNS, 64, 64, WAYS], "cross_entropy", n_tasks, 25, 75, 5, 0.1)
         body = nn.Sequential(*list(batch.start)[:-1])
-        estimator = MAMLClassifier(body, inner_steps=5, inner_lr=0.1, max_epochs=1, random_state=0, verbose=0)
+        estimator = MAMLClassifier(body, inner_steps=5, inner_lr=0.1, **how)
     y, z = (value.squeeze(-1).numpy() if kind == "sinusoid" else value.numpy() for value in (batch.y, batch.z))
     tasks = [Task(*rows) for rows in zip(batch.X.numpy(), y, batch.Q.numpy(), z)]
     estimator.fit(tasks[:16])
@@ -134,14 +143,25 @@ def many_tasks(kind, n_tasks=10_000):
         return learn2learn_answers(batch, part)
 
     learn2learn.scale = n_tasks / len(part)
-    return {"skmeta": lambda: lambda: estimator.predict(tasks), "learn2learn": learn2learn}
+
+    def with_kernel():
+        native, *_ = new_tasks(kind, 16, speed_peers.native_engine())
+        return lambda: native.predict(tasks)
+
+    return {"skmeta": lambda: lambda: estimator.predict(tasks), NATIVE: with_kernel, "learn2learn": learn2learn}
 
 
 def one_task(kind):
     estimator, tasks, batch = new_tasks(kind, 20)
     X, y, Q = tasks[-1].X, tasks[-1].y, tasks[-1].X_query
+
+    def with_kernel():
+        native, *_ = new_tasks(kind, 20, speed_peers.native_engine())
+        return lambda: native.adapt(X, y).predict(Q)
+
     return {
         "skmeta": lambda: lambda: estimator.adapt(X, y).predict(Q),
+        NATIVE: with_kernel,
         "learn2learn": lambda: learn2learn_answers(batch, [len(tasks) - 1]),
     }
 

@@ -46,6 +46,15 @@ def _bare(name, paths):
     return package
 
 
+def native_engine():
+    """The name of the engine that runs skmeta's own optional kernel."""
+    from skmeta import native
+
+    if not native.available():
+        raise Missing("not compiled on this machine; run `python -m skmeta.native`")
+    return "native"
+
+
 def higher():
     return _import("higher")
 

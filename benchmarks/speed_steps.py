@@ -35,7 +35,7 @@ class Batch:
         return F.mse_loss(outputs, y) if self.loss == "mse" else F.cross_entropy(outputs, y)
 
 
-def skmeta_step(batch, engine="auto"):
+def skmeta_step(batch, engine="closed_form"):
     net = batch.net()
     optimizer = torch.optim.Adam(net.parameters(), 1e-3, fused=True)
     engine = choose_engine(net, batch.loss, has_head=False, engine=engine)
@@ -148,6 +148,7 @@ def jax_step(batch):
 def training_step(batch, peers=("learn2learn", "higher", "jax")):
     makers = {
         "skmeta": lambda: skmeta_step(batch),
+        "skmeta, native kernel": lambda: skmeta_step(batch, speed_peers.native_engine()),
         "skmeta any_module": lambda: skmeta_step(batch, "any_module"),
         "learn2learn": lambda: learn2learn_step(batch),
         "higher": lambda: higher_step(batch),

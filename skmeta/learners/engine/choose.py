@@ -3,12 +3,19 @@
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.rnn import RNNBase
 
+from skmeta import native
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
+from skmeta.learners.engine.native import NativeEngine, as_stack
 
-ENGINES = {engine.name: engine for engine in (ClosedFormEngine, AnyModuleEngine, NaiveEngine)}
+ENGINES = {
+    "native": NativeEngine,
+    "closed_form": ClosedFormEngine,
+    "any_module": AnyModuleEngine,
+    "naive": NaiveEngine,
+}
 
 
 def choose_engine(
@@ -22,7 +29,7 @@ def choose_engine(
         Rows to embeddings, or to outputs with ``has_head=False``.
     loss : {"cross_entropy", "mse", "gaussian"}
     has_head : bool
-    engine : {"auto", "closed_form", "any_module", "naive"}
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}
     checkpoint_inner : bool
         For ``any_module``: keep the parameters of each inner step only, and compute its activations again when
         differentiating. Slower, and memory grows with the number of parameters instead of activations.
@@ -32,14 +39,17 @@ def choose_engine(
     Examples
     --------
     >>> from torch import nn
-    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.ReLU())).name
+    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.LayerNorm(8))).name
     'closed_form'
     >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1))).name
     'any_module'
     """
     options = {"has_head": has_head, "checkpoint_inner": checkpoint_inner, "tasks_at_once": tasks_at_once}
     if engine == "auto":
-        engine = "closed_form" if as_feed_forward(body, has_head) is not None else "any_module"
+        plan = as_feed_forward(body, has_head)
+        engine = "closed_form" if plan is not None else "any_module"
+        if native.available() and as_stack(plan, loss) is not None:
+            engine = "native"
         if any(_cannot_be_mapped(part) for part in body.modules()):
             engine = "naive"
     if engine not in ENGINES:

@@ -17,7 +17,8 @@ class StepRates:
         self.weightwise = loop.rates.weightwise
         if self.weightwise:
             rates = [
-                torch.as_tensor(rate).to(value).expand_as(value) for rate, value in zip(loop.rates.weights, params)
+                torch.as_tensor(rate, dtype=value.dtype, device=value.device).expand_as(value)
+                for rate, value in zip(loop.rates.weights, params)
             ]
             self.tensors = rates
             with torch.no_grad():

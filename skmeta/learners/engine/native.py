@@ -1,0 +1,112 @@
+"""Stacks of linear layers through the compiled kernel, where there is one; the same mathematics as the closed form."""
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from skmeta import native
+from skmeta.learners.engine.activations import ELU, LeakyReLU, ReLU, Sigmoid, Tanh
+from skmeta.learners.engine.autograd_loop import hide
+from skmeta.learners.engine.base import rows_first
+from skmeta.learners.engine.closed_form import ClosedFormEngine
+from skmeta.learners.engine.linear import Head, Linear
+
+#: what the kernel calls an activation, and the number it takes with it
+KNOWN = {
+    ReLU: lambda layer: ("ReLU", 0.0),
+    LeakyReLU: lambda layer: ("LeakyReLU", layer.negative_slope) if layer.negative_slope > 0 else None,
+    Tanh: lambda layer: ("Tanh", 0.0),
+    Sigmoid: lambda layer: ("Sigmoid", 0.0),
+    ELU: lambda layer: ("ELU", layer.alpha) if layer.alpha > 0 else None,
+}
+
+
+class NativeEngine(ClosedFormEngine):
+    """Learnable rates, parts that stay, answers after every step and gradients by the rows are left to the closed form.
+
+    So is everything else on a machine where the kernel has not been compiled: a learner may be trained on one machine
+    and used on another.
+    """
+
+    @property
+    def name(self):
+        return "native" if native.available() else "closed_form"
+
+    def __init__(self, body, loss="cross_entropy", **options):
+        super().__init__(body, loss, **options)
+        self.stack = as_stack(self.plan, loss)
+        if self.stack is None or not native.available():
+            raise ValueError(
+                "engine='native' takes stacks of Linear and ReLU, LeakyReLU, Tanh, Sigmoid or ELU layers, and a kernel "
+                "that `python -m skmeta.native` has compiled on this machine; use engine='auto'."
+            )
+
+    def _adapt_and_predict(self, params, loop, query_X):
+        if not self._takes(params, loop, query_X):
+            return super()._adapt_and_predict(params, loop, query_X)
+        keep = ("last" if loop.first_order else "all") if loop.differentiable else None
+        return rows_first(AdaptAndAnswer.apply(self._job(params, loop, query_X, keep), loop.hidden, *params))
+
+    def _adapt(self, params, loop):
+        if not self._takes(params, loop):
+            return super()._adapt(params, loop)
+        return self._job(params, loop).adapt(answers=False, adapted=True)[1]
+
+    def _takes(self, params, loop, query_X=None):
+        rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
+        return (
+            native.available()
+            and loop.steps > 0
+            and all(loop.adapted)
+            and not loop.every_step
+            and not loop.rates.weightwise
+            and not loop.rates.learnable
+            and all(len(set(row)) == 1 for row in loop.rates.numbers())
+            and not self.has_task_axis(params)
+            and loop.targets.dtype in (torch.float32, torch.float64)
+            and all(value.device.type == "cpu" and value.dtype == loop.targets.dtype for value in (*params, *rows))
+            and not (torch.is_grad_enabled() and any(X.requires_grad for X in rows))
+        )
+
+    def _job(self, params, loop, query_X=None, keep=None):
+        support_X = self.plan.prepare(loop.support_X)
+        query_X = None if query_X is None else self.plan.prepare(query_X)
+        rates = [row[0] for row in loop.rates.numbers()]
+        return native.Job(
+            self.stack, params, support_X, loop.targets, loop.row_weight, loop.hidden, query_X, rates, keep
+        )
+
+
+class AdaptAndAnswer(torch.autograd.Function):
+    """Answers (T, C, m) as a function of the start."""
+
+    @staticmethod
+    def forward(ctx, job, hidden, *params):
+        ctx.work = job, hidden
+        return hide(job.adapt()[0], hidden)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_answers):
+        job, hidden = ctx.work
+        if hidden is not None:
+            d_answers = d_answers.masked_fill(hidden, 0.0)
+        return None, None, *job.derivative(d_answers)
+
+
+def as_stack(plan, loss):
+    """What the kernel is told of a plan, or None if it has layers, or more of them, than the kernel knows."""
+    if plan is None or loss not in native.LOSSES:
+        return None
+    activations, has_bias = [], []
+    for layer in plan.layers:
+        if isinstance(layer, (Linear, Head)):
+            has_bias.append(layer.n_params == 2)
+            activations.append(("Identity", 0.0))
+        else:
+            known = KNOWN.get(type(layer), lambda layer: None)(layer)
+            if known is None or not activations or activations[-1][0] != "Identity":
+                return None
+            activations[-1] = known
+    if len(has_bias) > native.MAX_LAYERS:
+        return None
+    return native.Stack(activations, has_bias, loss)

@@ -1,0 +1,244 @@
+"""The compiled kernel gives what the plain loop gives, and its absence changes nothing but the speed."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from torch import nn
+
+from skmeta import FineTuneTransferRegressor, MAMLClassifier, native
+from skmeta.learners.engine import choose_engine
+from skmeta.native import compilation
+
+if not compilation.compilers():
+    pytest.skip("no C compiler on this machine", allow_module_level=True)
+
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "elu": lambda: nn.ELU(0.7),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kernel(tmp_path_factory):
+    """Compiled once, in a folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKMETA_NATIVE", str(tmp_path_factory.mktemp("native")))
+        native.build()
+        yield
+    compilation.library.cache_clear()
+
+
+@pytest.fixture
+def no_kernel(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKMETA_NATIVE", str(tmp_path))
+    compilation.library.cache_clear()
+    yield
+    monkeypatch.undo()
+    compilation.library.cache_clear()
+
+
+class Problem:
+    """A batch of random tasks, a body with a head to come, and a random function of the answers."""
+
+    def __init__(self, loss="cross_entropy", widths=(4, 6, 7), activation="tanh", bias=True, n=6, m=5, n_tasks=3,
+                 n_outputs=3, weighted=False, masked=False, dtype=torch.float64):  # fmt: skip
+        g = torch.Generator().manual_seed(0)
+
+        def draw(*shape):
+            return torch.randn(*shape, generator=g, dtype=torch.float64).to(dtype)
+
+        self.loss, self.steps = loss, 3
+        layers = [
+            part for a, b in zip(widths, widths[1:]) for part in (nn.Linear(a, b, bias=bias), ACTIVATIONS[activation]())
+        ]
+        self.body = nn.Sequential(*layers).to(dtype)
+        with torch.no_grad():
+            for value in self.body.parameters():
+                value.copy_(draw(*value.shape) / value.shape[-1] ** 0.5)
+        self.head = [draw(n_outputs, widths[-1]).requires_grad_(), draw(n_outputs).requires_grad_()]
+        self.rows = draw(n_tasks, n, widths[0]), draw(n_tasks, m, widths[0])
+        self.mask = None
+        if loss == "cross_entropy":
+            self.y = torch.arange(n).remainder(max(n_outputs - 1, 1)).repeat(n_tasks, 1)
+            self.mask = torch.ones(n_tasks, n_outputs, dtype=torch.bool)
+            self.mask[0, -1] = not masked
+        else:
+            self.y = draw(n_tasks, n, n_outputs)
+        self.weight = draw(n_tasks, n).abs() if weighted else None
+        self.back = draw(n_tasks, m, n_outputs)
+
+    def engine(self, name):
+        return choose_engine(self.body, self.loss, engine=name)
+
+    def answers(self, engine, **how):
+        start = engine.start(*self.head)
+        how = {"steps": self.steps, "lr": 0.3, **how}
+        weights = {"support_weight": self.weight, "class_mask": self.mask}
+        return engine.adapt_and_predict(start, self.rows[0], self.y, self.rows[1], **weights, **how)
+
+    def run(self, name, **how):
+        """Answers, and the gradients at the start."""
+        engine = self.engine(name)
+        out = self.answers(engine, **how)
+        value = (torch.where(torch.isfinite(out), out, 0.0).sin() * self.back).sum()
+        return [out, *torch.autograd.grad(value, engine.start(*self.head))]
+
+
+def assert_same(found, wanted, tolerance=1e-10):
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("first_order", [False, True])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_answers_and_gradients_are_those_of_the_plain_loop(activation, loss, first_order):
+    problem = Problem(loss, activation=activation, weighted=True, masked=True)
+    assert problem.engine("native").name == "native"
+    assert_same(problem.run("native", first_order=first_order), problem.run("naive", first_order=first_order))
+
+
+@given(
+    widths=st.lists(st.integers(1, 40), min_size=2, max_size=4),
+    sizes=st.tuples(st.integers(1, 20), st.integers(1, 20), st.integers(1, 4), st.integers(1, 18)),
+    bias=st.booleans(),
+)
+def test_any_shape_will_do(widths, sizes, bias):
+    n, m, n_tasks, n_outputs = sizes
+    problem = Problem("mse", widths, "relu", bias, n, m, n_tasks, n_outputs)
+    assert_same(problem.run("native", lr=0.01), problem.run("naive", lr=0.01), 1e-8)
+
+
+def test_single_precision_is_near_double():
+    found, wanted = (Problem(dtype=dtype).run("native") for dtype in (torch.float32, torch.float64))
+    assert_same([value.double() for value in found], wanted, 1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.3, torch.tensor(0.3), torch.tensor([[0.3], [0.1], [0.2]])], ids=repr)
+def test_rates_may_differ_by_step(rate):
+    problem = Problem(weighted=True)
+    assert_same(problem.run("native", lr=rate), problem.run("naive", lr=rate))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"steps": 0},
+        {"every_step": True},
+        {"adapted": "head"},
+        {"lr": torch.tensor(0.3, requires_grad=True)},
+        {"lr": [0.1] * 4 + [0.2, 0.3]},
+    ],
+    ids=lambda how: next(iter(how)),
+)
+def test_what_the_kernel_does_not_do_is_done_without_it(how):
+    problem = Problem()
+    assert_same(problem.run("native", **how), problem.run("naive", **how))
+
+
+def test_adapted_parameters_are_those_of_the_plain_loop_and_can_be_adapted_further():
+    problem = Problem(masked=True)
+    states = []
+    for name in ("native", "naive"):
+        engine = problem.engine(name)
+        how = {"class_mask": problem.mask, "lr": 0.3}
+        state = engine.adapt(engine.start(*problem.head), problem.rows[0], problem.y, steps=2, **how)
+        states.append(engine.adapt(state, problem.rows[0], problem.y, steps=1, **how))
+    assert_same(*states)
+
+
+def test_threads_share_the_tasks(monkeypatch):
+    from skmeta.native import maml
+
+    problem = Problem(n_tasks=5)
+    alone = problem.run("native")
+    monkeypatch.setattr(maml, "WORK_OF_A_THREAD", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert_same(problem.run("native"), alone)
+
+
+def test_memory_that_is_used_again_leaves_earlier_answers_alone():
+    problem = Problem()
+    engine, start = problem.engine("native"), problem.engine("native").start(*problem.head)
+    first = problem.answers(engine)
+    wanted = torch.autograd.grad((first * problem.back).sum(), start)
+    a, b = problem.answers(engine), problem.answers(engine)  # two graphs at a time
+    del b
+    problem.answers(engine)
+    assert_same(torch.autograd.grad((a * problem.back).sum(), start), wanted)
+
+
+# ---------------------------------------------------------------------- estimators
+def test_estimators_take_the_kernel_by_themselves(cluster_tasks):
+    by_default, without = (
+        MAMLClassifier(max_epochs=2, engine=engine, random_state=0).fit(cluster_tasks)
+        for engine in ("auto", "closed_form")
+    )
+    assert (by_default.engine_, without.engine_) == ("native", "closed_form")
+    task = cluster_tasks[0]
+    chances = [model.adapt(task.X, task.y).predict_proba(task.X_query) for model in (by_default, without)]
+    assert_allclose(*chances, atol=0.02)  # Adam makes much of the last digits
+
+
+def test_a_model_made_with_the_kernel_works_without_it(sinusoid_tasks, tmp_path, monkeypatch):
+    model = FineTuneTransferRegressor(max_epochs=1, random_state=0).fit(sinusoid_tasks)
+    task, stored = sinusoid_tasks[0], pickle.dumps(model)
+    with_it = model.adapt(task.X, task.y).predict(task.X_query)
+    monkeypatch.setenv("SKMETA_NATIVE", str(tmp_path))
+    compilation.library.cache_clear()
+    try:
+        assert_allclose(pickle.loads(stored).adapt(task.X, task.y).predict(task.X_query), with_it, rtol=1e-5, atol=1e-6)
+    finally:
+        monkeypatch.undo()
+        compilation.library.cache_clear()
+
+
+# ---------------------------------------------------------------------- with and without
+def test_without_a_compiled_kernel_the_closed_form_is_chosen(no_kernel):
+    body = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    assert not native.available() and choose_engine(body).name == "closed_form"
+    with pytest.raises(ValueError, match="python -m skmeta.native"):
+        choose_engine(body, engine="native")
+
+
+@pytest.mark.parametrize("part", [nn.LayerNorm(3), nn.SiLU()], ids=repr)
+def test_layers_that_the_kernel_does_not_know_go_to_the_closed_form(part):
+    assert choose_engine(nn.Sequential(nn.Linear(2, 3), part)).name == "closed_form"
+
+
+def test_a_compiler_that_fails_is_quoted(no_kernel, monkeypatch):
+    fails = [sys.executable, "-c", "import sys; sys.exit('no such flag')"]
+    monkeypatch.setattr(compilation, "compilers", lambda: [fails])
+    with pytest.raises(RuntimeError, match="no such flag"):
+        native.build()
+    monkeypatch.setattr(compilation, "compilers", list)
+    with pytest.raises(RuntimeError, match="No C compiler was found"):
+        native.build()
+    assert not native.available()
+
+
+def test_the_command_compiles_checks_and_says_where(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "skmeta.native"],
+        env={**os.environ, "SKMETA_NATIVE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(tmp_path) in done.stdout and len(list(tmp_path.glob("kernel-*.so"))) == 1
+
+
+def test_a_file_that_is_no_kernel_is_left_alone(no_kernel, tmp_path):
+    (tmp_path / compilation.compiled_file()).write_bytes(np.arange(9).tobytes())
+    assert not native.available()
