@@ -11,8 +11,8 @@ Usage::
     SKMETA_DATA=<folder with loader.py> python benchmarks/related_tables.py run [--methods a,b] [--sets a,b]
     python benchmarks/related_tables.py table
 
-``run`` appends one line per set, question, fold, K and method to ``results/related_tables.csv`` and skips what is
-there, so it can be stopped and started again. ``table`` prints the summary. All methods run by their defaults, the
+``run`` appends one line per set, question, fold, K and method to ``results/related_tables.csv`` (``--results``) and
+skips what is there, so it can be stopped and started again; ``--folds 3`` does the first three folds of a question. ``table`` prints the summary. All methods run by their defaults, the
 same for all sets, on the same encoded columns (``TableEncoder``, standardised where the method wants it). MixedLM
 needs statsmodels and GroupedPredictor scikit-lego.
 """
@@ -111,60 +111,67 @@ def metrics(y, answer, classes):
     return out
 
 
-def run_one(name, X, y, task, method, question, write):
+def folds_of(question, task):
+    """(fold, training rows, [(K, support rows or None, query rows)])."""
+    if question == "new":
+        return list(new_task_splits(task))
+    return [(fold, train, [(-1, None, query)]) for fold, train, query in known_task_splits(task)]
+
+
+def run_fold(name, X, y, task, method, question, fold, train, parts):
+    """The lines of one fold."""
     classes = None if y.dtype.kind == "f" else np.unique(y)
     kind = "regression" if classes is None else "classification"
-    if question == "new":
-        splits = [(fold, train, shots) for fold, train, shots in new_task_splits(task)]
-    else:
-        splits = [(fold, train, [(-1, None, query)]) for fold, train, query in known_task_splits(task)]
-    for fold, train, parts in splits:
+    lines = []
+    begin = time.process_time()
+    model = METHODS[method](kind).fit(Table(X.iloc[train], y[train], task[train]))
+    seconds = time.process_time() - begin
+    for shots, support, query in parts:
+        asked = Table(X.iloc[query], None, task[query])
         begin = time.process_time()
-        model = METHODS[method](kind).fit(Table(X.iloc[train], y[train], task[train]))
-        seconds = time.process_time() - begin
-        for shots, support, query in parts:
-            asked = Table(X.iloc[query], None, task[query])
-            begin = time.process_time()
-            if question == "known":
-                answer = model.answer_known(asked)
-            else:
-                shown = Table(X.iloc[support], y[support], task[support])
-                answer = copy.copy(model).answer_new(shown, asked)
-            spent = seconds + time.process_time() - begin
-            for metric, value in metrics(y[query], answer, classes).items():
-                write([name, kind, question, fold, shots, method, metric, f"{value:.6g}", len(query), f"{spent:.2f}"])
+        if question == "known":
+            answer = model.answer_known(asked)
+        else:
+            shown = Table(X.iloc[support], y[support], task[support])
+            answer = copy.copy(model).answer_new(shown, asked)
+        spent = seconds + time.process_time() - begin
+        for metric, value in metrics(y[query], answer, classes).items():
+            lines.append(
+                [name, kind, question, fold, shots, method, metric, f"{value:.6g}", len(query), f"{spent:.2f}"]
+            )
+    return lines
 
 
 def run(args):
-    RESULTS.parent.mkdir(exist_ok=True)
     done = set()
-    if RESULTS.exists():
-        with open(RESULTS) as file:
-            done = {(row["set"], row["method"], row["question"]) for row in csv.DictReader(file)}
+    if args.results.exists():
+        with open(args.results) as file:
+            done = {(row["set"], row["method"], row["question"], int(row["fold"])) for row in csv.DictReader(file)}
     else:
-        with open(RESULTS, "w", newline="") as file:
+        args.results.parent.mkdir(exist_ok=True)
+        with open(args.results, "w", newline="") as file:
             csv.writer(file).writerow(FIELDS)
     wanted = args.sets.split(",") if args.sets else None
     methods = args.methods.split(",") if args.methods else list(METHODS)
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], wanted):
         for method in methods:
-            suits = METHODS[method].regresses if y.dtype.kind == "f" else METHODS[method].classifies
-            for question in ("new", "known"):
-                if suits and (name, method, question) not in done:
-                    run_one_safely(name, X, y, task, method, question)
+            if METHODS[method].regresses if y.dtype.kind == "f" else METHODS[method].classifies:
+                for question in ("new", "known"):
+                    for fold, train, parts in folds_of(question, task)[: args.folds]:
+                        if (name, method, question, fold) not in done:
+                            run_safely(args.results, name, X, y, task, method, question, fold, train, parts)
 
 
-def run_one_safely(name, X, y, task, method, question):
-    lines = []
+def run_safely(results, name, X, y, task, method, question, fold, train, parts):
     begin = time.process_time()
     try:
-        run_one(name, X, y, task, method, question, lines.append)
+        lines = run_fold(name, X, y, task, method, question, fold, train, parts)
     except Exception as error:  # a method that fails on a set is reported, and the others go on
         print(f"{name} {question} {method}: {type(error).__name__}: {error}", flush=True)
         return
-    with open(RESULTS, "a", newline="") as file:
+    with open(results, "a", newline="") as file:
         csv.writer(file).writerows(lines)
-    print(f"{name} {question} {method} {time.process_time() - begin:.1f} s", flush=True)
+    print(f"{name} {question} {fold} {method} {time.process_time() - begin:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
@@ -172,6 +179,8 @@ if __name__ == "__main__":
     parser.add_argument("action", choices=["run", "table"])
     parser.add_argument("--methods")
     parser.add_argument("--sets")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.action == "run":
@@ -179,4 +188,4 @@ if __name__ == "__main__":
     else:
         from related_tables_summary import print_tables
 
-        print_tables(RESULTS)
+        print_tables(arguments.results)

@@ -8,6 +8,7 @@ _SAMPLES = 20
 _SMALLEST = 0.01  # a model trusted less than this is not worth asking
 _LONGEST_STEP = 3.0  # in the logarithm of a weight
 _ALIVE = 1e-9  # so that a weight can come back
+_LEAST_LIKELY = 1e-12
 _MOST_ROWS = 5000  # of labels, from which weights of classifiers are learned
 
 
@@ -50,21 +51,23 @@ class SizeWeights:
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
         if self.kind == "regression":
-            solve, losses = _least_squares, answers[:, :, 0] - y[:, None]
+            solve, scores = _least_squares, answers[:, :, 0] - y[:, None]
+            losses = scores**2
         else:
-            solve, losses = _likeliest, answers[np.arange(len(y)), :, y]
+            solve, scores = _likeliest, answers[np.arange(len(y)), :, y]
+            losses = -np.log(scores.clip(_LEAST_LIKELY))
         rng = np.random.default_rng(0)
-        self.weights = np.stack([self._at(solve, losses, near, task, rng) for near in nearness.T])
+        self.weights = np.stack([self._at(solve, scores, losses, near, task, rng) for near in nearness.T])
         return self
 
     @staticmethod
-    def _at(solve, losses, near, task, rng):
+    def _at(solve, scores, losses, near, task, rng):
         rows = np.flatnonzero(near > _NEAR)
         names, code = np.unique(task[rows], return_inverse=True)
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_SAMPLES).astype(np.float64)
-        n_models = losses.shape[1]
-        caution = 0.5 * n_models / (n_models + len(names))
-        weights = solve(losses[rows], near[rows], code.ravel(), drawn, caution).mean(0)
+        n_models = scores.shape[1]
+        caution = 0.5 * n_models / (n_models + _n_that_count(losses[rows] * near[rows, None], code.ravel()))
+        weights = solve(scores[rows], near[rows], code.ravel(), drawn, caution).mean(0)
         weights[weights < _SMALLEST] = 0
         return weights / weights.sum()
 
@@ -72,6 +75,12 @@ class SizeWeights:
         """(N, E) weights for tasks that have shown so many rows."""
         at, place = np.log1p(n_shown), np.log1p(self.sizes)
         return np.stack([np.interp(at, place, column) for column in self.weights.T], axis=1)
+
+
+def _n_that_count(losses, code):
+    """As many tasks of equal losses would tell as much of the mean loss of the best model."""
+    of_task = np.bincount(code, weights=losses[:, losses.sum(0).argmin()])
+    return of_task.sum() ** 2 / max((of_task**2).sum(), 1e-300)
 
 
 def _least_squares(errors, near, code, drawn, caution):
@@ -93,7 +102,7 @@ def _least_squares(errors, near, code, drawn, caution):
 def _likeliest(likelihoods, near, code, drawn, caution):
     """The same from (N, E) likelihoods of the labels."""
     rows = np.linspace(0, len(near) - 1, min(len(near), _MOST_ROWS)).astype(int)
-    likelihoods = likelihoods[rows].clip(1e-12)
+    likelihoods = likelihoods[rows].clip(_LEAST_LIKELY)
     share = drawn[:, code[rows]] * near[rows] + 1e-12
     share /= share.sum(1, keepdims=True)
     each = -share @ np.log(likelihoods)

@@ -54,7 +54,8 @@ class PooledModel:
         else:
             self.constant = (np.bincount(y, minlength=self.n_classes) + 1.0) / (len(y) + self.n_classes)
         self.fitted = None
-        if self.estimator is not None and (self.n_classes == 1 or len(np.unique(y)) > 1):
+        varied = len(y) > 1 if self.n_classes == 1 else len(np.unique(y)) > 1
+        if self.estimator is not None and varied:
             tasks = {"task": code} if has_fit_parameter(self.estimator, "task") and code is not None else {}
             self.fitted = clone(self.estimator).fit(X, y, **tasks)
         return self

@@ -28,7 +28,8 @@ def fit_effects(F, rows, n_classes, random_state, start=None):
     curves = Design("curves", max_columns=10).fit(X)
     # widths are compared by the likelihood of the rows, or by how well rows that were hidden are foretold
     bent = [fitted(curves.of_width(width), lines=lines[1][1]) for width in _WIDTHS]
-    return [*lines, max(bent, key=lambda one: one[1].fitness)]
+    design, effects = max(bent, key=lambda one: one[1].fitness)
+    return [*lines, fitted(design, start=effects)]
 
 
 def ask_effects(design, effects, support, query, F_support, F_query, n_tasks):

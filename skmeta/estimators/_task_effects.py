@@ -150,14 +150,14 @@ class GaussianEffects:
         self.n_tied = n_tied
 
     def fit(self, Z, F, y, code, start=None, lines=None):
-        """Learn the prior; ``start`` is a fit to much the same rows, from which a few iterations are enough.
+        """Learn the prior; ``start`` is a fit to much the same rows, from which a few more iterations are enough.
 
         ``lines``, a fit without the curves, is of use to effects on the log odds only.
         """
         tasks = Segments(code)
         if start is None:
             self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
-            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 25 if self.n_tied else 50
+            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 10 if self.n_tied else 50
         else:
             self.scale, self.prior, n_iter = start.scale, copy.copy(start.prior), 8
         r = (y - F[:, 0]) / self.scale

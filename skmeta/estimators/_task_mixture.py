@@ -15,6 +15,8 @@ from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import is_frame
 
+_HUGE = 1e150
+
 DOC = """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
 
     {about}
@@ -111,10 +113,14 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         X, ids = (X, None) if task is None else take_task_ids(X, task)
         table = X
         X, y = self._validated(X, y, reset=True)
+        if not X.shape[1] and ids is None:
+            raise ValueError(
+                f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
+            )
         names, code = _named(ids, len(y))
         y = self._learn_targets(y)
         self.encoder_ = TableEncoder().fit(X)
-        numbers = self.encoder_.transform(X)
+        numbers = self._numbers(X)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         vars(self).pop("_probes", None)
         if ids is not None:
@@ -164,6 +170,15 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
             raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
         return X, column_or_1d(y, warn=True)
 
+    def _numbers(self, X):
+        """The encoded table; one without features has one that says nothing, and its tasks differ by their means."""
+        numbers = self.encoder_.transform(X)
+        if not numbers.shape[1]:
+            return np.zeros((len(numbers), 1))
+        if np.abs(numbers).max() > _HUGE:
+            raise ValueError(f"Some numbers of X are beyond {_HUGE:g}, too large to be squared: rescale their columns.")
+        return numbers
+
     # ------------------------------------------------------------------ more rows
 
     def partial_fit(self, X, y, classes=None, *, task=None):
@@ -190,7 +205,7 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         if self._groups is not None and not all(isinstance(name, tuple) for name in names):
             raise ValueError(f"Tasks of this table are nested groups, named by several columns; got {names[0]!r}.")
         y = self._coded_targets(y)
-        numbers = self.encoder_.transform(X)
+        numbers = self._numbers(X)
         places = dict(self._names)
         position = np.array([places.setdefault(name, len(places)) for name in names], dtype=np.int64)
         self._mixture = _added(self._mixture, numbers, y, position[code], len(places))
@@ -235,7 +250,7 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
             X = validate_data(self, X, reset=False, skip_check_array=True)
         else:
             X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-        X = self.encoder_.transform(X)
+        X = self._numbers(X)
         names, code = _named(ids, len(X))
         position = np.array([self._names.get(name, -1) for name in names], dtype=np.int64)[code]
         if self._groups is None or (position >= 0).all():

@@ -41,9 +41,15 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     _n_outputs = 1
 
     def _learn_targets(self, y):
-        return self._coded_targets(y)
+        y = self._finite(y)
+        # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
+        self._unit = 2.0 ** np.frexp(np.abs(y).max())[1].clip(-1000, 1000)
+        return y / self._unit
 
     def _coded_targets(self, y):
+        return self._finite(y) / self._unit
+
+    def _finite(self, y):
         if y.dtype.kind not in "biuf":
             try:
                 y = y.astype(np.float64)
@@ -57,10 +63,10 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     def _default_members(self):
         trees = HistGradientBoostingRegressor()
         pooled = [
-            make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13))),
+            make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 7))),
             MixedRidge(),
             make_pipeline(
-                StandardScaler(), SplineTransformer(6, extrapolation="constant"), RidgeCV(np.logspace(-4, 2, 13))
+                StandardScaler(), SplineTransformer(6, extrapolation="constant"), RidgeCV(np.logspace(-4, 2, 7))
             ),
             trees,
         ]
@@ -80,7 +86,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         -------
         y : ndarray of shape (n_rows,)
         """
-        return self._answers(X, task)[:, 0]
+        return self._answers(X, task)[:, 0] * self._unit
 
     def score(self, X, y, sample_weight=None, *, task=None):
         """R2 of ``predict(X, task=task)``.

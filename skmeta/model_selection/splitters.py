@@ -1,6 +1,6 @@
 """Splitters for tables whose rows belong to tasks: new tasks, or known tasks of which little has been seen."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator
@@ -140,12 +140,21 @@ class KShotSplit(_TaskSplitter):
             yield np.flatnonzero(~test), np.flatnonzero(test)
 
     def _n_whole(self, n_tasks):
-        if self.n_train_tasks is None:
-            return 0
-        is_share = isinstance(self.n_train_tasks, float)
-        whole = round(self.n_train_tasks * n_tasks) if is_share else self.n_train_tasks
-        if not 0 <= whole < n_tasks:
-            raise ValueError(f"n_train_tasks={self.n_train_tasks} of {n_tasks} tasks leaves none to test.")
+        asked = self.n_train_tasks
+        is_share = isinstance(asked, Real) and not isinstance(asked, Integral)
+        if is_share and not 0 < asked < 1:
+            raise ValueError(
+                f"n_train_tasks, where it is a share of the tasks, must lie between 0 and 1, got {asked!r}."
+            )
+        if not is_share and asked is not None:
+            _check_whole(asked, "n_train_tasks", 0)
+        whole = round(float(asked) * n_tasks) if is_share else asked or 0
+        if is_share and not whole:
+            raise ValueError(f"n_train_tasks={asked} of {n_tasks} tasks is less than half of one.")
+        if whole >= n_tasks:
+            raise ValueError(f"n_train_tasks={asked} of {n_tasks} tasks leaves none to test.")
+        if not whole and not self.n_shots:
+            raise ValueError("n_shots=0 leaves no training row, unless n_train_tasks gives some tasks whole.")
         return whole
 
 
@@ -164,5 +173,5 @@ def _random_ranks(X, groups, rng):
 
 
 def _check_whole(value, name, least):
-    if not isinstance(value, Integral) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}.")

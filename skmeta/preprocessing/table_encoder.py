@@ -105,7 +105,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if members:
                 block = np.stack([arrays[j] for j in members], axis=1)
                 self.encoders_.append((name, members, encoder.fit(block)))
-        return self._encode(arrays)
+        return self._encode(arrays, X.shape[0])
 
     def _groups(self, arrays):
         def of(kind):
@@ -143,10 +143,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._validated(X, reset=False)
-        return self._encode([take_column(X, j, kind) for j, kind in enumerate(self.kinds_)])
+        return self._encode([take_column(X, j, kind) for j, kind in enumerate(self.kinds_)], X.shape[0])
 
-    def _encode(self, arrays):
-        blocks = []
+    def _encode(self, arrays, n_rows):
+        blocks = [np.empty((n_rows, 0))]  # a table of no columns is one of no numbers
         for _, members, encoder in self.encoders_:
             block = np.stack([arrays[j] for j in members], axis=1)
             blocks.append(np.asarray(encoder.transform(block), dtype=np.float64))
@@ -184,7 +184,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if len(names) != self.n_features_in_:
                 raise ValueError(f"input_features should have length equal to number of features {len(own or names)}")
         names = np.asarray(names, dtype=object)
-        return np.concatenate([encoder.get_feature_names_out(names[members]) for _, members, encoder in self.encoders_])
+        blocks = [encoder.get_feature_names_out(names[members]) for _, members, encoder in self.encoders_]
+        return np.concatenate([np.empty(0, dtype=object), *blocks])
 
 
 def _date_parts(days):

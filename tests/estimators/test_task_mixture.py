@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmeta import BayesianHeadRegressor, MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
-from skmeta.estimators._blending import SizeWeights
+from skmeta.estimators._blending import SizeWeights, _n_that_count
 from skmeta.estimators._committee_members import Rows
 from skmeta.estimators._correction import Correction
 from skmeta.estimators._effects_around import ask_effects, fit_effects
@@ -135,6 +135,14 @@ def test_with_few_tasks_a_blend_that_only_seems_better_is_not_believed():
     assert weights[0] > 0.95
 
 
+def test_tasks_count_by_what_they_add_to_the_loss():
+    losses = np.column_stack([[1.0, 1.0, 1.0, 1.0], [9.0, 9.0, 9.0, 9.0]])
+    assert _n_that_count(losses, np.arange(4)) == pytest.approx(4)
+    assert _n_that_count(losses, np.array([0, 0, 1, 1])) == pytest.approx(2)
+    losses[0] = 1e6
+    assert _n_that_count(losses, np.arange(4)) == pytest.approx(1, abs=1e-4)
+
+
 def test_weights_change_with_the_size_of_the_task():
     y = np.random.default_rng(0).normal(size=200)
     n_shown = np.repeat([0, 50], 100)
@@ -149,21 +157,31 @@ def test_weights_change_with_the_size_of_the_task():
 
 
 def test_related_tasks_are_answered_better_than_by_pooling_or_alone():
-    X, y, task = sites(tilt=0.7)
-    X_new, y_new, _ = sites(tilt=0.7, seed=0)
     train = np.tile(np.arange(12) < 6, 30)
-    mixture = linear().fit(X[train], y[train], task=task[train])
-    error = mean_squared_error(y[~train], mixture.predict(X[~train], task=task[~train]))
-    pooled = mean_squared_error(y[~train], LinearRegression().fit(X[train], y[train]).predict(X[~train]))
-    alone = [
-        mean_squared_error(
-            y[~train & (task == t)],
-            LinearRegression().fit(X[train & (task == t)], y[train & (task == t)]).predict(X[~train & (task == t)]),
-        )
-        for t in range(30)
-    ]
-    assert error < 0.25 * pooled
-    assert error < 0.9 * np.mean(alone)
+    error, pooled, alone = [], [], []
+    for seed in range(3):
+        X, y, task = sites(tilt=0.7, seed=seed)
+        mixture = linear().fit(X[train], y[train], task=task[train])
+        error.append(mean_squared_error(y[~train], mixture.predict(X[~train], task=task[~train])))
+        pooled.append(mean_squared_error(y[~train], LinearRegression().fit(X[train], y[train]).predict(X[~train])))
+        for t in range(30):
+            mine, hidden = train & (task == t), ~train & (task == t)
+            alone.append(mean_squared_error(y[hidden], LinearRegression().fit(X[mine], y[mine]).predict(X[hidden])))
+    assert np.mean(error) < 0.25 * np.mean(pooled)
+    assert np.mean(error) < 0.9 * np.mean(alone)
+
+
+def test_a_known_task_far_from_the_others_is_not_answered_by_extrapolation():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(20), 10)
+    X = np.exp(rng.normal(size=20))[task][:, None] * (1 + 0.1 * rng.normal(size=(200, 1)))
+    X[task == 0] *= 40  # a giant that obeys the same law, which bends where no other task is
+    y = np.sqrt(1 + X[:, 0]) + 0.05 * rng.normal(size=200)
+    hidden, giant = np.arange(200) % 5 == 0, task == 0
+    mixture = TaskMixtureRegressor(random_state=0).fit(X[~hidden], y[~hidden], task=task[~hidden])
+    asked = hidden & giant
+    error = mean_squared_error(y[asked], mixture.predict(X[asked], task=task[asked]))
+    assert error < 0.25 * y[giant].var()
 
 
 def test_unrelated_columns_of_ids_cost_next_to_nothing():
@@ -285,6 +303,56 @@ def test_no_answer_lies_farther_out_than_half_the_range_of_the_targets():
     half = (y.max() - y.min()) / 2
     assert far.max() == pytest.approx(y.max() + half, rel=0.2)
     assert far.max() <= y.max() + half + 1e-9 and far.min() >= y.min() - half - 1e-9
+
+
+ODD = {
+    "two rows": (2, 1),
+    "two rows of two tasks": (2, 2),
+    "three rows of three tasks": (3, 3),
+    "four tasks of one row": (4, 4),
+    "one task": (20, 1),
+    "two tasks": (20, 2),
+    "tasks of one row": (20, 20),
+}
+
+
+@pytest.mark.parametrize("n_rows, n_tasks", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("mixture", [TaskMixtureRegressor(random_state=0), TaskMixtureClassifier(random_state=0)])
+def test_odd_tables_are_answered(mixture, n_rows, n_tasks):
+    X = np.random.default_rng(0).normal(size=(n_rows, 2))
+    task = np.arange(n_rows) % n_tasks
+    mixture.fit(X, np.arange(n_rows) % 2, task=task)
+    answer = mixture.partial_fit(X[:1], [0], task=[99]).predict(X, task=task)
+    assert np.isfinite(answer).all() and answer.min() >= -0.5 and answer.max() <= 1.5
+
+
+def test_a_table_of_the_task_column_alone_is_answered_by_shrunken_means():
+    site = np.repeat(np.arange(6), 5)
+    y = 10.0 * site + np.tile(np.arange(5), 6)
+    table = pd.DataFrame({"site": site})
+    mixture = TaskMixtureRegressor(random_state=0).fit(table, y, task="site")
+    answer = mixture.predict(pd.DataFrame({"site": [0, 3, 5, 77]}), task="site")
+    assert_allclose(answer, [2, 32, 52, y.mean()], atol=1.5)
+    proba = TaskMixtureClassifier(random_state=0).fit(table, site > 2, task="site").predict_proba(table, task="site")
+    assert ((proba[:, 1] > 0.5) == (site > 2)).all()
+    with pytest.raises(ValueError, match="needs features or tasks"):
+        TaskMixtureRegressor().fit(table[[]], y)
+
+
+def test_few_groups_of_few_tasks_may_have_fewer_folds_than_asked_for():
+    X, y, task = sites(n_tasks=6, n_rows=5)
+    mixture = linear(cv=50).fit(X, y, task=np.c_[task // 2, task])
+    assert np.isfinite(mixture.predict(X, task=np.c_[task // 2, task + 100])).all()
+
+
+def test_targets_of_any_size_are_answered_alike_and_features_too_large_are_refused():
+    X, y, task = sites(n_tasks=8)
+    answer = linear().fit(X, y, task=task).predict(X, task=task)
+    for power in (600, -600):
+        size = 2.0**power
+        assert_array_equal(linear().fit(X, y * size, task=task).predict(X, task=task), answer * size)
+    with pytest.raises(ValueError, match="too large to be squared"):
+        linear().fit(X * 1e200, y, task=task)
 
 
 # ---------------------------------------------------------------------- members

@@ -51,8 +51,13 @@ def test_training_tasks_are_given_whole():
 
 def test_a_share_of_the_tasks_is_as_good_as_their_number():
     number = next(KShotSplit(1, n_train_tasks=2, random_state=3).split(X, groups=TASK))
-    share = next(KShotSplit(1, n_train_tasks=0.5, random_state=3).split(X, groups=TASK))
+    share = next(KShotSplit(1, n_train_tasks=np.float32(0.5), random_state=3).split(X, groups=TASK))
     assert_array_equal(number[1], share[1])
+
+
+def test_tasks_to_test_may_show_nothing_where_others_are_whole():
+    train, test = next(KShotSplit(0, n_train_tasks=2, random_state=0).split(X, groups=TASK))
+    assert len(set(TASK[train])) == 2 and not set(TASK[train]) & set(TASK[test])
 
 
 @pytest.mark.parametrize("splitter", [TaskKFold(2, n_shots=1, random_state=1), KShotSplit(1, 2, random_state=1)])
@@ -72,7 +77,7 @@ def test_groups_may_be_columns_of_the_table():
 
 @given(
     sizes=st.lists(st.integers(1, 6), min_size=2, max_size=8),
-    n_shots=st.integers(0, 5),
+    n_shots=st.integers(1, 5),
     seed=st.integers(0, 10),
 )
 @settings(deadline=None, max_examples=40)
@@ -97,6 +102,13 @@ def test_rows_are_never_on_both_sides(sizes, n_shots, seed):
         (KShotSplit(5), "n_shots=5 leaves no test row: the largest task has 5 rows"),
         (KShotSplit(1, n_train_tasks=4), "n_train_tasks=4 of 4 tasks leaves none to test"),
         (KShotSplit(1.5), "n_shots must be a whole number"),
+        (KShotSplit(True), "n_shots must be a whole number"),
+        (KShotSplit(0), "n_shots=0 leaves no training row"),
+        (KShotSplit(1, n_train_tasks=True), "n_train_tasks must be a whole number"),
+        (KShotSplit(1, n_train_tasks="half"), "n_train_tasks must be a whole number"),
+        (KShotSplit(1, n_train_tasks=0.1), "n_train_tasks=0.1 of 4 tasks is less than half of one"),
+        (KShotSplit(1, n_train_tasks=1.0), "must lie between 0 and 1"),
+        (KShotSplit(1, n_train_tasks=np.nan), "must lie between 0 and 1"),
     ],
 )
 def test_what_cannot_be_split_is_said(splitter, message):

@@ -99,6 +99,12 @@ def test_an_infinite_cell_is_refused():
         TableEncoder().fit(pd.DataFrame({"x": [1.0, np.inf]}))
 
 
+def test_a_table_of_no_columns_is_one_of_no_numbers():
+    encoder = TableEncoder().fit(pd.DataFrame(index=range(3)))
+    assert encoder.transform(pd.DataFrame(index=range(2))).shape == (2, 0)
+    assert encoder.get_feature_names_out().shape == (0,)
+
+
 def test_columns_are_checked_by_name():
     encoder = TableEncoder().fit(pd.DataFrame({"a": [1.0], "b": [2.0]}))
     with pytest.raises(ValueError, match="feature names should match"):

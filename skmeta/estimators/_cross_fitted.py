@@ -1,0 +1,103 @@
+"""Members asked about rows that they were fitted without: those of whole tasks, or some of every task's."""
+
+import copy
+
+import numpy as np
+from sklearn.base import clone
+
+from skmeta.estimators._committee import Committee
+from skmeta.estimators._committee_members import OwnModel, PooledModel, best_temperature, tempered
+from skmeta.estimators._correction import Correction
+from skmeta.estimators._effects_around import fit_effects
+
+
+class CrossFitted:
+    """A committee fitted on all rows, and for each fold of them one fitted on the others.
+
+    What a fold is makes the question. Whole tasks: how good are answers about tasks never seen? Some rows of every
+    task: how good are they about tasks that the members were fitted on? What tasks add to a pooled model is learned
+    from its answers to rows that it was fitted without, or a flexible one would leave nothing to be added.
+
+    Parameters
+    ----------
+    members : Members
+    n_outputs : int
+        Classes; 1 for regression.
+    seed : int
+    """
+
+    def __init__(self, members, n_outputs, seed):
+        self.members, self.n_outputs, self.seed = members, n_outputs, seed
+
+    def fit(self, rows, fold, pooled, tasks_tell=True):
+        """Fit all committees.
+
+        Parameters
+        ----------
+        rows : Rows
+        fold : (n_rows,) array of int
+        pooled : list of PooledModel
+            Fitted on all rows.
+        tasks_tell : bool
+            Whether there are tasks enough to learn from what they add; if not, pooled models are the only members.
+        """
+        self.rows, self.fold, self.n_folds = rows, fold, int(fold.max()) + 1
+        fold_pooled = self._cross_fit(pooled)
+        if not tasks_tell:
+            self.whole, self.parts = Committee(self.pooled), [Committee(models) for models in fold_pooled]
+            return self
+        self.whole = self._committee(np.arange(len(rows)), self.pooled)
+        self.parts = [
+            self._committee(np.flatnonzero(fold != k), models, self.whole.effects)
+            for k, models in enumerate(fold_pooled)
+        ]
+        return self
+
+    def _cross_fit(self, pooled):
+        """The pooled models fitted without each fold; their answers to the rows of that fold are kept in ``base``."""
+        self.base, self.pooled = [np.empty((len(self.rows), self.n_outputs)) for _ in pooled], pooled
+        fold_pooled = []
+        for k in range(self.n_folds):
+            train, hidden = self.rows.take(self.fold != k), self.fold == k
+            models = [PooledModel(model.estimator, self.n_outputs) for model in pooled]
+            for model, answers in zip(models, self.base):
+                answers[hidden] = model.fit(train.X, train.y, train.code).answer(self.rows.X[hidden])
+            fold_pooled.append(models)
+        if self.n_outputs > 1:
+            self.pooled = [copy.copy(model) for model in pooled]
+            for i, model in enumerate(self.pooled):
+                temperature = best_temperature(self.base[i], self.rows.y)
+                self.base[i] = tempered(self.base[i], temperature)
+                for one in [model, *(models[i] for models in fold_pooled)]:
+                    one.temperature = temperature
+        return fold_pooled
+
+    def _committee(self, chosen, pooled, start=None):
+        members, rows, base = self.members, self.rows.take(chosen), [F[chosen] for F in self.base]
+        starts = [None] * len(base) if start is None else start
+        effects = [fit_effects(F, rows, self.n_outputs, self.seed, before) for F, before in zip(base, starts)]
+        own = None
+        if members.own is not False:
+            estimator = None if members.own is None else seeded(members.own, self.seed)
+            own = OwnModel(estimator, self.n_outputs).fit(self.rows.X)
+        metas = [seeded(meta, self.seed).fit(rows.X, rows.y, task=rows.code) for meta in members.metas]
+        correction = None
+        if members.correction is not None:
+            estimator = seeded(members.correction, self.seed)
+            correction = Correction(estimator, self.n_outputs, self.seed).fit(rows, base, effects)
+        return Committee(pooled, effects, own, metas, correction)
+
+    def ask(self, k, shown, query):
+        """(n_query, E, C) answers of the committee fitted without fold ``k`` to rows of that fold.
+
+        ``shown`` and ``query`` are positions of the rows that the tasks have shown, and of those asked about.
+        """
+        bases = [[F[chosen] for F in self.base] for chosen in (shown, query)]
+        return self.parts[k].answer(self.rows.take(shown), self.rows.take(query), *bases)
+
+
+def seeded(estimator, seed):
+    """A clone whose unset random states are set."""
+    estimator = clone(estimator)
+    random = {k: seed for k, v in estimator.get_params().items() if k.endswith("random_state") and v is None}
+    return estimator.set_params(**random) if random else estimator
