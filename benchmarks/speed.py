@@ -14,7 +14,7 @@ from functools import partial
 
 import pandas as pd
 
-from benchmarks import speed_estimators, speed_heads, speed_peers, speed_steps
+from benchmarks import speed_estimators, speed_heads, speed_images, speed_peers, speed_steps
 from benchmarks.records import RESULTS, save
 from benchmarks.speed_timing import interleave, one_thread, records
 
@@ -36,7 +36,10 @@ CASES = {
     "ridge_head_16_tasks": partial(speed_heads.ridge_head, 16),
     "ridge_head_64_tasks": partial(speed_heads.ridge_head, 64),
     "ridge_head_16_tasks_1600_columns": partial(speed_heads.ridge_head, 16, e=1600),
-    "conv4_step_8_tasks": speed_steps.conv4_step,
+    "conv4_step_8_tasks": partial(speed_images.maml_step, pooled=False),
+    "conv4_step_8_tasks_pooled": partial(speed_images.maml_step, pooled=True),
+    "conv4_prototypes_step_1_task": partial(speed_images.prototype_step, 1, "batch"),
+    "conv4_prototypes_step_4_tasks": partial(speed_images.prototype_step, 4, "group"),
     "fit_maml_tabular": partial(speed_estimators.whole_fit, "maml"),
     "fit_prototypes_tabular": partial(speed_estimators.whole_fit, "prototypes"),
     "one_task_sinusoid": partial(speed_estimators.one_task, "sinusoid"),

@@ -2,7 +2,11 @@
 
 import math
 
+import torch
 from torch import nn
+
+#: the activations of more images do not fit the caches
+IMAGES_AT_ONCE = 100
 
 
 class Conv4(nn.Module):
@@ -48,7 +52,8 @@ class Conv4(nn.Module):
             filters_in = n_filters if block else n_channels
             norm = _normalization(normalization, n_filters)
             blocks += [nn.Conv2d(filters_in, n_filters, 3, padding=1), *norm, nn.ReLU(), nn.MaxPool2d(2)]
-        self.blocks = nn.Sequential(*blocks)
+        # the layout in which the processor's kernels for convolution and pooling are fastest
+        self.blocks = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
 
     @property
     def stack(self):
@@ -57,8 +62,11 @@ class Conv4(nn.Module):
 
     def forward(self, X):
         leading = X.shape[:-1]
-        embedded = self.blocks(X.reshape(-1, *self.image))
-        return embedded.reshape(*leading, math.prod(embedded.shape[1:]))
+        images = X.reshape(-1, *self.image)
+        mixes_rows = self.training and any(isinstance(block, nn.BatchNorm2d) for block in self.blocks)
+        parts = [images] if mixes_rows else images.split(IMAGES_AT_ONCE)
+        embedded = torch.cat([self.blocks(part).flatten(1) for part in parts])
+        return embedded.reshape(*leading, embedded.shape[1])
 
 
 def _normalization(name, n_filters):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skmeta import ProtoNetClassifier
-from skmeta.nets import Conv4
+from skmeta.nets import Conv4, conv4
 
 
 def test_four_halvings_of_an_omniglot_image_leave_one_pixel():
@@ -21,6 +21,20 @@ def test_after_training_a_row_is_embedded_alone(normalization):
     net.eval()
     X = torch.randn(6, 64)
     torch.testing.assert_close(net(X)[3:4], net(X[3:4]))
+
+
+@pytest.mark.parametrize("normalization", ["batch", "group", None])
+def test_many_images_go_through_a_few_at_a_time_unless_they_share_statistics(normalization, monkeypatch):
+    torch.manual_seed(0)
+    net, X = Conv4(8 * 8, n_filters=8, n_blocks=2, normalization=normalization).double(), torch.randn(7, 64).double()
+    for training in (True, False):
+        sizes, whole = [], net.train(training)(X)
+        with monkeypatch.context() as patch:
+            patch.setattr(conv4, "IMAGES_AT_ONCE", 3)
+            hook = net.blocks[0].register_forward_hook(lambda module, args, out, sizes=sizes: sizes.append(len(out)))
+            torch.testing.assert_close(net(X), whole)
+            hook.remove()
+        assert sizes == ([7] if normalization == "batch" and training else [3, 3, 1])
 
 
 def test_what_is_no_image_is_refused():
