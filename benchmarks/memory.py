@@ -21,7 +21,7 @@ ENGINES = {
     "any_module, checkpoint_inner": {"checkpoint_inner": True},
     "any_module, checkpoint_inner, 16 tasks at once": {"checkpoint_inner": True, "tasks_at_once": 16},
 }
-INNER_STEPS, TASKS = (1, 5, 50), (16, 256)
+INNER_STEPS, TASKS = (1, 5, 10, 20, 50), (16, 32, 64, 128, 256)
 
 
 def peak(engine, n_tasks, steps):
@@ -56,7 +56,7 @@ def main():
             mebibytes = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             lines.append({"engine": engine, "tasks": n_tasks, "inner_steps": steps, "mebibytes": mebibytes})
             print(lines[-1], flush=True)
-    save(pd.DataFrame(lines), "memory")
+            save(pd.DataFrame(lines), "memory")
 
 
 if __name__ == "__main__":

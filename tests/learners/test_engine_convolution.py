@@ -193,12 +193,8 @@ def test_an_estimator_adapts_a_convolutional_network_and_answers_row_by_row():
     y = np.arange(30) % 3
     X = rng.standard_normal((30, 64)) + 2 * np.eye(3)[y] @ rng.standard_normal((3, 64))
     net = {"module": Conv4, "module__n_filters": 8, "module__n_blocks": 2, "module__normalization": "group"}
-    fitted = {
-        name: MAMLClassifier(
-            **net, inner_steps=2, max_epochs=1, steps_per_epoch=3, lr=0.01, engine=name, random_state=0
-        ).fit(X, y)
-        for name in ("auto", "naive")
-    }
+    how = {"inner_steps": 2, "max_epochs": 1, "steps_per_epoch": 3, "lr": 0.01, "random_state": 0}
+    fitted = {name: MAMLClassifier(**net, **how, engine=name).fit(X, y) for name in ("auto", "naive")}
     assert fitted["auto"].engine_ == "closed_form"
     answers = [fitted[name].predict_proba(X) for name in fitted]
     np.testing.assert_allclose(*answers, rtol=2e-2, atol=2e-3)  # float32, and kinks of the ReLU
