@@ -45,6 +45,7 @@ typedef struct {
 #define EXP expf
 #define TANHF tanhf
 #include "gemm.inc"
+#include "network.inc"
 #include "maml.inc"
 #undef REAL
 #undef NAME
@@ -56,4 +57,5 @@ typedef struct {
 #define EXP exp
 #define TANHF tanh
 #include "gemm.inc"
+#include "network.inc"
 #include "maml.inc"
