@@ -169,10 +169,9 @@ class MetaTraining:
         One is in double precision; ``_single`` is in single precision, or None where that would be felt.
         """
         self.net_ = net
-        learner = copy.deepcopy(net.module_).eval().requires_grad_(False)
-        self._single = SinglePrecision(copy.deepcopy(learner)) if getattr(learner, "single_precision", False) else None
         # double precision keeps row i of an answer independent of the rows beside it to the last digit that counts
-        self._learner = learner.to(self._serving_dtype)
+        self._learner = copy.deepcopy(net.module_).eval().requires_grad_(False).to(self._serving_dtype)
+        self._single = SinglePrecision(self._learner) if getattr(self._learner, "single_precision", False) else None
 
     def _bare_learner(self):
         check_is_fitted(self)

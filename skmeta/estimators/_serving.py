@@ -1,5 +1,7 @@
 """Answers to the rows of one task, many at a time, in single precision."""
 
+import copy
+
 import torch
 
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
@@ -9,11 +11,20 @@ BLOCK = 64 * TILE
 
 
 class SinglePrecision:
-    """A learner in single precision, and the function of rows that the state it was asked about last makes of it."""
+    """A learner in single precision, and the function of rows that the state it was asked about last makes of it.
+
+    The copy is made when it is first needed.
+    """
 
     def __init__(self, learner):
-        self.learner = learner
+        self._source, self._learner = learner, None
         self._last = None, None
+
+    @property
+    def learner(self):
+        if self._learner is None:
+            self._learner, self._source = copy.deepcopy(self._source).float(), None
+        return self._learner
 
     def of(self, state):
         """The learner's ``answerer`` of a state in any precision."""

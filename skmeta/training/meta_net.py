@@ -6,6 +6,7 @@ from skorch.callbacks import PassthroughScoring
 
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import is_answered
+from skmeta.training.devices import reseed
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -52,7 +53,7 @@ class MetaNet(NeuralNet):
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
-        torch.manual_seed(self.seed + len(self.history))
+        reseed(self.seed + len(self.history), self.device)
         if hasattr(self._bare_learner, "training_progress"):
             done = len(self.history) - 1
             self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
