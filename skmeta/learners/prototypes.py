@@ -5,7 +5,7 @@ from torch import nn
 
 from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
 from skmeta.learners.engine.embed import find_embedding
-from skmeta.learners.heads import prototype_logits
+from skmeta.learners.heads import class_mean_logits, prototype_logits
 
 
 class Prototypes(Learner):
@@ -49,20 +49,24 @@ class Prototypes(Learner):
         self.embedding = find_embedding(body)
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        n_classes = class_mask.shape[1]
         if self.embedding is None:
-            support, query = self.embed(support_X), self.embed(query_X)
+            features, weights, bias = [torch.cat([self.embed(support_X), self.embed(query_X)], 1)], [None], None
         else:  # one pass through a body that sees rows one by one
-            embedded = self.embed(torch.cat([support_X, query_X], 1))
-            support, query = embedded.split([support_X.shape[1], query_X.shape[1]], 1)
-        state = self._adapt_embedded(support, support_y, support_weight, class_mask)
-        return flat_answers(self._answer_embedded(state, query, up_to_constant=True))
+            features, weights, bias = self.embedding.features(
+                tuple(self.body.parameters()), torch.cat([support_X, query_X], 1), n_classes < self.n_embedding
+            )
+        members = one_hot_support(support_y, n_classes, support_weight, features[0].dtype)
+        count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
+        logits = class_mean_logits(features, members / count, self.log_scale.exp(), offset, weights, bias)
+        return flat_answers(self._with_prior(logits, prior, seen))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows.
 
         Beside them the classes' weights and sums of rows, to which ``update`` adds.
         """
-        return self._adapt_embedded(self.embed(support_X), support_y, support_weight, class_mask)
+        return self._placed(*_sums(self.embed(support_X), support_y, support_weight, class_mask), class_mask)
 
     def update(self, state, support_X, support_y, support_weight=None):
         """The state after further rows of its classes; the cost does not depend on the rows seen before."""
@@ -70,22 +74,29 @@ class Prototypes(Learner):
         more, further = _sums(self.embed(support_X), support_y, support_weight, class_mask)
         return self._placed(count + more, total + further, class_mask)
 
-    def _adapt_embedded(self, embedded, support_y, support_weight, class_mask):
-        return self._placed(*_sums(embedded, support_y, support_weight, class_mask), class_mask)
-
     def _placed(self, count, total, class_mask):
-        sums, shown = (count, total), count
+        drawn_count, offset, prior, seen = self._drawn(count, class_mask)
+        prototypes = total / drawn_count
+        return prototypes if offset is None else prototypes + offset, prior, seen, count, total, class_mask
+
+    def _drawn(self, count, class_mask):
+        """What common prototypes make of the classes' weights (T, C).
+
+        The weights with those of the common rows (T, C, 1), the common rows' part of the prototypes (T, C, e) or None,
+        the prior logits (T, 1, C), and the classes that have a prototype (T, C).
+        """
+        shown, offset = count, None
         if self.is_shared:
             extra, share, places = self._common(class_mask.shape[1])
-            total = total + extra[:, None] * places
             count, shown = count + extra, count + extra.sum() * share
-        prototypes = total / count.clamp(min=1e-12)[..., None]
-        seen = class_mask & (count > 0)
+        seen, count = class_mask & (count > 0), count.clamp(min=1e-12)[..., None]
+        if self.is_shared:
+            offset = extra[:, None] * places / count
         if self.priors:
             prior = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
         else:
-            prior = torch.zeros_like(count)
-        return prototypes, prior[:, None], seen, *sums, class_mask
+            prior = torch.zeros_like(shown)
+        return count, offset, prior[:, None], seen
 
     def _common(self, n_classes):
         """Rows (C,) that the common prototypes stand for, the classes' common shares (C,), the prototypes (C, e).
@@ -98,12 +109,11 @@ class Prototypes(Learner):
         return extra, share, nn.functional.pad(self.common_prototypes, (0, 0, 0, new))
 
     def predict(self, state, query_X):
-        # |f|^2 is the same for every class and drops out of the softmax, but not out of the distances users see
-        return self._answer_embedded(state, self.embed(query_X), up_to_constant=False)
-
-    def _answer_embedded(self, state, query, up_to_constant):
         prototypes, prior, seen = state[:3]
-        logits = prototype_logits(prototypes, query, self.log_scale.exp(), up_to_constant)
+        # |f|^2 is the same for every class and drops out of the softmax, but not out of the distances users see
+        return self._with_prior(prototype_logits(prototypes, self.embed(query_X), self.log_scale.exp()), prior, seen)
+
+    def _with_prior(self, logits, prior, seen):
         return hide_absent_classes(logits + prior if self.priors else logits, seen)
 
     @property

@@ -1,8 +1,9 @@
 """Feed-forward bodies, with a way round for the rows or without, under a linear head: one function of the rows."""
 
 import torch
+from torch.autograd.function import once_differentiable
 
-from skmeta.learners.engine.feed_forward import as_feed_forward
+from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
 from skmeta.learners.engine.linear import Head, Linear
 from skmeta.nets import ResidualMLP
 
@@ -16,6 +17,20 @@ class Embedding:
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
+
+    def features(self, params, X, without_last):
+        """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of, once differentiable in ``params``.
+
+        Returns ``(features, weights, bias)``: embeddings are the sum over k of ``features_k weights_k' + bias``, with
+        weights (e, h_k) or None for the identity, bias (e,) or None. Features are the embeddings themselves, or, if
+        asked for ``without_last``, what the body's last linear map is given.
+        """
+        layers, weight, bias = list(self.layers), None, None
+        if without_last and layers and isinstance(layers[-1], Linear):
+            n_last = layers.pop().n_params
+            params, (weight, *bias) = params[:-n_last], params[-n_last:]
+            bias = bias[0] if bias else None
+        return [_Rows.apply(FeedForward(layers=layers), self.plan.prepare(X), *params)], [weight], bias
 
     def under_a_head(self, params, weight, bias):
         """The function (n, d) -> (C, n) of rows that is ``weight f + bias`` of their embeddings f.
@@ -34,11 +49,45 @@ class Embedding:
         return plan.function([*theta, (weight, bias)])
 
 
+class _Rows(torch.autograd.Function):
+    """All layers as one function of rows and parameters: a graph of many small ones takes longer than what it is of."""
+
+    @staticmethod
+    def forward(ctx, plan, X, *params):
+        ctx.plan, ctx.memos = plan, []
+        ctx.save_for_backward(*params)
+        for layer, p in zip(plan.layers, plan.internal(params)):
+            X, memo = layer.forward(p, X)
+            ctx.memos.append(memo)
+        return X.detach()  # not the object that the last memo may be, whose graph would lead back to itself
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dy):
+        layers, gradients = ctx.plan.layers, []
+        for layer, p, memo in reversed(list(zip(layers, ctx.plan.internal(ctx.saved_tensors), ctx.memos))):
+            gradients.append(layer.gradient(memo, dy, shared=True) if layer.n_params else ())
+            if layer is not layers[0]:
+                dy = layer.backward(p, memo, dy)
+        return None, None, *ctx.plan.external(gradients[::-1])
+
+
 class ResidualEmbedding:
     """What a :class:`~skmeta.nets.ResidualMLP` makes of rows: the rows themselves, and a feed-forward correction."""
 
     def __init__(self, body, correction):
         self.body, self.correction = body, correction
+
+    def features(self, params, X, without_last):
+        """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
+        X, last = self.body.scale(X), None
+        if isinstance(self.body.last, torch.nn.Linear):
+            *params, last = params
+        features, weights, bias = self.correction.features(params, X, without_last)
+        if last is not None:
+            weights = [last if weight is None else last @ weight for weight in weights]
+            bias = None if bias is None else last @ bias
+        return [X, *features], [last, *weights], bias
 
     def under_a_head(self, params, weight, bias):
         """As of an :class:`Embedding`; a body's last linear map and the head are one."""
