@@ -113,7 +113,7 @@ class EpisodeLoader:
         start = segments.start[tasks].gather(1, classes)
         shots = dice.integers(*self.n_shots, (len(tasks), 1)).expand_as(count)
         query = dice.integers(*self.n_query, ()).expand_as(count)
-        shots = torch.minimum(shots, (count // 2).clamp(min=1)).clamp(max=self.n_shots[1]).minimum(count)
+        shots = torch.minimum(shots, (count // 2).clamp(min=1)).minimum(count)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
             start, count, shots, query, self.n_shots[1], self.n_query[1], dice
@@ -123,9 +123,9 @@ class EpisodeLoader:
         else:
             codes, mask = classes, store.class_mask(tasks)
         batch = {
-            "support_X": store.X[support].flatten(1, 2),
+            "support_X": store.rows(support.flatten(1)),
             "support_y": codes[..., None].expand_as(support).flatten(1),
-            "query_X": store.X[asked].flatten(1, 2),
+            "query_X": store.rows(asked.flatten(1)),
             "class_mask": mask,
         }
         if segments.can_fall_short(self.n_shots, self.n_query):
@@ -145,10 +145,10 @@ class EpisodeLoader:
         )
         support, is_support, asked, is_asked = (a.flatten(1) for a in (support, is_support, asked, is_asked))
         batch = {
-            "support_X": store.X[support],
+            "support_X": store.rows(support),
             "support_y": store.y[support],
             "support_weight": is_support.to(store.X.dtype),
-            "query_X": store.X[asked],
+            "query_X": store.rows(asked),
         }
         if store.is_classification:
             batch["class_mask"] = store.class_mask(tasks)
@@ -176,7 +176,8 @@ class _Segments:
         self.rows = torch.arange(len(task), device=store.device)[labelled]
         self.of_row = self.of_row[labelled]
         count = torch.bincount(self.of_row, minlength=len(store) * width)
-        self.start = (count.cumsum(0) - count).view(len(store), width)
+        # a segment without rows begins at one that is there
+        self.start = (count.cumsum(0) - count).clamp(max=max(len(self.rows) - 1, 0)).view(len(store), width)
         self.count = count.view(len(store), width)
         self.fewest = int(self.count[self.count > 0].min()) if self.count.numel() else 0
         self.all_full = bool((self.count > 0).all())
@@ -194,15 +195,14 @@ class _Segments:
     def windows(self, start, count, shots, query, most_shots, most_query, dice):
         """Support and query rows of each segment: two neighbouring windows, cyclic, at a random place."""
         offset = (dice.uniform(count.shape) * count).long()
-
-        def window(first, size, most):
-            step = torch.arange(most, device=start.device)
-            place = (offset[..., None] + first[..., None] + step) % count.clamp(min=1)[..., None]
-            is_row = step < size[..., None]
-            rows = self.order[(start[..., None] + place).clamp(max=len(self.order) - 1)]
-            return rows, is_row
-
-        return window(torch.zeros_like(shots), shots, most_shots), window(shots, query, most_query)
+        step = torch.arange(most_shots + most_query, device=start.device)
+        is_query = step >= most_shots
+        place = step + (shots - most_shots)[..., None] * is_query
+        is_row = place < torch.where(is_query, (shots + query)[..., None], shots[..., None])
+        place = (place + offset[..., None]) % count.clamp(min=1)[..., None]
+        rows = self.order[place + start[..., None]]
+        sizes = [most_shots, most_query]
+        return zip(rows.split(sizes, -1), is_row.split(sizes, -1))
 
 
 class _Dice:

@@ -56,6 +56,10 @@ class TaskStore(torch.utils.data.Dataset):
         """Whole tasks as one batch, so that a torch ``DataLoader`` with an identity ``collate_fn`` works too."""
         return self.whole_tasks(torch.as_tensor(tasks, device=self.device))
 
+    def rows(self, numbers):
+        """(T, n, ...) rows by their numbers (T, n); as ``X[numbers]``, in half the time."""
+        return self.X.index_select(0, numbers.flatten()).unflatten(0, numbers.shape)
+
     def class_mask(self, tasks):
         """(T, C) bool: the classes that exist in each of the given tasks; None for regression."""
         if not self.is_classification:
@@ -74,7 +78,7 @@ class TaskStore(torch.utils.data.Dataset):
         """
         batch = {}
         support, is_row = _ranges(self.start[tasks], self.n_support[tasks])
-        batch["support_X"], batch["support_y"] = self.X[support], self.y[support]
+        batch["support_X"], batch["support_y"] = self.rows(support), self.y[support]
         if self.weight is not None or not bool(is_row.all()):
             weight = is_row.to(self.X.dtype)
             batch["support_weight"] = weight if self.weight is None else weight * self.weight[support]
@@ -83,7 +87,7 @@ class TaskStore(torch.utils.data.Dataset):
         y = None
         if with_query:
             query, is_row = _ranges(self.start[tasks] + self.n_support[tasks], self.n_query[tasks])
-            batch["query_X"] = self.X[query]
+            batch["query_X"] = self.rows(query)
             y = hide(self.y[query], is_row).flatten(0, 1)
         if self.is_classification:
             batch["class_mask"] = self.class_mask(tasks)
