@@ -2,7 +2,6 @@
 
 import ctypes
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
 
 import torch
 
@@ -12,7 +11,7 @@ MAX_LAYERS = 16
 ACTIVATIONS = {name: code for code, name in enumerate(["Identity", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "ELU"])}
 #: memory of at most so many bytes is kept for the next call, for each of the two precisions
 MOST_SPARE_BYTES = 2**27
-_spare, _spare_lock = {}, Lock()
+_spare = {}
 #: about a millisecond's multiplications
 WORK_OF_A_THREAD = 5 * 10**7
 KEEP = {None: 0, "last": 1, "all": 2}
@@ -144,15 +143,13 @@ class Job:
 
 def _take(size, dtype):
     """Uninitialised memory; that of the last call if it suffices, as the system is slow to hand out new pages."""
-    with _spare_lock:
-        spare = _spare.pop(dtype, None)
+    spare = _spare.pop(dtype, None)  # at once, whatever other threads do
     return spare if spare is not None and len(spare) >= size else torch.empty(size, dtype=dtype)
 
 
 def _give_back(memory):
     if memory is not None and memory.nbytes <= MOST_SPARE_BYTES:
-        with _spare_lock:
-            _spare[memory.dtype] = memory
+        _spare[memory.dtype] = memory
 
 
 def _address(tensor):

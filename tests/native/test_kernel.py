@@ -125,6 +125,13 @@ def test_single_precision_is_near_double():
     assert_same([value.double() for value in found], wanted, 1e-4)
 
 
+def test_weights_of_another_precision_are_understood():
+    problem = Problem(weighted=True, dtype=torch.float32)
+    wanted = problem.run("native")
+    problem.weight = problem.weight.double()
+    assert_same([value.float() for value in problem.run("native")], wanted, 1e-4)
+
+
 @pytest.mark.parametrize("rate", [0.3, torch.tensor(0.3), torch.tensor([[0.3], [0.1], [0.2]])], ids=repr)
 def test_rates_may_differ_by_step(rate):
     problem = Problem(weighted=True)

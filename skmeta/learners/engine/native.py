@@ -52,18 +52,18 @@ class NativeEngine(ClosedFormEngine):
         return self._job(params, loop).adapt(answers=False, adapted=True)[1]
 
     def _takes(self, params, loop, query_X=None):
+        rates = loop.rates
+        if not native.available() or loop.steps == 0 or loop.every_step or rates.weightwise or rates.learnable:
+            return False
         rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
+        weights = [] if loop.row_weight is None else [loop.row_weight]
+        dtype = loop.targets.dtype
         return (
-            native.available()
-            and loop.steps > 0
-            and all(loop.adapted)
-            and not loop.every_step
-            and not loop.rates.weightwise
-            and not loop.rates.learnable
-            and all(len(set(row)) == 1 for row in loop.rates.numbers())
+            all(loop.adapted)
+            and all(len(set(row)) == 1 for row in rates.numbers())
             and not self.has_task_axis(params)
-            and loop.targets.dtype in (torch.float32, torch.float64)
-            and all(value.device.type == "cpu" and value.dtype == loop.targets.dtype for value in (*params, *rows))
+            and dtype in (torch.float32, torch.float64)
+            and all(value.device.type == "cpu" and value.dtype == dtype for value in (*params, *rows, *weights))
             and not (torch.is_grad_enabled() and any(X.requires_grad for X in rows))
         )
 
