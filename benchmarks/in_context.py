@@ -56,11 +56,17 @@ CLASSIFIERS = {
     "forest": lambda: RandomForestClassifier(300, random_state=0),
     "forest_tuned": lambda: GridSearchCV(
         RandomForestClassifier(200, random_state=0),
-        {"min_samples_leaf": [1, 3, 8], "max_features": ["sqrt", 0.7]},
+        [{"min_samples_leaf": [1, 3, 8]}, {"max_features": [0.5]}],
         scoring="neg_log_loss",
         cv=3,
     ),
     "boosting": lambda: HistGradientBoostingClassifier(random_state=0),
+    "boosting_tuned": lambda: GridSearchCV(
+        HistGradientBoostingClassifier(random_state=0),
+        {"learning_rate": [0.03, 0.1], "min_samples_leaf": [5, 20], "max_leaf_nodes": [4]},
+        scoring="neg_log_loss",
+        cv=3,
+    ),
 }
 REGRESSORS = {
     "ours": InContextRegressor,

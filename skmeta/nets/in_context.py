@@ -60,7 +60,8 @@ class Attention(nn.Module):
         if self.growth is not None:
             query = query * (1 + self.growth.view(1, -1, 1, 1) * (log_keys - 4.5))
         if key.shape[2] <= PLAIN_ATTENTION_KEYS:
-            scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+            # keys lie row by row: columns of an odd number of them would be aligned differently for every row
+            scores = (query * query.shape[-1] ** -0.5) @ key.contiguous().transpose(-1, -2)
             mixed = (scores if bias is None else scores + bias).softmax(-1) @ value
         else:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
