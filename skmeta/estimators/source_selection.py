@@ -11,9 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._answers import object_array
 from skmeta.estimators._encoding import infer_label_regime
+from skmeta.estimators._source_fingerprints import SourceFingerprints
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
-from skmeta.tasks.fingerprints import fingerprint
 
 
 def _estimator_has(method):
@@ -109,27 +109,15 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
         X, y = tasks.pooled
         X = check_array(X, dtype=np.float64)
-        labelled, of_row = tasks.is_labelled_row, tasks.task_of_row
         self.tasks_, self.n_features_in_ = tasks, X.shape[1]
         self._classes = None
         if y.dtype.kind != "f":
-            regime = infer_label_regime(X[labelled], y[labelled], of_row[labelled], len(tasks), from_long=False)
+            labelled = tasks.is_labelled_row
+            of_row = tasks.task_of_row[labelled]
+            regime = infer_label_regime(X[labelled], y[labelled], of_row, len(tasks), from_long=False)
             self._classes = np.unique(y[labelled]) if regime == "shared" else None
-        Z = self._embed(X)
-        self._mean, scale = Z[labelled].mean(0), Z[labelled].std(0)
-        self._scale = np.where(scale > 1e-12, scale, 1.0)
-        Z = (Z - self._mean) / self._scale
-        ends = np.cumsum(tasks.n_rows)
-        blocks = [np.arange(a, b)[labelled[a:b]] for a, b in zip(ends - tasks.n_rows, ends)]
-        self._blocks = [(Z[rows], y[rows]) for rows in blocks]
-        raw = np.stack([fingerprint(*block, self._classes) for block in self._blocks])
-        halves = [
-            np.stack([fingerprint(*half, self._classes) for half in side])
-            for side in zip(*(_halves(*block) for block in self._blocks))
-        ]
-        self._signal = _signal(*halves)
-        self._of_size = {}
-        self.fingerprints_ = self._shrunk(raw, raw)
+        self._sources = SourceFingerprints(self._embed(X), tasks, self._classes)
+        self.fingerprints_ = self._sources.figures
         self.__dict__.pop("base_estimator_", None)
         if self.start == "all" and self.estimator is not None:
             self.base_estimator_ = clone(self._checked_estimator()).fit(tasks)
@@ -165,18 +153,7 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
         if self.tasks_.pooled[1].dtype.kind == "f":
             y = y.astype(np.float64)
-        Z = (self._embed(X) - self._mean) / self._scale
-        per_class = len(y) if y.dtype.kind == "f" else max(1, round(len(y) / len(np.unique(y))))
-        if per_class not in self._of_size:
-            # few rows change the figures in the mean, too: compare with sources of which as few were seen
-            cut = [_first_rows(*block, per_class) for block in self._blocks]
-            self._of_size[per_class] = np.stack([fingerprint(*block, self._classes) for block in cut])
-        return self._shrunk(fingerprint(Z, y, self._classes), self._of_size[per_class])
-
-    def _shrunk(self, figures, alike):
-        """What a task is expected to be like, in units of how tasks differ, given figures of tasks of its size."""
-        believed = np.clip(self._signal / np.maximum(alike.var(0), 1e-300), 0, 1)
-        return believed * (figures - alike.mean(0)) / np.sqrt(np.where(self._signal > 0, self._signal, 1.0))
+        return self._sources.of(self._embed(X), y)
 
     # ------------------------------------------------------------------ selection
 
@@ -345,29 +322,3 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
         deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
         return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
-
-
-def _halves(X, y):
-    """Every other row, of each class where there are classes."""
-    rows = np.arange(len(y)) if y.dtype.kind == "f" else np.argsort(y, kind="stable")
-    return (X[rows[::2]], y[rows[::2]]), (X[rows[1::2]], y[rows[1::2]])
-
-
-def _first_rows(X, y, per_class):
-    """At most so many rows, of each class where there are classes."""
-    if y.dtype.kind == "f":
-        return X[:per_class], y[:per_class]
-    order = np.argsort(y, kind="stable")
-    _, first, code = np.unique(y[order], return_index=True, return_inverse=True)
-    kept = order[np.arange(len(y)) - first[code.ravel()] < per_class]
-    return X[kept], y[kept]
-
-
-def _signal(first, second):
-    """Variance of each figure between tasks: the covariance of halves, where it is more than chance would bring."""
-    first, second = first - first.mean(0), second - second.mean(0)
-    total = (np.square(first) + np.square(second)).mean(0) / 2
-    signal = (first * second).mean(0)
-    n_tasks, n_figures = first.shape
-    by_chance = np.sqrt((2 + 2 * np.log(n_figures)) / n_tasks)  # the largest of so many correlations of noise
-    return np.where(signal > by_chance * total, signal, 0.0)

@@ -84,3 +84,28 @@ class Task:
             parts.append(count(self.X_query.shape[0], "query row"))
         parts.append(count(self.n_features, "feature"))
         return f"Task({', '.join(parts)})"
+
+
+def as_task(task, position):
+    """A task or a tuple of its parts, as a Task; ``position`` names it in errors."""
+    if isinstance(task, Task):
+        return task
+    if not isinstance(task, (tuple, list)) or not 2 <= len(task) <= 5:
+        raise TypeError(
+            f"Item {position} of the tasks is a {type(task).__name__}: give Task(X, y) or a tuple (X, y), "
+            "(X, y, X_query) or (X, y, X_query, y_query)."
+        )
+    return Task(*task)
+
+
+def check_same_columns(tasks):
+    """Refuse tasks whose rows have unequal numbers of columns."""
+    first = tasks[0]
+    for position, task in enumerate(tasks):
+        if task.n_features != first.n_features:
+            name = position if task.name is None else task.name
+            first_name = 0 if first.name is None else first.name
+            raise ValueError(
+                f"Tasks must have the same features: task {name!r} has {task.n_features} features, "
+                f"task {first_name!r} has {first.n_features}."
+            )

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import stack_labels, stack_rows, take_rows
-from skmeta.tasks.task import Task
+from skmeta.tasks.task import Task, as_task, check_same_columns
 
 
 class TaskSet(Sequence):
@@ -48,10 +48,10 @@ class TaskSet(Sequence):
     ndim = 1
 
     def __init__(self, tasks):
-        tasks = [_as_task(task, i) for i, task in enumerate(tasks)]
+        tasks = [as_task(task, i) for i, task in enumerate(tasks)]
         if not tasks:
             raise ValueError("A TaskSet needs at least one task, got an empty sequence.")
-        _check_same_columns(tasks)
+        check_same_columns(tasks)
         blocks, labels, support, query, labelled = [], [], [], [], []
         for task in tasks:
             has_query = task.X_query is not None
@@ -305,29 +305,6 @@ class TaskSet(Sequence):
             lines.append(f"<tr><td colspan=4>... {len(self) - shown} more</td></tr>")
         head = "<tr><th>task</th><th>support rows</th><th>query rows</th><th>classes</th></tr>"
         return f"<p><b>TaskSet</b>: {escape(self._summary())}</p><table>{head}{''.join(lines)}</table>"
-
-
-def _as_task(task, position):
-    if isinstance(task, Task):
-        return task
-    if not isinstance(task, (tuple, list)) or not 2 <= len(task) <= 5:
-        raise TypeError(
-            f"Item {position} of the tasks is a {type(task).__name__}: give Task(X, y) or a tuple (X, y), "
-            "(X, y, X_query) or (X, y, X_query, y_query)."
-        )
-    return Task(*task)
-
-
-def _check_same_columns(tasks):
-    first = tasks[0]
-    for position, task in enumerate(tasks):
-        if task.n_features != first.n_features:
-            name = position if task.name is None else task.name
-            first_name = 0 if first.name is None else first.name
-            raise ValueError(
-                f"Tasks must have the same features: task {name!r} has {task.n_features} features, "
-                f"task {first_name!r} has {first.n_features}."
-            )
 
 
 def is_tasks(X):
