@@ -12,9 +12,9 @@ Usage::
     python benchmarks/related_tables.py table
 
 ``run`` appends one line per set, question, fold, K and method to ``results/related_tables.csv`` (``--results``) and
-skips what is there, so it can be stopped and started again; ``--folds 3`` does the first three folds of a question. ``table`` prints the summary. All methods run by their defaults, the
-same for all sets, on the same encoded columns (``TableEncoder``, standardised where the method wants it). MixedLM
-needs statsmodels and GroupedPredictor scikit-lego.
+skips what is there, so it can be stopped and started again; ``--folds 2`` does the first two folds of a question.
+``table`` prints the summary. All methods run by their defaults, the same for all sets, on the same encoded columns
+(``TableEncoder``, standardised where the method wants it). MixedLM needs statsmodels and GroupedPredictor scikit-lego.
 """
 
 import argparse
@@ -156,7 +156,7 @@ def run(args):
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], wanted):
         for method in methods:
             if METHODS[method].regresses if y.dtype.kind == "f" else METHODS[method].classifies:
-                for question in ("new", "known"):
+                for question in args.questions:
                     for fold, train, parts in folds_of(question, task)[: args.folds]:
                         if (name, method, question, fold) not in done:
                             run_safely(args.results, name, X, y, task, method, question, fold, train, parts)
@@ -180,6 +180,7 @@ if __name__ == "__main__":
     parser.add_argument("--methods")
     parser.add_argument("--sets")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--questions", nargs="+", default=["new", "known"])
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -1,60 +1,107 @@
-"""Tables from ``results/related_tables.csv``: average ranks, ratios to pooling, and the sets where we lose."""
+"""Tables from ``results/related_tables.csv``, as Markdown: ratios to pooling, mean ranks, and the sets where we lose.
+
+Methods are compared on the folds that all of them have done. Intervals are those of a bootstrap over the sets, 95 %.
+"""
 
 import numpy as np
 import pandas as pd
 
 LOSS = {"regression": "rmse", "classification": "log_loss"}
-OURS = ("TaskMixture", "BayesianHead", "MAML", "ProtoNet", "FineTune", "InContext", "NeuralProcess")
-REFERENCE = "pooled linear"
+FOCUS = "TaskMixture"
+POOLED = ["pooled linear", "pooled trees"]
+OTHERS = ["BayesianHead", "MAML", "ProtoNet", "FineTune", "InContext", "NeuralProcess"]
+CELL = ["set", "fold", "shots"]
 
 
-def losses(results):
-    """One line per set, question, K, method: RMSE or log loss, its mean over folds and 95 % half-width."""
+def losses(results, kind, question):
+    """(set, fold, shots) times methods: RMSE or log loss."""
     frame = pd.read_csv(results)
-    frame = frame[frame["metric"] == frame["kind"].map(LOSS)]
-    keys = ["kind", "set", "question", "shots", "method"]
-    grouped = frame.groupby(keys)["value"]
-    out = grouped.mean().rename("loss").reset_index()
-    half = 1.96 * grouped.std(ddof=1) / np.sqrt(grouped.count())
-    out["half_width"] = half.to_numpy()
-    return out
+    chosen = (frame["kind"] == kind) & (frame["question"] == question) & (frame["metric"] == LOSS[kind])
+    return frame[chosen].pivot_table(index=CELL, columns="method", values="value")
 
 
-def ratios(table, kind, question):
-    """Sets times methods: loss over the better pooled model's, averaged over K; only methods that did all sets."""
-    part = table[(table["kind"] == kind) & (table["question"] == question)]
-    wide = part.pivot_table(index=["set", "shots"], columns="method", values="loss")
-    pooled = wide[["pooled linear", "pooled trees"]].min(axis=1)
-    return wide.div(pooled, axis=0)
+def ratios(wide, methods):
+    """(set, shots) times methods: loss over the better pooled model's, means over the folds that all have done."""
+    cells = wide[methods].dropna().groupby(["set", "shots"]).mean()
+    return cells.div(cells[POOLED].min(axis=1), axis=0)
+
+
+def interval(values, summary=np.mean, n_samples=2000):
+    """The summary of one value per set, and its interval when sets are drawn anew."""
+    values = np.asarray(values, dtype=float)
+    drawn = np.random.default_rng(0).integers(len(values), size=(n_samples, len(values)))
+    low, high = np.percentile([summary(values[rows]) for rows in drawn], [2.5, 97.5])
+    return summary(values), low, high
+
+
+def geometric(values):
+    return np.exp(np.mean(np.log(values)))
+
+
+def with_interval(values, summary, digits):
+    middle, low, high = interval(values, summary)
+    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def table(ratio):
+    """Methods times K, and the mean rank, as text."""
+    rank = ratio.rank(axis=1).groupby("set").mean()
+    columns = {
+        ("hidden fifth" if shots < 0 else f"K={shots}"): [with_interval(block[m], geometric, 2) for m in ratio]
+        for shots, block in ratio.groupby("shots")
+    }
+    columns["mean rank"] = [with_interval(rank[method], np.mean, 1) for method in ratio]
+    out = pd.DataFrame(columns, index=list(ratio))
+    return out.loc[rank.mean().sort_values().index]
+
+
+def markdown(frame):
+    lines = [["method", *frame.columns], ["---"] * (1 + frame.shape[1])]
+    lines += [[name, *row] for name, row in zip(frame.index, frame.to_numpy())]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def behind(wide, baselines):
+    """By how much of its loss, averaged over K, the focus is behind the best baseline of each set."""
+    out = {}
+    for name, block in wide.groupby("set"):
+        measured = [method for method in baselines if block[method].notna().any()]
+        mean = ratios(block, [FOCUS, *measured]).mean()
+        out[name] = mean[FOCUS] / mean[measured].min() - 1
+    return pd.Series(out).sort_values(ascending=False)
+
+
+def told(shares):
+    return ", ".join(f"`{name}` {value:+.1%}" for name, value in shares.items()) or "none"
 
 
 def print_tables(results):
-    table = losses(results)
-    for kind in ("regression", "classification"):
+    for kind in LOSS:
         for question in ("new", "known"):
-            ratio = ratios(table, kind, question)
-            if ratio.empty:
-                continue
-            if "TaskMixture" in ratio:  # while the benchmark is under way: the sets it has reached
-                ratio = ratio[ratio["TaskMixture"].notna() & ratio["per-group linear"].notna()]
-            everywhere = ratio.columns[ratio.notna().mean() > 0.8]
-            left_out = sorted(set(ratio.columns) - set(everywhere))
-            complete = ratio[everywhere].dropna()
-            by_set = complete.groupby("set").mean()
-            n_sets = len(by_set)
-            print(f"\n## {kind}, {question} tasks: {LOSS[kind]} over that of the better pooled model, {n_sets} sets")
-            if left_out:
-                print(f"(not on all of these sets, so not ranked: {', '.join(left_out)})")
-            columns = {}
-            for shots, block in complete.groupby("shots"):
-                columns["hidden fifth" if shots < 0 else f"K={shots}"] = np.exp(np.log(block).mean())
-            out = pd.DataFrame(columns)
-            out["mean rank"] = complete.rank(axis=1).groupby("set").mean().mean()
-            best_other = by_set.drop(columns=[c for c in OURS if c in by_set]).min(axis=1)
-            worse = by_set.div(best_other, axis=0)
-            out["sets within 2% of the best baseline"] = (worse <= 1.02).sum()
-            print(out.sort_values("mean rank").round(3).to_string())
-            if "TaskMixture" in worse:
-                lost = worse["TaskMixture"].sort_values(ascending=False)
-                text = ", ".join(f"{name} {value - 1:+.1%}" for name, value in lost.items() if value > 1.0)
-                print(f"\nTaskMixture against the best baseline of each set, where it loses: {text or 'nowhere'}")
+            wide = losses(results, kind, question)
+            if FOCUS in wide:
+                print(f"\n## {kind}, {question} tasks: {LOSS[kind]} over that of the better pooled model")
+                print_one(wide[wide[FOCUS].notna()], question)
+
+
+def print_one(wide, question):
+    baselines = [method for method in wide if method not in (FOCUS, *OTHERS)]
+    share_done = wide.notna().groupby("set").any().mean()
+    ratio = ratios(wide, [FOCUS, *(method for method in baselines if share_done[method] > 0.8)])
+    n_folds = wide.reset_index().groupby("set")["fold"].nunique()
+    n_sets = ratio.index.unique("set").size
+    print(f"{n_sets} of {len(n_folds)} sets have all of these; {n_folds.min()} to {n_folds.max()} folds each\n")
+    print(markdown(table(ratio)))
+    lost = behind(wide, baselines)
+    print(f"\nmore than 2% behind the best baseline: {told(lost[lost > 0.02])} (of {len(lost)} sets)")
+    print(f"behind by less: {told(lost[(lost > 0) & (lost <= 0.02)])}")
+    if question == "new":
+        unseen = ratios(wide, [FOCUS, *POOLED]).xs(0, level="shots")[FOCUS] - 1
+        worse = unseen[unseen > 0.005].sort_values(ascending=False)
+        print(f"more than 0.5% behind the better pooled model at K=0: {told(worse)}")
+    ours = [method for method in OTHERS if method in wide and wide[method].notna().any()]
+    if ours:
+        beside = ratios(wide, [*POOLED, *(m for m in ("MixedLM slopes",) if m in wide), FOCUS, *ours])
+        names = beside.index.unique("set")
+        print(f"\nmeta-learners of this library, on {len(names)} sets: {', '.join(names)}\n")
+        print(markdown(table(beside)))

@@ -92,18 +92,19 @@ class LogitEffects:
         offset = _logits(F)
         target = y[:, None].astype(np.float64) if two else np.eye(n_free)[y]
         step = np.linalg.inv(bound * tasks.moments(Z) + np.diag(precision))
-        theta = np.zeros((len(tasks.codes), n_free, n_effects))
+        apart = tasks.block_diagonal(Z)
+        theta = np.zeros((len(tasks.codes), n_effects, n_free))
         for _ in range(self.n_iter):
-            error = target - _shares(offset + _products(theta[tasks.of_row], Z))
-            gradient = tasks.sums(error[:, :, None] * Z[:, None, :]) - theta * precision
-            theta += gradient @ step
-        out[tasks.codes] = theta
+            error = target - _shares(offset + apart @ theta.reshape(-1, n_free))
+            gradient = (apart.T @ error).reshape(theta.shape) - theta * precision[:, None]
+            theta += step @ gradient
+        out[tasks.codes] = theta.transpose(0, 2, 1)
         return out
 
     def answer(self, support, query, n_tasks):
         theta = self.effects(*support, n_tasks)
         Z, F, code = query
-        p = _shares(_logits(F) + _products(theta[code], Z))
+        p = _shares(_logits(F) + np.einsum("ncp,np->nc", theta[code], Z))
         p = np.hstack([1 - p, p]) if F.shape[1] == 2 else p
         return p.clip(1e-9)
 
@@ -119,7 +120,3 @@ def _shares(logits):
         return expit(logits)
     p = np.exp(logits - logits.max(1, keepdims=True))
     return p / p.sum(1, keepdims=True)
-
-
-def _products(theta, Z):
-    return (theta @ Z[:, :, None])[:, :, 0]

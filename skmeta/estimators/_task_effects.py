@@ -8,6 +8,7 @@ support rows ``(Z, F, y, code)`` and query rows ``(Z, F, code)``, where ``F`` is
 import copy
 
 import numpy as np
+from scipy import sparse
 from sklearn.cluster import KMeans
 
 _TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so many
@@ -206,6 +207,13 @@ class Segments:
             block = Z[self.first[tasks][:, None] + np.arange(size)]
             out[tasks] = block.transpose(0, 2, 1) @ block
         return out
+
+    def block_diagonal(self, Z):
+        """(N, tasks * p) sparse: products with all tasks' effects in one go, however unequal their sizes."""
+        n_rows, p = Z.shape
+        columns = (self.of_row[:, None] * p + np.arange(p)).ravel()
+        ends = np.arange(0, n_rows * p + 1, p)
+        return sparse.csr_matrix((Z.ravel(), columns, ends), shape=(n_rows, len(self.codes) * p))
 
 
 def random_ranks(code, size, rng):
