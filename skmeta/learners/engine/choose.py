@@ -6,6 +6,7 @@ from torch.nn.modules.rnn import RNNBase
 from skmeta import native
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
+from skmeta.learners.engine.compiled import CompiledEngine
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
 from skmeta.learners.engine.native import NativeEngine, as_stack
@@ -13,6 +14,7 @@ from skmeta.learners.engine.native import NativeEngine, as_stack
 ENGINES = {
     "native": NativeEngine,
     "closed_form": ClosedFormEngine,
+    "compiled": CompiledEngine,
     "any_module": AnyModuleEngine,
     "naive": NaiveEngine,
 }
@@ -29,7 +31,9 @@ def choose_engine(
         Rows to embeddings, or to outputs with ``has_head=False``.
     loss : {"cross_entropy", "mse", "gaussian"}
     has_head : bool
-    engine : {"auto", "native", "closed_form", "any_module", "naive"}
+    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}
+        "compiled" is the closed form through ``torch.compile``. It is never chosen automatically; where it cannot be
+        compiled, a :class:`~skmeta.learners.engine.compiled.CompilationWarning` says so, and the closed form runs.
     checkpoint_inner : bool
         For ``any_module``: keep the parameters of each inner step only, and compute its activations again when
         differentiating. Slower, and memory grows with the number of parameters instead of activations.

@@ -20,6 +20,7 @@ IMAGE_FLOATS = 2**22
 
 class ClosedFormEngine(Engine):
     name = "closed_form"
+    function = AdaptAndAnswer
 
     def __init__(self, body, loss="cross_entropy", *, has_head=True, **options):
         super().__init__(body, loss, has_head=has_head, **options)
@@ -43,7 +44,7 @@ class ClosedFormEngine(Engine):
         support_X, query_X = self.plan.prepare(loop.support_X), self.plan.prepare(query_X)
 
         def answer(loop, support_X, query_X):
-            return AdaptAndAnswer.apply(
+            return self.function.apply(
                 self.plan, self.loss, loop, rates, len(params), *params, *rates.tensors, support_X, query_X
             )
 
@@ -62,7 +63,7 @@ class ClosedFormEngine(Engine):
         loop = replace(loop, rates=loop.rates.last(2), adapted=loop.adapted[-2:])
         head = FeedForward(layers=self.plan.layers[-1:])
         rates = self._step_rates(head, params[-2:], loop)
-        answered = AdaptAndAnswer.apply(
+        answered = self.function.apply(
             head, self.loss, loop, rates, 2, *params[-2:], *rates.tensors,
             support_X.view(n_tasks, -1, support_X.shape[-1]), embedded_query.view(n_tasks, -1, support_X.shape[-1]),
         )  # fmt: skip
