@@ -93,7 +93,7 @@ class _FineTuneTransfer:
 
     @property
     def engine_(self):
-        """Which path the arithmetic of the descent takes: "native", "closed_form", "compiled", "any_module" or "naive"."""
+        """Which path the arithmetic takes: "native", "closed_form", "compiled", "any_module" or "naive"."""
         return self._bare_learner().engine.name
 
     def _ready_learner(self, dtype=None):
