@@ -134,6 +134,8 @@ def run_fold(name, X, y, task, method, question, fold, train, parts):
         else:
             shown = Table(X.iloc[support], y[support], task[support])
             answer = copy.copy(model).answer_new(shown, asked)
+        if answer is None:
+            continue
         spent = seconds + time.process_time() - begin
         for metric, value in metrics(y[query], answer, classes).items():
             lines.append(

@@ -244,9 +244,12 @@ class Ours(Method):
         return model.predict_proba(self.rows(asked), task=asked.task)
 
     def answer_new(self, shown, asked):
+        """None for an estimator that has nothing to say of a task without rows."""
         model = copy.copy(self.model)
         if len(shown.y):
             model.partial_fit(self.rows(shown), shown.y, task=shown.task)
+        elif hasattr(model, "_answers_without_rows") and not model._answers_without_rows():
+            return None
         return self.ask(model, asked)
 
 

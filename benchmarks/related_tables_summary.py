@@ -21,8 +21,12 @@ def losses(results, kind, question):
 
 
 def ratios(wide, methods):
-    """(set, shots) times methods: loss over the better pooled model's, means over the folds that all have done."""
-    cells = wide[methods].dropna().groupby(["set", "shots"]).mean()
+    """(set, shots) times methods: loss over the better pooled model's, means over the folds that all have done.
+
+    A method that answers no task without rows has no K=0.
+    """
+    able = [block.dropna(axis=1, how="all").dropna() for _, block in wide[methods].groupby("shots")]
+    cells = pd.concat(able)[methods].groupby(["set", "shots"]).mean()
     return cells.div(cells[POOLED].min(axis=1), axis=0)
 
 
@@ -39,6 +43,8 @@ def geometric(values):
 
 
 def with_interval(values, summary, digits):
+    if values.isna().any():
+        return "–"
     middle, low, high = interval(values, summary)
     return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 

@@ -158,7 +158,7 @@ class GaussianEffects:
         tasks = Segments(code)
         if start is None:
             self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
-            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 10 if self.n_tied else 50
+            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 25 if self.n_tied else 50
         else:
             self.scale, self.prior, n_iter = start.scale, copy.copy(start.prior), 8
         r = (y - F[:, 0]) / self.scale
