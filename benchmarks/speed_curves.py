@@ -53,6 +53,8 @@ def plot(table):
         for name, line in part.groupby("implementation", sort=False):
             axis.plot(line.value, line.milliseconds, marker="o", label=name)
         axis.set(xscale="log", yscale="log", xlabel=curve.replace("_", " "))
+        axis.set_xticks(CURVES[curve], CURVES[curve])
+        axis.minorticks_off()
     axes[0].set_ylabel("ms of CPU per training step")
     axes[0].legend()
     figure.tight_layout()

@@ -111,6 +111,11 @@ class BatchNorm(Normalisation):
     def _mean(self, values):
         return values.mean(self.within, keepdim=True)
 
+    def backward(self, p, memo, dy):
+        xh, r = memo
+        # a channel's weight is one number for all that is averaged over, and can wait
+        return self._project(dy, xh).mul_(r if p[0] is None else r * p[0])
+
 
 class GroupNorm(Normalisation):
     """Each image (T, n, H, W, C) by the statistics of groups of its channels."""
