@@ -62,8 +62,8 @@ CLASSIFIERS = {
     ),
     "boosting": lambda: HistGradientBoostingClassifier(random_state=0),
     "boosting_tuned": lambda: GridSearchCV(
-        HistGradientBoostingClassifier(random_state=0),
-        {"learning_rate": [0.03, 0.1], "min_samples_leaf": [5, 20], "max_leaf_nodes": [4]},
+        HistGradientBoostingClassifier(min_samples_leaf=5, random_state=0),
+        {"learning_rate": [0.03, 0.1], "max_leaf_nodes": [4, 31]},
         scoring="neg_log_loss",
         cv=3,
     ),

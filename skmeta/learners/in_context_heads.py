@@ -13,8 +13,9 @@ from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
 # On few rows the plain mean of the experts ranks better than the network's choice among them: so much of the answer,
-# over the root of the number of rows, is the plain mean's. Both numbers were chosen on development tables.
-CAUTION, PLAIN_SHARPNESS = 3.5, 1.4
+# over the root of the number of rows, and never more than the last number, is the plain mean's. All three were chosen
+# on development tables.
+CAUTION, PLAIN_SHARPNESS, MOST_CAUTION = 5.0, 1.4, 0.7
 MAX_CLASSES = 10  # classes that have a place of their own in the network
 N_COMPONENTS = 5  # Gaussians in a predictive distribution
 
@@ -86,7 +87,7 @@ class InContextClassification(InContextLearner):
         absent = ~state["class_mask"][:, None]
         chance = logits.masked_fill(absent, -torch.inf).log_softmax(-1)
         plain = PLAIN_SHARPNESS * _log_chances(scores.mean(2), state["class_mask"])
-        caution = (CAUTION * torch.exp(-0.5 * state["log_rows"][:, 0])).clamp(max=0.5)
+        caution = (CAUTION * torch.exp(-0.5 * state["log_rows"][:, 0])).clamp(max=MOST_CAUTION)
         mixed = ((1 - caution) * chance + caution * plain).masked_fill(absent, -torch.inf).log_softmax(-1)
         part = part_of_answer(state["log_rows"][:, 0].exp())
         return ((1 - part) * mixed + part * stacked).masked_fill(absent, -torch.inf)
