@@ -30,7 +30,7 @@ def test_appended_rows_count_nearly_as_encoded_ones(cancer, appended):
     assert appended.n_rows_encoded_ == N and len(appended._support.y) == N + MORE
     few, all_rows = (InContextClassifier().fit(X[:n], y[:n]).predict_proba(X[200:]) for n in (N, N + MORE))
     distance = np.abs(appended.predict_proba(X[200:]) - all_rows).mean()
-    assert distance < 0.02
+    assert distance < 0.025
     assert distance < 0.6 * np.abs(few - all_rows).mean()
 
 
