@@ -113,7 +113,7 @@ def test_a_batch_seen_again_and_again_is_learned(tmp_path):
     run = TrainingRun(config(steps=1000, warmup=1), tmp_path)
     batch = run.stream.draw(run.rng)
     run.stream.draw = lambda rng: batch
-    losses = [run.train_step() for _ in range(20)]
+    losses = [run.train_step() for _ in range(40)]
     assert min(losses[-3:]) < 0.9 * losses[0]
 
 
