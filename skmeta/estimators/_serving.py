@@ -7,7 +7,7 @@ import torch
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
 #: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.
 TILE = 48
-BLOCK = 64 * TILE
+BLOCK = 32 * TILE  # some hundred hidden units of so many rows stay in the caches
 
 
 class SinglePrecision:
@@ -53,8 +53,9 @@ def answers_in_blocks(answer, X, device):
     n_rows, d = X.shape
     blocks = []
     for first in range(0, n_rows, BLOCK):
-        part = X[first : first + BLOCK]
-        rows = torch.zeros(-(-len(part) // TILE) * TILE, d)
-        rows.numpy()[: len(part)] = part
-        blocks.append(answer(rows.to(device))[:, : len(part)])
+        rows = torch.as_tensor(X[first : first + BLOCK], dtype=torch.float32, device=device)
+        n = len(rows)
+        if n % TILE:
+            rows = torch.cat([rows, rows.new_zeros(TILE - n % TILE, d)])
+        blocks.append(answer(rows)[:, :n])
     return torch.cat(blocks, 1).cpu().numpy().T if blocks else None
