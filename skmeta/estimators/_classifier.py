@@ -123,8 +123,9 @@ class MetaClassifier(ExplainSupportOfClassesMixin, LongFormatMixin, LabelSpace, 
             classes = declared
         order = np.concatenate([meta, np.setdiff1d(classes, meta)]) if len(meta) else classes
         self._class_order = order
-        # a shared class can be answered before it has a row; one of the task's own cannot
-        exists = np.isin(order, classes) & np.isin(order, np.concatenate([meta, seen]))
+        exists = np.ones(len(order), dtype=bool)
+        if declared is not None:  # a shared class can be answered before it has a row; one of the task's own cannot
+            exists = np.isin(order, classes) & np.isin(order, np.concatenate([meta, seen]))
         with torch.no_grad():
             state = self._ready_learner().adapt(
                 self._tensor(support.X)[None],
