@@ -16,7 +16,7 @@ BODIES = {
     "activation last": lambda: nn.Sequential(nn.Linear(3, 6), nn.LayerNorm(6), nn.GELU()),
     "standardised": lambda: MLP(3, n_hidden=6),
     "residual": lambda: corrected(ResidualMLP(3, n_hidden=6)),
-    "residual with a last map": lambda: corrected(ResidualMLP(3, n_hidden=6, n_out=2, scaling="table")),
+    "residual with a last map": lambda: corrected(ResidualMLP(3, n_hidden=6, n_out=4, scaling="table")),
 }
 
 
@@ -69,13 +69,14 @@ def plain_answers(learner, support_X, support_y, query_X, support_weight, class_
 
 
 @every_body
-@pytest.mark.parametrize("n_outputs, priors", [(None, False), (3, True)])
-def test_prototypes_train_as_the_paper_says(body, n_outputs, priors):
-    learner = Prototypes(make(body).float(), 3, n_outputs, priors=priors).double()
-    y = torch.arange(6).remainder(3).repeat(2, 1)
+@pytest.mark.parametrize("ways", [2, 3, 5], ids="{}-way".format)  # fewer classes, or more, than columns
+@pytest.mark.parametrize("shared", [False, True], ids=["own classes", "shared classes"])
+def test_prototypes_train_as_the_paper_says(body, shared, ways):
+    learner = Prototypes(make(body).float(), 3, ways if shared else None, priors=shared).double()
+    y = torch.arange(6).remainder(ways).repeat(2, 1)
     weight = torch.rand(2, 6, dtype=F64)
-    batch = torch.randn(2, 6, 3, dtype=F64), y, torch.randn(2, 4, 3, dtype=F64), weight, torch.ones(2, 3).bool()
-    target = torch.arange(8) % 3
+    batch = torch.randn(2, 6, 3, dtype=F64), y, torch.randn(2, 4, 3, dtype=F64), weight, torch.ones(2, ways).bool()
+    target = torch.arange(8) % ways
     inputs = [p for p in learner.parameters() if p.requires_grad]
     losses = [
         nn.functional.cross_entropy(logits, target)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits, ridge_weights
+from skmeta.learners.heads import class_mean_logits, neighbour_logits, neighbour_values, prototype_logits, ridge_weights
 
 F64 = torch.float64
 T, M, C = 3, 4, 3
@@ -81,6 +81,25 @@ def test_prototypes_up_to_a_constant_of_each_row():
         plain,
         [support, query, scale],
     )
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_logits_of_class_means_have_the_gradient_of_autograd(has_bias):
+    """Rows that are embedded by the sum of themselves and of a linear map of other features."""
+    n, e = 7, 5
+    rows, others, weight = draw(T, n + M, e), draw(T, n + M, 6), draw(e, 6)
+    shares, offset, scale = draw(T, C, n).softmax(2), draw(T, C, e), torch.tensor(0.3, dtype=F64)
+    bias = [draw(e)] * has_bias
+
+    def ours(rows, others, shares, scale, offset, weight, *bias):
+        return class_mean_logits([rows, others], shares, scale, offset, [None, weight], *bias)
+
+    def plain(rows, others, shares, scale, offset, weight, *bias):
+        f = rows + others @ weight.t() + sum(bias)
+        gap = f[:, n:, None] - (shares @ f[:, :n] + offset)[:, None]
+        return scale * (f[:, n:].square().sum(-1, keepdim=True) - gap.square().sum(-1))
+
+    assert_same_values_and_gradients(ours, plain, [rows, others, shares, scale, offset, weight, *bias])
 
 
 @pytest.mark.parametrize("weighted", [True, False])
