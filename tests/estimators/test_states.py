@@ -183,7 +183,8 @@ def test_a_declared_class_without_rows_has_probability_zero(cls):
     assert meta.classes_.tolist() == [0, 1, 2, 9]
     p = meta.predict_proba(task.X_query)
     assert_array_equal(p[:, 3], 0)
-    assert_allclose(p[:, :3], trained(cls).partial_fit(task.X, task.y).predict_proba(task.X_query), atol=1e-12)
+    # some answer in single precision, whose last digit depends on the number of classes
+    assert_allclose(p[:, :3], trained(cls).partial_fit(task.X, task.y).predict_proba(task.X_query), rtol=1e-5)
 
 
 @every_classifier
