@@ -18,8 +18,9 @@ FLAGS = ["-O3", "-march=native", "-fPIC", "-shared", "-fno-math-errno", "-fno-tr
 
 def folder():
     """Where compiled kernels lie: ``SKMETA_NATIVE``, or ``skmeta/native`` in the user's cache."""
-    cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SKMETA_NATIVE") or Path(cache_home, "skmeta", "native"))
+    if named := os.environ.get("SKMETA_NATIVE"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "skmeta", "native")
 
 
 @cache
@@ -57,8 +58,8 @@ def build():
     """
     target, said = folder() / compiled_file(), []
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as workplace:
-        made = Path(workplace, target.name)
+    with tempfile.TemporaryDirectory(dir=target.parent) as beside:
+        made = Path(beside, target.name)
         for compiler in compilers():
             done = subprocess.run([*compiler, *FLAGS, str(SOURCES[0]), "-o", str(made), "-lm"], capture_output=True)
             if done.returncode == 0:
@@ -74,10 +75,8 @@ def build():
 @cache
 def library():
     """The loaded kernel, or None where there is none for this machine."""
-    path = folder() / compiled_file()
-    if not path.exists():
-        return None
     try:
-        return ctypes.CDLL(str(path))
-    except OSError:  # not for this machine after all
+        path = folder() / compiled_file()
+        return ctypes.CDLL(str(path)) if path.exists() else None
+    except (OSError, RuntimeError):  # no home, none that may be read, or a file that is no kernel after all
         return None

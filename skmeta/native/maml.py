@@ -58,6 +58,11 @@ class Stack:
             biases.append(next(params) if has_bias else None)
         return weights, biases
 
+    def sizes(self, params):
+        """Columns of the rows, then of each layer's output."""
+        weights, _ = self.weights(params)
+        return [weights[0].shape[1], *[len(weight) for weight in weights]]
+
 
 class Job:
     """One call of the kernel: a stack, its start, and some tasks.
@@ -70,15 +75,16 @@ class Job:
     def __init__(self, stack, params, support_X, targets, share, hidden, query_X, rates, keep=None):
         self.stack, self.params, self.dtype = stack, [value.detach().contiguous() for value in params], support_X.dtype
         self.suffix = "_float32" if self.dtype == torch.float32 else "_float64"
-        weights, _ = stack.weights(self.params)
-        self.sizes = [weights[0].shape[1], *[len(weight) for weight in weights]]
+        self.sizes = stack.sizes(params)
         self.n_tasks, self.n_classes = len(support_X), self.sizes[-1]
         self.tensors = [
             None if value is None else value.detach().contiguous()
             for value in (support_X, targets, share, hidden, query_X)
         ]
+        if not fits(self.sizes, *self.tensors):
+            raise ValueError("Rows, targets, weights and classes of the tasks do not fit one another or the network.")
         self.problem = _Problem(
-            len(weights),
+            len(self.sizes) - 1,
             support_X.shape[1],
             0 if query_X is None else query_X.shape[1],
             len(rates),
@@ -119,7 +125,9 @@ class Job:
         """The gradient at the start, in torch's order, given that by the answers (T, C, m)."""
         total = torch.zeros(len(self._parts), len(self.start), dtype=self.dtype)
         scratch = torch.empty(len(self._parts), self.n_scratch, dtype=self.dtype)
-        d_answers, share = d_answers.contiguous(), self.tensors[2]
+        d_answers, share = d_answers.to(self.dtype).contiguous(), self.tensors[2]
+        if d_answers.shape != (self.n_tasks, self.n_classes, self.problem.n_query):
+            raise ValueError(f"The derivative by the answers has shape {tuple(d_answers.shape)}, unlike the answers.")
 
         def run(i, tasks):
             places = [_address(v) for v in (self.start, share, d_answers, self.kept, scratch[i], total[i])]
@@ -139,6 +147,19 @@ class Job:
 
     def _call(self, name, *arguments):
         getattr(library(), name + self.suffix)(ctypes.byref(self.problem), *arguments)
+
+
+def fits(sizes, support_X, targets, share, hidden, query_X):
+    """Whether shapes are exactly those that the kernel reads: it neither broadcasts nor looks."""
+    n_tasks, n, n_query = len(support_X), support_X.shape[1], 0 if query_X is None else query_X.shape[1]
+    pairs = [
+        (support_X, (n_tasks, n, sizes[0])),
+        (targets, (n_tasks, sizes[-1], n)),
+        (share, (n_tasks, 1, n)),
+        (hidden, (n_tasks, sizes[-1], 1)),
+        (query_X, (n_tasks, n_query, sizes[0])),
+    ]
+    return all(value is None or value.shape == shape for value, shape in pairs)
 
 
 def _take(size, dtype):

@@ -132,6 +132,41 @@ def test_weights_of_another_precision_are_understood():
     assert_same([value.float() for value in problem.run("native")], wanted, 1e-4)
 
 
+@pytest.mark.parametrize("one", [{"weight": 0}, {"mask": 0}, {"rows": 0}], ids=lambda one: next(iter(one)))
+def test_what_is_given_once_for_all_tasks_is_left_to_the_closed_form(one):
+    problem = Problem(weighted=True)
+    if "weight" in one:
+        problem.weight = problem.weight[:1]
+    elif "mask" in one:
+        problem.mask = problem.mask[:1]
+    else:
+        problem.rows, problem.y, problem.weight = (problem.rows[0][:1], problem.rows[1]), problem.y[:1], None
+        problem.mask = problem.mask[:1]
+    assert_same(problem.run("native"), problem.run("closed_form"))
+
+
+@pytest.mark.parametrize("wide", [0, 1], ids=["support", "query"])
+def test_rows_of_another_width_are_refused(wide):
+    problem = Problem()
+    rows = list(problem.rows)
+    rows[wide] = rows[wide][..., :2]
+    problem.rows = rows
+    with pytest.raises(RuntimeError):
+        problem.run("native")
+
+
+def test_the_kernel_itself_refuses_what_does_not_fit():
+    rows, targets = torch.zeros(2, 5, 3), torch.zeros(2, 4, 5)
+    params = [torch.zeros(4, 3), torch.zeros(4)]
+    stack = native.Stack([("Identity", 0.0)], [True], "mse")
+    job = native.Job(stack, params, rows, targets, None, None, rows, [0.1], "all")
+    job.adapt()
+    with pytest.raises(ValueError, match="unlike the answers"):
+        job.derivative(torch.zeros(2, 4, 6))
+    with pytest.raises(ValueError, match="do not fit"):
+        native.Job(stack, params, rows, targets[:1], None, None, rows, [0.1])
+
+
 @pytest.mark.parametrize("rate", [0.3, torch.tensor(0.3), torch.tensor([[0.3], [0.1], [0.2]])], ids=repr)
 def test_rates_may_differ_by_step(rate):
     problem = Problem(weighted=True)
@@ -221,7 +256,26 @@ def test_without_a_compiled_kernel_the_closed_form_is_chosen(no_kernel):
 
 @pytest.mark.parametrize("part", [nn.LayerNorm(3), nn.SiLU()], ids=repr)
 def test_layers_that_the_kernel_does_not_know_go_to_the_closed_form(part):
-    assert choose_engine(nn.Sequential(nn.Linear(2, 3), part)).name == "closed_form"
+    body = nn.Sequential(nn.Linear(2, 3), part)
+    assert choose_engine(body).name == "closed_form"
+    with pytest.raises(ValueError, match="takes stacks of Linear and ReLU"):
+        choose_engine(body, engine="native")
+
+
+def test_a_user_without_a_home_is_a_user_without_a_kernel(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(compilation.Path, "home", no_home)
+    assert native.available()  # SKMETA_NATIVE is asked first
+    for name in ("SKMETA_NATIVE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    compilation.library.cache_clear()
+    try:
+        assert not native.available()
+    finally:
+        monkeypatch.undo()
+        compilation.library.cache_clear()
 
 
 def test_a_compiler_that_fails_is_quoted(no_kernel, monkeypatch):

@@ -34,30 +34,43 @@ class NativeEngine(ClosedFormEngine):
     def __init__(self, body, loss="cross_entropy", **options):
         super().__init__(body, loss, **options)
         self.stack = as_stack(self.plan, loss)
-        if self.stack is None or not native.available():
+        if self.stack is None:
             raise ValueError(
-                "engine='native' takes stacks of Linear and ReLU, LeakyReLU, Tanh, Sigmoid or ELU layers, and a kernel "
-                "that `python -m skmeta.native` has compiled on this machine; use engine='auto'."
+                "engine='native' takes stacks of Linear and ReLU, LeakyReLU, Tanh, Sigmoid or ELU layers, with "
+                f"cross-entropy or squared error, which {type(body).__name__} with {loss} is not; use engine='auto'."
+            )
+        if not native.available():
+            raise ValueError(
+                "engine='native' needs the kernel; `python -m skmeta.native` compiles it for this machine."
             )
 
     def _adapt_and_predict(self, params, loop, query_X):
-        if not self._takes(params, loop, query_X):
-            return super()._adapt_and_predict(params, loop, query_X)
         keep = ("last" if loop.first_order else "all") if loop.differentiable else None
-        return rows_first(AdaptAndAnswer.apply(self._job(params, loop, query_X, keep), loop.hidden, *params))
+        job = self._job(params, loop, query_X, keep)
+        if job is None:
+            return super()._adapt_and_predict(params, loop, query_X)
+        return rows_first(AdaptAndAnswer.apply(job, loop.hidden, *params))
 
     def _adapt(self, params, loop):
-        if not self._takes(params, loop):
-            return super()._adapt(params, loop)
-        return self._job(params, loop).adapt(answers=False, adapted=True)[1]
+        job = self._job(params, loop)
+        return super()._adapt(params, loop) if job is None else job.adapt(answers=False, adapted=True)[1]
 
-    def _takes(self, params, loop, query_X=None):
-        rates = loop.rates
+    def _job(self, params, loop, query_X=None, keep=None):
+        """What the kernel is to do, or None if it is not for the kernel."""
+        rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
+        if not self._knows(params, loop, rows):
+            return None
+        tensors = [self.plan.prepare(loop.support_X), loop.targets, loop.row_weight, loop.hidden]
+        tensors.append(None if query_X is None else self.plan.prepare(query_X))
+        if not native.fits(self.stack.sizes(params), *tensors):
+            return None
+        return native.Job(self.stack, params, *tensors, [row[0] for row in loop.rates.numbers()], keep)
+
+    def _knows(self, params, loop, rows):
+        rates, dtype = loop.rates, loop.targets.dtype
         if not native.available() or loop.steps == 0 or loop.every_step or rates.weightwise or rates.learnable:
             return False
-        rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
         weights = [] if loop.row_weight is None else [loop.row_weight]
-        dtype = loop.targets.dtype
         return (
             all(loop.adapted)
             and all(len(set(row)) == 1 for row in rates.numbers())
@@ -65,14 +78,6 @@ class NativeEngine(ClosedFormEngine):
             and dtype in (torch.float32, torch.float64)
             and all(value.device.type == "cpu" and value.dtype == dtype for value in (*params, *rows, *weights))
             and not (torch.is_grad_enabled() and any(X.requires_grad for X in rows))
-        )
-
-    def _job(self, params, loop, query_X=None, keep=None):
-        support_X = self.plan.prepare(loop.support_X)
-        query_X = None if query_X is None else self.plan.prepare(query_X)
-        rates = [row[0] for row in loop.rates.numbers()]
-        return native.Job(
-            self.stack, params, support_X, loop.targets, loop.row_weight, loop.hidden, query_X, rates, keep
         )
 
 
