@@ -37,6 +37,14 @@ class Clip(nn.Module):
         return X.clamp(-1, 1)
 
 
+class Listed(nn.Linear):
+    """Has a list of its own under a name that means something to us in lists of modules alone."""
+
+    def __init__(self):
+        super().__init__(4, 3)
+        self.stack = [64, 32]
+
+
 def hooked():
     body = nn.Sequential(nn.Linear(4, 4))
     body[0].register_forward_hook(lambda module, args, out: out + 1)
@@ -60,6 +68,7 @@ def tied():
         nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)),
         nn.Sequential(nn.BatchNorm1d(4, affine=False, track_running_stats=False), nn.Linear(4, 3)),
         nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Flatten()),
+        nn.Sequential(nn.Unflatten(1, (1, 2, -1)), nn.Conv2d(1, 3, 2), nn.Flatten()),
         MLP(4, n_hidden=5),
         nn.Sequential(MLP(4, n_out=3), nn.Tanh()),
     ],
@@ -77,6 +86,7 @@ def test_feed_forward_bodies_take_the_closed_form(body):
         nn.Sequential(Centred(), nn.Linear(4, 3)),
         Residual(),
         nn.Sequential(Doubled(4, 3)),
+        Listed(),
         hooked(),
         tied(),
         nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)),
@@ -92,6 +102,13 @@ def test_everything_else_is_any_module(body):
 
 def test_running_statistics_are_kept_task_by_task():
     assert choose_engine(nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))).name == "naive"
+
+
+def test_no_task_has_no_answer():
+    engine = choose_engine(nn.Linear(4, 3), has_head=False, engine="closed_form")
+    rows = torch.zeros(0, 5, 4)
+    y = torch.zeros(0, 5, dtype=torch.long)
+    assert engine.adapt_and_predict(engine.start(), rows, y, rows, steps=1, lr=0.1).shape == (0, 5, 3)
 
 
 def test_without_a_head_the_body_must_end_in_a_linear_layer():

@@ -1,14 +1,17 @@
 """Prototypes of tasks that share their classes: drawn towards common ones."""
 
+import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 
 from skmeta.learners.prototypes import Prototypes
+from skmeta.nets import ResidualMLP
 
 
 def learner(n_outputs):
     torch.manual_seed(0)
-    return Prototypes(torch.nn.Identity(), 1, n_outputs, scale=1.0, priors=True)
+    return Prototypes(nn.Identity(), 1, n_outputs, scale=1.0, priors=True)
 
 
 def test_a_class_mean_is_drawn_to_the_common_place_as_if_by_rows():
@@ -50,3 +53,16 @@ def test_where_classes_are_each_tasks_own_a_prototype_is_the_mean_and_nothing_is
     X, y = torch.tensor([[[1.0], [3.0], [9.0]]]), torch.tensor([[0, 0, 1]])
     prototypes, *_ = own.adapt(X, y, class_mask=torch.ones(1, 2, dtype=torch.bool))
     assert_close(prototypes[0, :, 0], torch.tensor([2.0, 9.0]))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_rows_have_gradients_too(residual):
+    body = ResidualMLP(3, n_hidden=8) if residual else nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 8))
+    learner = Prototypes(body, 3, 2).double()
+    with torch.no_grad():
+        for value in learner.parameters():
+            value.normal_(generator=torch.Generator().manual_seed(value.numel()))
+    g = torch.Generator().manual_seed(0)
+    rows = [torch.randn(2, n, 3, generator=g, dtype=torch.float64).requires_grad_() for n in (6, 4)]
+    y, mask = torch.arange(6).remainder(2).repeat(2, 1), torch.ones(2, 2, dtype=torch.bool)
+    assert torch.autograd.gradcheck(lambda X, Q: learner(X, y, Q, None, mask), rows)

@@ -67,9 +67,8 @@ class _Rows(torch.autograd.Function):
         layers, gradients = ctx.plan.layers, []
         for layer, p, memo in reversed(list(zip(layers, ctx.plan.internal(ctx.saved_tensors), ctx.memos))):
             gradients.append(layer.gradient(memo, dy, shared=True) if layer.n_params else ())
-            if layer is not layers[0]:
-                dy = layer.backward(p, memo, dy)
-        return None, None, *ctx.plan.external(gradients[::-1])
+            dy = layer.backward(p, memo, dy) if layer is not layers[0] or ctx.needs_input_grad[1] else None
+        return None, dy, *ctx.plan.external(gradients[::-1])
 
 
 class ResidualEmbedding:

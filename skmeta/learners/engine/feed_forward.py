@@ -117,11 +117,12 @@ def as_feed_forward(body, has_head=True):
 def _unnested(module):
     """The modules of nested Sequentials, and of a module that only wraps a Sequential called ``layers``.
 
-    A module with a list called ``stack`` says itself which modules, one after the other, do what it does.
+    A module with a list of modules called ``stack`` says itself which modules, one after the other, do what it does.
     """
     inner = getattr(module, "layers", None)
-    if isinstance(getattr(module, "stack", None), list):
-        for child in module.stack:
+    stack = getattr(module, "stack", None)
+    if isinstance(stack, list) and all(isinstance(child, nn.Module) for child in stack):
+        for child in stack:
             yield from _unnested(child)
     elif type(module).forward is nn.Sequential.forward:
         for child in module:
@@ -214,6 +215,6 @@ def _image_shape(plan, body):
     """What a row looks like: the columns that the first module makes images of, or an image of some size."""
     first = plan.prefix[0]
     if isinstance(first, nn.Unflatten):
-        return (math.prod(first.unflattened_size),)
+        return (math.prod(TRIAL_SIDE if side == -1 else side for side in first.unflattened_size),)
     channels = next(value.shape[1] for value in body.parameters() if value.dim() == 4)
     return channels, TRIAL_SIDE, TRIAL_SIDE
