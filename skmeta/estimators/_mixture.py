@@ -106,7 +106,7 @@ class Mixture:
             if self.kind == "classification":
                 model.temperature = best_temperature(answers[:, i], rows.y)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
-        sizes = np.unique(np.quantile(shown_then, [0.1, 0.5, 0.9]).astype(int))
+        sizes = np.unique(np.quantile(shown_then, [0.0, 0.1, 0.5, 0.9]).astype(int))
         self.weights_known = SizeWeights(sizes, self.kind).fit(answers, rows.y, shown_then, rows.code)
         return answers
 

@@ -224,6 +224,13 @@ def test_rows_added_to_a_known_task_move_its_answers():
     assert len(mixture.adapted_tasks_) == 30
 
 
+def test_small_tasks_beside_large_ones_are_not_answered_as_the_large_ones_are():
+    X, y, task = sites(n_tasks=20, n_rows=10, seed=3)
+    shown = (np.arange(200) % 10 < 3) | (task >= 5)  # five tasks have shown three rows, too few for their own model
+    mixture = linear().fit(X[shown], y[shown], task=task[shown])
+    assert mixture.score(X[~shown], y[~shown], task=task[~shown]) > 0.8
+
+
 def test_classifiers_shift_the_odds_of_a_task():
     rng = np.random.default_rng(0)
     task = np.repeat(np.arange(30), 20)
