@@ -94,6 +94,9 @@ def plot(table):
         ours.times_faster, ours.case, fmt="none", color="black",
         xerr=[ours.times_faster - ours.low, ours.high - ours.times_faster],
     )  # fmt: skip
+    kernel = table[table.implementation == "skmeta, native kernel"]
+    axes.plot(kernel.times_faster, kernel.case, "D", color="tab:orange", label="with the kernel in C")
+    axes.legend(loc="lower right")
     axes.axvline(1, color="black", linewidth=0.5)
     axes.set(xscale="log", xlabel="times faster than the reference (CPU time, one core)")
     figure.tight_layout()

@@ -4,8 +4,9 @@ import torch
 from torch import nn
 
 from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.class_means import class_mean_logits
 from skmeta.learners.engine.embed import find_embedding
-from skmeta.learners.heads import class_mean_logits, prototype_logits
+from skmeta.learners.heads import prototype_logits
 
 
 class Prototypes(Learner):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from skmeta.learners.heads import class_mean_logits, neighbour_logits, neighbour_values, prototype_logits, ridge_weights
+from skmeta.learners.class_means import class_mean_logits
+from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits, ridge_weights
 
 F64 = torch.float64
 T, M, C = 3, 4, 3
