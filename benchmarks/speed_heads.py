@@ -11,6 +11,24 @@ from skmeta.learners.heads import ridge_weights
 from skmeta.learners.prototypes import Prototypes
 
 
+def learn2learn_prototype_step(net, X, y, Q, z):
+    """Task after task, as its examples do."""
+    speed_peers.learn2learn()
+    from learn2learn.nn import PrototypicalClassifier
+
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
+
+    def step():
+        optimizer.zero_grad()
+        for i in range(len(X)):
+            classifier = PrototypicalClassifier(net(X[i]), y[i])
+            (F.cross_entropy(classifier(net(Q[i])), z[i]) / len(X)).backward()
+        optimizer.step()
+
+    step.net = net
+    return step
+
+
 def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
     g = torch.Generator().manual_seed(0)
     n, m = ways * shots, ways * queries
@@ -34,21 +52,7 @@ def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
         return step
 
     def learn2learn():
-        speed_peers.learn2learn()
-        from learn2learn.nn import PrototypicalClassifier
-
-        net = copy.deepcopy(start)
-        optimizer = torch.optim.Adam(net.parameters(), 1e-3)
-
-        def step():
-            optimizer.zero_grad()
-            for i in range(n_tasks):
-                classifier = PrototypicalClassifier(net(X[i]), y[i])
-                (F.cross_entropy(classifier(net(Q[i])), z[i]) / n_tasks).backward()
-            optimizer.step()
-
-        step.net = net
-        return step
+        return learn2learn_prototype_step(copy.deepcopy(start), X, y, Q, z)
 
     return {"skmeta": skmeta, "learn2learn": learn2learn}
 

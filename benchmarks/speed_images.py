@@ -1,13 +1,11 @@
 """Training steps on 28 x 28 images, with the four-block convolutional body: MAML and prototypes."""
 
-import copy
-
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks import speed_peers
-from skmeta.learners.engine import choose_engine
+from benchmarks.speed_heads import learn2learn_prototype_step
+from benchmarks.speed_steps import Batch, learn2learn_step, skmeta_step
 from skmeta.learners.prototypes import Prototypes
 from skmeta.nets import Conv4
 
@@ -24,48 +22,25 @@ def four_blocks(pooled):
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(WIDTH, WAYS))
 
 
+class Images(Batch):
+    """Random 5-way 1-shot tasks of images, and the network that everyone starts from."""
+
+    def __init__(self, pooled, n_tasks, steps, queries):
+        torch.manual_seed(0)
+        self.start = four_blocks(pooled)
+        self.loss, self.steps, self.lr, self.first_order, self.n_tasks = "cross_entropy", steps, 0.1, False, n_tasks
+        self.X, self.Q = torch.randn(n_tasks, WAYS, 1, 28, 28), torch.randn(n_tasks, WAYS * queries, 1, 28, 28)
+        self.y, self.z = torch.arange(WAYS).repeat(n_tasks, 1), torch.arange(WAYS).repeat(n_tasks, queries)
+
+
 def maml_step(pooled, n_tasks=8, steps=1, queries=5):
     """Second order, 5-way 1-shot; one network for all sides."""
-    torch.manual_seed(0)
-    start = four_blocks(pooled)
-    X, Q = torch.randn(n_tasks, WAYS, 1, 28, 28), torch.randn(n_tasks, WAYS * queries, 1, 28, 28)
-    y, z = torch.arange(WAYS).repeat(n_tasks, 1), torch.arange(WAYS).repeat(n_tasks, queries)
-
-    def skmeta(engine="auto"):
-        net = copy.deepcopy(start)
-        optimizer = torch.optim.Adam(net.parameters(), 1e-3, fused=True)
-        chosen = choose_engine(net, has_head=False, engine=engine)
-
-        def step():
-            optimizer.zero_grad()
-            outputs = chosen.adapt_and_predict(chosen.start(), X, y, Q, steps=steps, lr=0.1)
-            F.cross_entropy(outputs.transpose(1, 2), z).backward()
-            optimizer.step()
-
-        step.net = net
-        return step
-
-    def learn2learn():
-        speed_peers.learn2learn()
-        from learn2learn.algorithms.maml import MAML
-
-        net = copy.deepcopy(start)
-        maml = MAML(net, lr=0.1)
-        optimizer = torch.optim.Adam(maml.parameters(), 1e-3)
-
-        def step():
-            optimizer.zero_grad()
-            for i in range(n_tasks):
-                learner = maml.clone()
-                for _ in range(steps):
-                    learner.adapt(F.cross_entropy(learner(X[i]), y[i]))
-                (F.cross_entropy(learner(Q[i]), z[i]) / n_tasks).backward()
-            optimizer.step()
-
-        step.net = net
-        return step
-
-    return {"skmeta": skmeta, "skmeta any_module": lambda: skmeta("any_module"), "learn2learn": learn2learn}
+    batch = Images(pooled, n_tasks, steps, queries)
+    return {
+        "skmeta": lambda: skmeta_step(batch),
+        "skmeta any_module": lambda: skmeta_step(batch, "any_module"),
+        "learn2learn": lambda: learn2learn_step(batch),
+    }
 
 
 def prototype_step(n_tasks, normalization, shots=5, queries=15):
@@ -92,20 +67,7 @@ def prototype_step(n_tasks, normalization, shots=5, queries=15):
         return step
 
     def learn2learn():
-        speed_peers.learn2learn()
-        from learn2learn.nn import PrototypicalClassifier
-
         body = net().to(memory_format=torch.contiguous_format)  # as torch makes networks, and its users use them
-        optimizer = torch.optim.Adam(body.parameters(), 1e-3)
-
-        def step():
-            optimizer.zero_grad()
-            for i in range(n_tasks):
-                classifier = PrototypicalClassifier(body(X[i]), y[i])
-                (F.cross_entropy(classifier(body(Q[i])), z[i]) / n_tasks).backward()
-            optimizer.step()
-
-        step.net = body
-        return step
+        return learn2learn_prototype_step(body, X, y, Q, z)
 
     return {"skmeta": skmeta, "learn2learn": learn2learn}
