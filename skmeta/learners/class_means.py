@@ -84,7 +84,9 @@ class _ClassMeanLogits(torch.autograd.Function):
             for d_mean, pW, needed in zip(d_means, pulled, ctx.needs_input_grad[5:])
         ]
         d_weights = [
-            None if W is None else torch.addmm(_flat(P).t() @ _flat(d_pW), _flat(dP).t(), _flat(mean))
+            None
+            if W is None
+            else torch.addmm(P.flatten(0, 1).t() @ d_pW.flatten(0, 1), dP.flatten(0, 1).t(), mean.flatten(0, 1))
             for W, d_pW, mean in zip(weights, d_pulled, means)
         ]
         if bias is not None:
@@ -99,11 +101,7 @@ def _times(rows, weight, transposed=False):
     """(T, C, a) rows times a shared matrix, or its transposed; None is the identity."""
     if weight is None:
         return rows
-    return torch.mm(_flat(rows), weight.t() if transposed else weight).view(*rows.shape[:2], -1)
-
-
-def _flat(rows):
-    return rows.reshape(-1, rows.shape[-1])
+    return torch.mm(rows.flatten(0, 1), weight.t() if transposed else weight).view(*rows.shape[:2], -1)
 
 
 def _sum(parts):

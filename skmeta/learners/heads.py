@@ -10,7 +10,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 
-def prototype_logits(prototypes, query, scale=1.0, up_to_constant=False):
+def prototype_logits(prototypes, query, scale=1.0):
     """Minus the scaled squared distance of each query row to each prototype.
 
     ``logit_c(q) = -scale * |q - p_c|^2``.
@@ -20,8 +20,6 @@ def prototype_logits(prototypes, query, scale=1.0, up_to_constant=False):
     prototypes : (T, C, e) tensor
     query : (T, m, e) tensor
     scale : float or 0-d tensor
-    up_to_constant : bool
-        Leave out ``-scale * |q|^2``, which is the same for every class of a row and which no softmax sees.
 
     Returns
     -------
@@ -37,18 +35,16 @@ def prototype_logits(prototypes, query, scale=1.0, up_to_constant=False):
     tensor([[[-1., -9.]]])
     """
     scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
-    return _PrototypeLogits.apply(prototypes, query, scale, up_to_constant).transpose(1, 2)
+    return _PrototypeLogits.apply(prototypes, query, scale).transpose(1, 2)
 
 
 class _PrototypeLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, prototypes, query, scale, up_to_constant):
+    def forward(ctx, prototypes, query, scale):
         size = prototypes.square().sum(2, keepdim=True)
         # |q - p|^2 = |p|^2 - 2 p q + |q|^2
         distance = torch.baddbmm(size, prototypes, query.transpose(1, 2), alpha=-2.0)
-        if not up_to_constant:
-            distance += query.square().sum(2).unsqueeze(1)
-        ctx.up_to_constant = up_to_constant
+        distance += query.square().sum(2).unsqueeze(1)
         ctx.save_for_backward(prototypes, query, distance, scale)
         return distance * -scale
 
@@ -62,11 +58,10 @@ class _PrototypeLogits(torch.autograd.Function):
         pull = d_logits * (2 * scale)
         if ctx.needs_input_grad[1]:  # sum_c pull_c (p_c - q)
             d_query = torch.bmm(pull.transpose(1, 2), prototypes)
-            if not ctx.up_to_constant:
-                d_query.addcmul_(query, pull.sum(1).unsqueeze(2), value=-1)
+            d_query.addcmul_(query, pull.sum(1).unsqueeze(2), value=-1)
         if ctx.needs_input_grad[0]:
             d_prototypes = torch.baddbmm(prototypes * -pull.sum(2, keepdim=True), pull, query)
-        return d_prototypes, d_query, d_scale, None
+        return d_prototypes, d_query, d_scale
 
 
 def ridge_weights(support, targets, penalty, support_weight=None):
