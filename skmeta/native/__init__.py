@@ -9,9 +9,9 @@ before. Any C compiler will do; ``pip install "skmeta[native]"`` brings one for 
 """
 
 from skmeta.native.compilation import build, library
-from skmeta.native.maml import ACTIVATIONS, LOSSES, MAX_LAYERS, Job, Stack, fits
+from skmeta.native.maml import ACTIVATIONS, LOSSES, MAX_LAYERS, Job, Misfit, Stack
 
-__all__ = ["ACTIVATIONS", "LOSSES", "MAX_LAYERS", "Job", "Stack", "available", "build", "fits"]
+__all__ = ["ACTIVATIONS", "LOSSES", "MAX_LAYERS", "Job", "Misfit", "Stack", "available", "build"]
 
 
 def available():

@@ -34,6 +34,10 @@ class _Problem(ctypes.Structure):
     ]
 
 
+class Misfit(ValueError):
+    """Tensors of other shapes than the kernel reads."""
+
+
 class Stack:
     """Linear layers, each with an activation after it, and the inner loss: what the kernel is told of a network.
 
@@ -81,8 +85,8 @@ class Job:
             None if value is None else value.detach().contiguous()
             for value in (support_X, targets, share, hidden, query_X)
         ]
-        if not fits(self.sizes, *self.tensors):
-            raise ValueError("Rows, targets, weights and classes of the tasks do not fit one another or the network.")
+        if not _fit(self.sizes, *self.tensors):
+            raise Misfit("Rows, targets, weights and classes of the tasks do not fit one another or the network.")
         self.problem = _Problem(
             len(self.sizes) - 1,
             support_X.shape[1],
@@ -127,7 +131,7 @@ class Job:
         scratch = torch.empty(len(self._parts), self.n_scratch, dtype=self.dtype)
         d_answers, share = d_answers.to(self.dtype).contiguous(), self.tensors[2]
         if d_answers.shape != (self.n_tasks, self.n_classes, self.problem.n_query):
-            raise ValueError(f"The derivative by the answers has shape {tuple(d_answers.shape)}, unlike the answers.")
+            raise Misfit(f"The derivative by the answers has shape {tuple(d_answers.shape)}, unlike the answers.")
 
         def run(i, tasks):
             places = [_address(v) for v in (self.start, share, d_answers, self.kept, scratch[i], total[i])]
@@ -149,7 +153,7 @@ class Job:
         getattr(library(), name + self.suffix)(ctypes.byref(self.problem), *arguments)
 
 
-def fits(sizes, support_X, targets, share, hidden, query_X):
+def _fit(sizes, support_X, targets, share, hidden, query_X):
     """Whether shapes are exactly those that the kernel reads: it neither broadcasts nor looks."""
     n_tasks, n, n_query = len(support_X), support_X.shape[1], 0 if query_X is None else query_X.shape[1]
     pairs = [

@@ -60,11 +60,15 @@ class NativeEngine(ClosedFormEngine):
         rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
         if not self._knows(params, loop, rows):
             return None
+        rates = self._step_rates(self.plan, params, loop).common
+        if None in rates:
+            return None
         tensors = [self.plan.prepare(loop.support_X), loop.targets, loop.row_weight, loop.hidden]
         tensors.append(None if query_X is None else self.plan.prepare(query_X))
-        if not native.fits(self.stack.sizes(params), *tensors):
+        try:
+            return native.Job(self.stack, params, *tensors, rates, keep)
+        except native.Misfit:  # the closed form broadcasts, or refuses
             return None
-        return native.Job(self.stack, params, *tensors, [row[0] for row in loop.rates.numbers()], keep)
 
     def _knows(self, params, loop, rows):
         rates, dtype = loop.rates, loop.targets.dtype
@@ -73,7 +77,6 @@ class NativeEngine(ClosedFormEngine):
         weights = [] if loop.row_weight is None else [loop.row_weight]
         return (
             all(loop.adapted)
-            and all(len(set(row)) == 1 for row in rates.numbers())
             and not self.has_task_axis(params)
             and dtype in (torch.float32, torch.float64)
             and all(value.device.type == "cpu" and value.dtype == dtype for value in (*params, *rows, *weights))
