@@ -3,8 +3,9 @@
     SKMETA_DATA=<folder with loader.py> python -m benchmarks.padding
 
 Every task's rows are split at random, four fifths support and the rest query. *Answering* is ``predict(tasks)``: chunks
-of tasks of similar size. *Training* is one epoch of the episode loader on tasks that bring their own query rows. Each
-figure is the padded rows over the real ones, less one. Writes benchmarks/results/padding.csv.
+of tasks of similar size. *Training* is one epoch of the episode loader on tasks that bring their own query rows, in
+batches of 16 and their parts. Each figure is the padded rows over the real ones, less one. Writes
+benchmarks/results/padding.csv.
 """
 
 import importlib.util
@@ -16,7 +17,7 @@ import pandas as pd
 import torch
 
 from benchmarks.records import save
-from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.store import TaskStore, similar_size_chunks
 
 ROWS_AT_ONCE, SEED = 16384, 0
@@ -46,9 +47,10 @@ def added_in_training(n_support, n_query):
     store = TaskStore(torch.zeros(n_rows, 1), torch.zeros(n_rows, 1), n_support, n_query)
     padded = real = 0
     for batch, y in EpisodeLoader(store, seed=SEED):
-        support, weight = batch["support_X"], batch.get("support_weight")
-        padded += support[..., 0].numel() + len(y)
-        real += (support[..., 0].numel() if weight is None else int(weight.sum())) + int((~y.isnan()).sum())
+        padded, real = padded + len(y), real + int((~y.isnan()).sum())
+        for part in batch.batches if isinstance(batch, Parts) else [batch]:
+            cells, weight = part["support_X"][..., 0].numel(), part.get("support_weight")
+            padded, real = padded + cells, real + (cells if weight is None else int(weight.sum()))
     return padded / real - 1
 
 

@@ -46,6 +46,8 @@ class Learner(nn.Module):
     cold_start = False
     #: whether a trained copy in single precision answers as well as one in double
     single_precision = False
+    #: whether the loss in training is a mean over tasks, and not over their labelled query rows
+    loss_by_tasks = False
 
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()

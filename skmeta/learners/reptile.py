@@ -38,6 +38,8 @@ class Reptile(GradientBased):
     A. Nichol, J. Achiam, J. Schulman. "On First-Order Meta-Learning Algorithms". 2018.
     """
 
+    loss_by_tasks = True
+
     def __init__(
         self,
         body,

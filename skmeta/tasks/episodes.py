@@ -1,8 +1,10 @@
 """Episodes: the vectorised sampler that turns stored tasks into training batches, on the device."""
 
+import sys
+
 import torch
 
-from skmeta.tasks.store import TaskStore, hide
+from skmeta.tasks.store import TaskStore, hide, similar_size_chunks
 
 
 class EpisodeLoader:
@@ -10,7 +12,8 @@ class EpisodeLoader:
 
     Three kinds of episode, chosen by the data:
 
-    * tasks that bring labelled query rows are taken whole, as they are;
+    * tasks that bring labelled query rows are taken whole, as they are; where padding a batch to its largest task would
+      add more than a quarter to its rows, the batch comes as :class:`Parts`;
     * tasks with classes of their own: ``n_ways`` of them, ``n_shots`` support and ``n_query`` query rows of each,
       relabelled at random (a class with few rows gives at most half of them to the support);
     * regression tasks and tasks with shared labels: rows at random, ``n_shots`` and ``n_query`` of them - per class
@@ -84,8 +87,10 @@ class EpisodeLoader:
         needed = len(self) * self.batch_size
         order = torch.cat([dice.permutation(len(store)) for _ in range(-(-needed // len(store)))])[:needed]
         if store.has_query:
-            # sorting by size within stretches of eight batches keeps most of the randomness and little padding
-            stretch = torch.arange(needed, device=store.device) // (8 * self.batch_size)
+            # sorting by size within stretches of eight batches keeps most of the randomness and little padding;
+            # a stretch beyond the last task would put one task several times into a batch
+            batches_sorted = min(8, max(1, len(store) // self.batch_size))
+            stretch = torch.arange(needed, device=store.device) // (batches_sorted * self.batch_size)
             size = store.n_rows[order]
             order = order[torch.argsort(stretch * (int(size.max()) + 1) + size)]
             batches = list(order.split(self.batch_size))
@@ -93,6 +98,14 @@ class EpisodeLoader:
         return order.split(self.batch_size)
 
     def _given(self, store, tasks, dice):
+        sizes = (rows[tasks].cpu().numpy() for rows in (store.n_support, store.n_query))
+        chunks = list(similar_size_chunks(*sizes, max_rows=sys.maxsize))
+        if len(chunks) == 1:
+            return self._given_alike(store, tasks, dice)
+        batches, y = zip(*(self._given_alike(store, tasks[torch.as_tensor(chunk)], dice) for chunk in chunks))
+        return Parts(batches), torch.cat(y)
+
+    def _given_alike(self, store, tasks, dice):
         batch, y = store.whole_tasks(tasks)
         if store.is_classification and self.relabel and not store.shared_labels:
             new_code = (
@@ -155,6 +168,22 @@ class EpisodeLoader:
             if self.hide_unseen:
                 is_asked = is_asked & _shown(batch, store.y[asked])
         return batch, hide(store.y[asked], is_asked).flatten(0, 1)
+
+
+class Parts:
+    """A batch of tasks as several, each of tasks of similar size: together they are learned from in one step.
+
+    Parameters
+    ----------
+    batches : sequence of dict
+        The keyword arguments of a learner's ``forward``, for each part. The labels of all parts lie one after another.
+    """
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        return sum(len(batch["query_X"]) for batch in self.batches)
 
 
 def _shown(batch, query_y):

@@ -127,13 +127,14 @@ def similar_size_chunks(n_support, n_query, max_rows, max_waste=0.25):
         size = max(1, max_rows // max(n_support[0] + n_query[0], 1))
         yield from (np.arange(i, min(i + size, len(n_support))) for i in range(0, len(n_support), size))
         return
-    order = np.lexsort((n_query, n_support))
+    order = np.lexsort((n_query, n_support)).tolist()
+    n_support, n_query = n_support.tolist(), n_query.tolist()  # single entries of an array take long to read
     chunk, used, widest_support, widest_query = [], 0, 0, 0
     for task in order:
         support, query = max(widest_support, n_support[task]), max(widest_query, n_query[task])
         padded = (len(chunk) + 1) * (support + query)
         rows = used + n_support[task] + n_query[task]
-        if chunk and (padded > max_rows or padded > (1 + max_waste) * rows + 8):
+        if chunk and (padded > max_rows or padded > (1 + max_waste) * rows):
             yield np.asarray(chunk)
             chunk, rows = [], n_support[task] + n_query[task]
             support, query = n_support[task], n_query[task]

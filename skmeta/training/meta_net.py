@@ -4,7 +4,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import PassthroughScoring
 
-from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.store import is_answered
 from skmeta.training.devices import reseed
 
@@ -81,6 +81,13 @@ class MetaNet(NeuralNet):
         """The learner itself, also where a wrapper for many GPUs stands around it."""
         return getattr(self.module_, "module", self.module_)
 
+    def infer(self, x, **fit_params):
+        """skorch's, and for a batch in parts the answers of all, or a list where there is more than answers."""
+        if not isinstance(x, Parts):
+            return super().infer(x, **fit_params)
+        answers = [self.infer(batch, **fit_params) for batch in x.batches]
+        return answers if isinstance(answers[0], tuple) else _joined(answers)
+
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The criterion over the query rows that have a label; padding has none.
 
@@ -89,6 +96,12 @@ class MetaNet(NeuralNet):
         """
         if training and not self._has_learned_from_rows:
             self._has_learned_from_rows = bool(is_answered(y_true).any())
+        if isinstance(y_pred, list):
+            y_of_parts = y_true.split([len(answers) for answers, *_ in y_pred])
+            losses = [self.get_loss(part, y, training=training) for part, y in zip(y_pred, y_of_parts)]
+            by_tasks = self._bare_learner.loss_by_tasks
+            counts = [len(b["query_X"]) for b in X.batches] if by_tasks else [is_answered(y).sum() for y in y_of_parts]
+            return sum(loss * count for loss, count in zip(losses, counts)) / max(sum(counts), 1)
         if isinstance(y_pred, tuple):
             return self._bare_learner.training_loss(self._criterion_of_answered, *y_pred, y_true)
         return self._criterion_of_answered(y_pred, y_true)
@@ -110,6 +123,8 @@ class MetaNet(NeuralNet):
         _, y = batch
         if y_pred is None or y.is_floating_point():
             return
+        if isinstance(y_pred, list):
+            y_pred = _joined([answers for answers, *_ in y_pred])
         y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
         y = y.to(y_pred.device)
         n_answered = int(is_answered(y).sum())
@@ -131,3 +146,8 @@ class MetaNet(NeuralNet):
         """Flat query labels or targets, as string scorers of ``EpochScoring`` expect."""
         answers = self.predict_proba(X)
         return answers if getattr(self.module_, "task_type", None) == "regression" else answers.argmax(1)
+
+
+def _joined(answers):
+    """Flat answers of several parts as one, their classes before their rows in memory, as a learner's are."""
+    return torch.cat([part.t() for part in answers], 1).t()

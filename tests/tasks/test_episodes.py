@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmeta.tasks import EpisodeLoader, TaskSet
+from skmeta.tasks.episodes import Parts
 from skmeta.tasks.store import TaskStore
 
 
@@ -165,11 +166,18 @@ def given_store(n_tasks=6):
     ), tasks
 
 
+def parts_of(batches):
+    """Batches whose tasks are of similar size, with their labels."""
+    for batch, y in batches:
+        parts = batch.batches if isinstance(batch, Parts) else [batch]
+        yield from zip(parts, y.split([part["query_X"][..., 0].numel() for part in parts]))
+
+
 def test_tasks_with_query_rows_are_taken_whole_once_an_epoch():
     store, tasks = given_store()
     seen = []
-    for batch, y in seeded_batches(store, batch_size=2, steps=3):
-        for t in range(2):
+    for batch, y in parts_of(seeded_batches(store, batch_size=2, steps=3)):
+        for t in range(len(batch["query_X"])):
             shown, _ = support_rows(batch, t)
             asked, _ = query_rows(batch, y, t)
             first = [i for i in range(len(tasks)) if tasks[i].X[0, 0] == shown[0]]
@@ -179,11 +187,35 @@ def test_tasks_with_query_rows_are_taken_whole_once_an_epoch():
     assert sorted(seen) == list(range(6))
 
 
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 20)), min_size=1, max_size=40), st.integers(1, 6))
+def test_padding_of_given_tasks_adds_a_quarter_at_most(sizes, batch_size):
+    n_support, n_query = np.array(sizes).T
+    rows = torch.repeat_interleave(torch.arange(float(len(sizes))), torch.as_tensor(n_support + n_query))[:, None]
+    store = TaskStore(rows, rows, n_support, n_query)  # a row is the number of its task
+    for batch, y in seeded_batches(store, batch_size=batch_size, steps=4):
+        parts = [part for part, _ in parts_of([(batch, y)])]
+        tasks = torch.cat([part["support_X"][:, 0, 0] for part in parts]).long().numpy()
+        assert len(tasks) == batch_size
+        padded = sum(part["support_X"][..., 0].numel() + part["query_X"][..., 0].numel() for part in parts)
+        assert padded <= 1.25 * (n_support + n_query)[tasks].sum()
+        assert torch.equal(y[~y.isnan()], torch.as_tensor(np.repeat(tasks, n_query[tasks])).float())
+
+
+@pytest.mark.parametrize("n_tasks", [16, 24, 60])
+def test_a_task_is_in_a_batch_once(n_tasks):
+    sizes = np.arange(n_tasks) * 3 + 1
+    rows = torch.repeat_interleave(torch.arange(float(n_tasks)), torch.as_tensor(sizes + 1))[:, None]
+    store = TaskStore(rows, rows, sizes, np.ones(n_tasks))
+    for _, y in seeded_batches(store, batch_size=n_tasks // 4, steps=4):  # one pass through the tasks
+        y = y[~y.isnan()]
+        assert len(y.unique()) == len(y) == n_tasks // 4
+
+
 def test_relabelling_of_given_tasks_is_the_same_for_support_and_query():
     store, _ = given_store()
     flipped = set()
-    for batch, y in seeded_batches(store, batch_size=3, steps=8):
-        for t in range(3):
+    for batch, y in parts_of(seeded_batches(store, batch_size=3, steps=8)):
+        for t in range(len(batch["query_X"])):
             rows, codes = (np.concatenate(pair) for pair in zip(support_rows(batch, t), query_rows(batch, y, t)))
             change = {int(a) for a in (rows % 2) ^ codes}
             assert len(change) == 1

@@ -17,8 +17,9 @@ from skorch.callbacks import (
 )
 from torch import nn
 
-from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier
+from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier, ReptileRegressor, TaskSet
 from skmeta.tasks import EpisodeLoader, Sinusoids
+from skmeta.tasks.episodes import Parts
 from skmeta.training import resolve_device
 
 SHORT = {"max_epochs": 3, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0}
@@ -82,6 +83,41 @@ def test_own_criterion_and_loader(cluster_tasks):
     ).fit(cluster_tasks)
     assert isinstance(meta.net_.criterion_, nn.MultiMarginLoss)
     assert Counting.drawn == 6
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        ProtoNetClassifier(**SHORT),
+        MAMLRegressor(**SHORT),
+        MAMLRegressor(**SHORT, multi_step_loss=True),
+        ReptileRegressor(**SHORT, target_scaling="task"),
+    ],
+    ids=["prototypes", "MAML", "losses after every step", "Reptile"],
+)
+def test_a_batch_in_parts_is_learned_from_as_if_it_were_one(meta):
+    rng = np.random.default_rng(0)
+    n_support, n_query = np.array([3, 4, 30, 33]), np.array([2, 2, 9, 8])
+    X = rng.normal(size=((n_support + n_query).sum(), 2))
+    y = np.arange(len(X)) % 2 if isinstance(meta, ProtoNetClassifier) else X[:, 0]
+    tasks = TaskSet.from_pool(X, y, n_support, n_query)
+    net, store = meta.fit(tasks).net_, meta._store(tasks)
+    ((parts, y_of_parts),) = EpisodeLoader(store, batch_size=4, steps=1, relabel=False)
+    assert isinstance(parts, Parts) and [len(part["query_X"]) for part in parts.batches] == [2, 2]
+    order = [int(np.flatnonzero(X[:, 0].astype("f4") == float(row))[0])
+             for part in parts.batches for row in part["support_X"][:, 0, 0]]  # fmt: skip
+    numbers = np.searchsorted(np.cumsum(n_support + n_query), order, side="right")
+    whole = store.whole_tasks(torch.as_tensor(numbers))
+
+    def step(batch):
+        net.module_.zero_grad()
+        taken = net.train_step_single(batch)
+        gradients = [value.grad.clone() for value in net.module_.parameters() if value.requires_grad]
+        # Reptile reports a loss that it does not go by
+        return gradients, 0.0 if net.module_.loss_by_tasks else taken["loss"].item()
+
+    torch.testing.assert_close(step((parts, y_of_parts)), step(whole), rtol=1e-4, atol=1e-5)
+    assert np.isfinite(net.history[:, "train_loss"]).all()
 
 
 # ---------------------------------------------------------------------- history and callbacks
