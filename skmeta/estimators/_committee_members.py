@@ -46,6 +46,11 @@ class PooledModel:
         self.estimator, self.n_classes = estimator, n_classes
         self.temperature, self.bounds = 1.0, (0.0, 1.0)
 
+    @property
+    def multiplies(self):
+        """Whether tasks are to differ from it by factors."""
+        return getattr(self.estimator, "multiplies", False)
+
     def fit(self, X, y, code=None):
         if self.n_classes == 1:
             self.constant = np.array([y.mean()])

@@ -10,13 +10,17 @@ from skmeta.estimators._committee_members import OwnModel, PooledModel, best_tem
 from skmeta.estimators._correction import Correction
 from skmeta.estimators._effects_around import fit_effects
 
+_STIFF = 0.9  # of the loss on rows not seen is at least the loss on rows seen
+
 
 class CrossFitted:
     """A committee fitted on all rows, and for each fold of them one fitted on the others.
 
     What a fold is makes the question. Whole tasks: how good are answers about tasks never seen? Some rows of every
     task: how good are they about tasks that the members were fitted on? What tasks add to a pooled model is learned
-    from its answers to rows that it was fitted without, or a flexible one would leave nothing to be added.
+    from its answers to rows that it was fitted without, or a flexible one would leave nothing to be added. Where folds
+    cut through tasks, a stiff one speaks for itself on the rows it was fitted to: it leaves as much to be added there,
+    and what its versions for different folds differ by would pass for what the task adds.
 
     Parameters
     ----------
@@ -43,6 +47,8 @@ class CrossFitted:
         """
         self.rows, self.fold, self.n_folds = rows, fold, int(fold.max()) + 1
         fold_pooled = self._cross_fit(pooled)
+        self.is_stiff = self._stiff_models()
+        self.support_base = self._support_base(self.pooled, np.arange(len(rows)))
         if not tasks_tell:
             self.whole, self.parts = Committee(self.pooled), [Committee(models) for models in fold_pooled]
             return self
@@ -72,10 +78,28 @@ class CrossFitted:
                     one.temperature = temperature
         return fold_pooled
 
+    def _stiff_models(self):
+        """Which pooled models are hardly better on rows that they have seen, where that matters."""
+        first_fold = self.fold[np.searchsorted(self.rows.code, self.rows.code)]
+        if (self.fold == first_fold).all():
+            return [False] * len(self.pooled)
+        seen = (model.answer(self.rows.X) for model in self.pooled)
+        return [_loss(F, self.rows.y) > _STIFF * _loss(hidden, self.rows.y) for F, hidden in zip(seen, self.base)]
+
+    def _support_base(self, pooled, chosen):
+        """The answers of pooled models to rows from which effects of tasks are learned."""
+        X = self.rows.X[chosen]
+        return [
+            model.answer(X) if is_stiff else F[chosen] for model, is_stiff, F in zip(pooled, self.is_stiff, self.base)
+        ]
+
     def _committee(self, chosen, pooled, start=None):
-        members, rows, base = self.members, self.rows.take(chosen), [F[chosen] for F in self.base]
+        members, rows, base = self.members, self.rows.take(chosen), self._support_base(pooled, chosen)
         starts = [None] * len(base) if start is None else start
-        effects = [fit_effects(F, rows, self.n_outputs, self.seed, before) for F, before in zip(base, starts)]
+        effects = [
+            fit_effects(F, rows, self.n_outputs, self.seed, before, model.multiplies)
+            for F, before, model in zip(base, starts, pooled)
+        ]
         own = None
         if members.own is not False:
             estimator = None if members.own is None else seeded(members.own, self.seed)
@@ -92,8 +116,14 @@ class CrossFitted:
 
         ``shown`` and ``query`` are positions of the rows that the tasks have shown, and of those asked about.
         """
-        bases = [[F[chosen] for F in self.base] for chosen in (shown, query)]
-        return self.parts[k].answer(self.rows.take(shown), self.rows.take(query), *bases)
+        part = self.parts[k]
+        bases = self._support_base(part.pooled, shown), [F[query] for F in self.base]
+        return part.answer(self.rows.take(shown), self.rows.take(query), *bases)
+
+
+def _loss(F, y):
+    """Mean squared error, or log loss."""
+    return np.mean((F[:, 0] - y) ** 2) if F.shape[1] == 1 else -np.log(F[np.arange(len(y)), y]).mean()
 
 
 def seeded(estimator, seed):

@@ -3,22 +3,23 @@
 import numpy as np
 
 from skmeta.estimators._logit_effects import LogitEffects
+from skmeta.estimators._multiplicative import FactorEffects
 from skmeta.estimators._task_effects import Design, GaussianEffects, rows_of_some_tasks
 
 KINDS = ("task intercept", "task slopes", "task curves")
 _WIDTHS = (0.15, 0.4, 1.0, 2.5)
 
 
-def fit_effects(F, rows, n_classes, random_state, start=None):
+def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False):
     """``(design, effects)`` of each kind, from a pooled model's answers ``F`` to rows of tasks it has not seen.
 
-    ``start`` are such effects fitted to much the same rows; the few numbers they share are then taken from there.
+    Where the pooled model ``multiplies``, so do the effects. ``start`` are such effects fitted to much the same rows; the few numbers they share are then taken from there.
     """
     chosen = rows_of_some_tasks(rows.code)
-    X, F, y, code = _with(rows.X, F)[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
+    kind = LogitEffects if n_classes > 1 else FactorEffects if multiplies else GaussianEffects
+    X, F, y, code = _with(rows.X, F, kind)[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
 
     def fitted(design, **hints):
-        kind = GaussianEffects if n_classes == 1 else LogitEffects
         model = kind(n_tied=design.n_curves, random_state=random_state)
         return design, model.fit(design(X), F, y, code, **hints)
 
@@ -34,11 +35,11 @@ def fit_effects(F, rows, n_classes, random_state, start=None):
 
 def ask_effects(design, effects, support, query, F_support, F_query, n_tasks):
     """(n_query, C) answers of one kind of effects, given what the tasks have shown."""
-    shown = (design(_with(support.X, F_support)), F_support, support.y, support.code)
-    asked = (design(_with(query.X, F_query)), F_query, query.code)
+    shown = (design(_with(support.X, F_support, effects)), F_support, support.y, support.code)
+    asked = (design(_with(query.X, F_query, effects)), F_query, query.code)
     return effects.answer(shown, asked, n_tasks)
 
 
-def _with(X, F):
-    """The common prediction as one more feature, so that a task may stretch it; class odds stay as they are."""
-    return np.hstack([X, F]) if F.shape[1] == 1 else X
+def _with(X, F, effects):
+    """The common prediction as one more feature, so that a task may stretch it."""
+    return np.hstack([X, effects.as_feature(F)])

@@ -27,6 +27,11 @@ class LogitEffects:
     def __init__(self, spreads=None, n_iter=20, n_tied=0, random_state=0):
         self.spreads, self.n_iter, self.n_tied, self.random_state = spreads, n_iter, n_tied, random_state
 
+    @staticmethod
+    def as_feature(F):
+        """Class odds stay as they are."""
+        return F[:, :0]
+
     def fit(self, Z, F, y, code, start=None, lines=None):
         """Find the spreads; ``start`` is a fit to much the same rows, whose spreads will do.
 

@@ -81,7 +81,7 @@ class Mixture:
             self.for_new = Committee(over_rows.pooled)
             no_rows = np.zeros(len(rows))
             self.weights_new = SizeWeights([0], self.kind).fit(answers[:, : len(pooled)], rows.y, no_rows, hidden_in)
-        self.for_known, self.base = over_rows.whole, over_rows.base
+        self.for_known, self.base = over_rows.whole, over_rows.support_base
         return self
 
     def _pooled(self, estimator):

@@ -150,6 +150,11 @@ class GaussianEffects:
     def __init__(self, n_tied=0, random_state=None):
         self.n_tied = n_tied
 
+    @staticmethod
+    def as_feature(F):
+        """What the design sees of the common model's answers."""
+        return F
+
     def fit(self, Z, F, y, code, start=None, lines=None):
         """Learn the prior; ``start`` is a fit to much the same rows, from which a few more iterations are enough.
 

@@ -10,6 +10,7 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators._mixed_ridge import MixedRidge
+from skmeta.estimators._multiplicative import PowerLaw
 from skmeta.estimators._task_mixture import DOC, TaskMixture
 
 
@@ -44,6 +45,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         y = self._finite(y)
         # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
         self._unit = 2.0 ** np.frexp(np.abs(y).max())[1].clip(-1000, 1000)
+        self._is_positive = y.min() > 0
         return y / self._unit
 
     def _coded_targets(self, y):
@@ -70,6 +72,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
             ),
             trees,
         ]
+        pooled += [PowerLaw()] if self._is_positive else []
         return pooled, [trees], HistGradientBoostingRegressor(max_iter=50, max_leaf_nodes=15)
 
     def predict(self, X, *, task=None):

@@ -1,0 +1,82 @@
+"""Laws of factors and powers, for targets that are positive: a common one, and what a task multiplies it by."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmeta.estimators._mixed_ridge import MixedRidge
+from skmeta.estimators._task_effects import GaussianEffects, Segments
+
+_FEW_VALUES = 5  # columns of fewer are codes of some kind, not quantities
+_MOST_SPREAD = 2.0  # of the noise in logarithms, as far as the mean is concerned
+_SMALLEST = 1e-300
+
+
+class PowerLaw(RegressorMixin, BaseEstimator):
+    """Positive targets as a product of powers of the quantities among the columns: prices, yields, concentrations.
+
+    A linear mixed model of the target's logarithm, from the logarithms of positive columns and the others as they are.
+    ``predict`` answers the mean, which lies above the exponential of the mean logarithm by a factor that is learned.
+    """
+
+    #: effects of tasks around this model are factors
+    multiplies = True
+
+    def fit(self, X, y, task=None):
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        if y.min() <= 0:
+            raise ValueError(f"A power law needs positive targets; the least is {y.min():g}.")
+        is_quantity = [column.min() > 0 and len(np.unique(column)) > _FEW_VALUES for column in X.T]
+        self.quantities_ = np.flatnonzero(is_quantity)
+        self.least_ = X[:, self.quantities_].min(0)
+        self.model_ = MixedRidge().fit(self._logarithms(X), np.log(y), task=task)
+        answers = self.model_.predict(self._logarithms(X))
+        self.bounds_ = np.log(y.min()) - 1, np.log(y.max()) + 1
+        self.factor_ = y.sum() / self._bounded(answers).sum()
+        return self
+
+    def predict(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.factor_ * self._bounded(self.model_.predict(self._logarithms(X)))
+
+    def _logarithms(self, X):
+        X = X.copy()
+        X[:, self.quantities_] = np.log(np.maximum(X[:, self.quantities_], self.least_))
+        return X
+
+    def _bounded(self, logarithms):
+        return np.exp(np.clip(logarithms, *self.bounds_))
+
+
+class FactorEffects(GaussianEffects):
+    """Gaussian effects on the logarithm: a task multiplies the common model, by a factor that its features change.
+
+    Answers are means: they grow with what is still unknown of the task, as those of a log-normal variable do.
+    """
+
+    @staticmethod
+    def as_feature(F):
+        return np.log(np.maximum(F, _SMALLEST))
+
+    def fit(self, Z, F, y, code, start=None, lines=None):
+        self.least = y.min() if start is None else start.least
+        F, y = self._logarithms(F, y)
+        # the common model answers means, which lie above the mean logarithm
+        self.offset = np.mean(y - F[:, 0]) if start is None else start.offset
+        return super().fit(Z, F + self.offset, y, code, start=start)
+
+    def answer(self, support, query, n_tasks):
+        Z, F, y, code = support
+        F, y = self._logarithms(F, y)
+        effects = self.effects(Z, F + self.offset, y, code, n_tasks)
+        variance = self.prior.covariance[None].repeat(n_tasks, axis=0)
+        tasks = Segments(code)
+        variance[tasks.codes] = self.prior.noise * self.prior.posterior_factor(tasks.moments(Z))
+        Z, F, code = query
+        spread = self.scale**2 * (self.prior.noise + np.einsum("np,npq,nq->n", Z, variance[code], Z))
+        exponent = (Z * effects[code]).sum(1) + self.offset + np.minimum(spread, _MOST_SPREAD) / 2
+        return F * np.exp(np.clip(exponent, -20, 20))[:, None]
+
+    def _logarithms(self, F, y):
+        return self.as_feature(F), np.log(np.maximum(y, self.least))
