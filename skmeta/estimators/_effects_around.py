@@ -13,7 +13,8 @@ _WIDTHS = (0.15, 0.4, 1.0, 2.5)
 def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False):
     """``(design, effects)`` of each kind, from a pooled model's answers ``F`` to rows of tasks it has not seen.
 
-    Where the pooled model ``multiplies``, so do the effects. ``start`` are such effects fitted to much the same rows; the few numbers they share are then taken from there.
+    Where the pooled model ``multiplies``, so do the effects. ``start`` are such effects fitted to much the same rows;
+    the few numbers they share are then taken from there.
     """
     chosen = rows_of_some_tasks(rows.code)
     kind = LogitEffects if n_classes > 1 else FactorEffects if multiplies else GaussianEffects

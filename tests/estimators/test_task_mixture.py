@@ -414,6 +414,18 @@ def test_the_correction_finds_where_tasks_of_one_kind_differ():
     assert mean_squared_error(query.y, corrected) < 0.5 * mean_squared_error(query.y, answers[1][:, 0])
 
 
+def test_what_versions_of_a_line_differ_by_is_not_taken_for_what_tasks_add():
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(100), 7)
+    years = rng.uniform(0, 40, size=100)[person] + np.tile(np.arange(7), 100)
+    y = 0.1 * years + 2 * rng.normal(size=100)[person] - 0.1 * (years - 3).mean() + 0.1 * rng.normal(size=700)
+    hidden = np.tile(np.arange(7) == 3, 100)
+    shown = years[~hidden, None], y[~hidden]
+    mixture = TaskMixtureRegressor(MixedRidge(), random_state=0).fit(*shown, task=person[~hidden])
+    error = np.sqrt(np.mean((mixture.predict(years[hidden, None], task=person[hidden]) - y[hidden]) ** 2))
+    assert error < 0.12  # the noise, and what six rows leave open of a person
+
+
 def test_by_default_nothing_has_to_be_chosen():
     X, y, task = sites(n_tasks=12, tilt=0.5)
     mixture = TaskMixtureRegressor(cv=2, random_state=0).fit(X, y, task=task)
