@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from benchmarks import speed_peers
 from benchmarks.speed_heads import learn2learn_prototype_step
 from benchmarks.speed_steps import Batch, learn2learn_step, skmeta_step
 from skmeta.learners.prototypes import Prototypes
@@ -38,6 +39,7 @@ def maml_step(pooled, n_tasks=8, steps=1, queries=5):
     batch = Images(pooled, n_tasks, steps, queries)
     return {
         "skmeta": lambda: skmeta_step(batch),
+        "skmeta, native kernel": lambda: skmeta_step(batch, speed_peers.native_engine()),
         "skmeta any_module": lambda: skmeta_step(batch, "any_module"),
         "learn2learn": lambda: learn2learn_step(batch),
     }

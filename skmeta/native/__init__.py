@@ -9,9 +9,10 @@ before. Any C compiler will do; ``pip install "skmeta[native]"`` brings one for 
 """
 
 from skmeta.native.compilation import build, library
-from skmeta.native.maml import ACTIVATIONS, LOSSES, MAX_LAYERS, Job, Misfit, Stack
+from skmeta.native.maml import Job, Misfit
+from skmeta.native.stack import LOSSES, MAX_LAYERS, WHOLE_IMAGE, Layer, Stack
 
-__all__ = ["ACTIVATIONS", "LOSSES", "MAX_LAYERS", "Job", "Misfit", "Stack", "available", "build"]
+__all__ = ["LOSSES", "MAX_LAYERS", "WHOLE_IMAGE", "Job", "Layer", "Misfit", "Stack", "available", "build"]
 
 
 def available():

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from skmeta.native import Job, Stack, build
+from skmeta.native import Job, Layer, Stack, build
 
 
 def largest_error():
@@ -14,7 +14,8 @@ def largest_error():
         torch.randn(1, n, k, generator=generator, dtype=torch.float64) for n, k in [(5, 3), (4, 3), (2, 4)]
     )
     targets = torch.randn(1, 2, 5, generator=generator, dtype=torch.float64)
-    stack = Stack([("Tanh", 0.0), ("Identity", 0.0)], [True, True], "mse")
+    linear = Layer("Linear", has_weight=True, has_bias=True)
+    stack = Stack([linear, Layer("Tanh"), linear], "mse")
     job = Job(stack, params, X, targets, None, None, Q, [0.1], keep="all")
     job.adapt()
     found = job.derivative(d_answers)

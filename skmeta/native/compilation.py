@@ -12,7 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-SOURCES = [Path(__file__).with_name(name) for name in ("kernel.c", "gemm.inc", "network.inc", "maml.inc")]
+SOURCES = [Path(__file__).with_name("kernel.c"), *sorted(Path(__file__).parent.glob("*.inc"))]
 FLAGS = ["-O3", "-march=native", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]
 
 

@@ -26,6 +26,7 @@ class Conv2d(Layer):
         self.n_params = 1 if module.bias is None else 2
         self.sizes = (list(module.stride), list(module.padding), list(module.dilation))
         self.groups, self.shape = module.groups, module.weight.shape
+        self.geometry = _geometry(module)
 
     def internal(self, weight, bias=None):
         return weight, bias
@@ -117,7 +118,7 @@ class PatchConv2d(Layer):
         self.linear = Linear(module.bias is not None)
         self.n_params = self.linear.n_params
         self.size, self.stride, self.padding = module.kernel_size, module.stride, module.padding
-        self.shape = module.weight.shape
+        self.shape, self.geometry = module.weight.shape, _geometry(module)
 
     def internal(self, weight, bias=None):
         """Rows of the weight are the columns of a patch: (..., out, in, kh, kw) to (..., kh kw in, out)."""
@@ -208,5 +209,10 @@ def as_convolution(module):
         return None
     copies = math.prod(module.kernel_size) / math.prod(module.stride)
     thin = math.prod(module.weight.shape[1:]) <= module.out_channels
+    return (PatchConv2d if _geometry(module) and (copies < MOST_COPIES or thin) else Conv2d)(module)
+
+
+def _geometry(module):
+    """Window, stride and padding, or None where there is more to say."""
     plain = module.groups == 1 and module.dilation == (1, 1)
-    return (PatchConv2d if plain and (copies < MOST_COPIES or thin) else Conv2d)(module)
+    return (module.kernel_size, module.stride, module.padding) if plain else None

@@ -55,6 +55,12 @@ class MaxPool(Mapping):
     def __init__(self, *window):
         self.window = window  # size, stride, padding, dilation, ceil_mode
 
+    @property
+    def geometry(self):
+        """Size, stride and padding, or None where there is more to say."""
+        *sizes, dilation, ceil_mode = self.window
+        return None if ceil_mode or dilation != [1, 1] else tuple(map(tuple, sizes))
+
     def value(self, x):
         images = as_images(x)
         y, where = aten.max_pool2d_with_indices(images, *self.window)
@@ -74,10 +80,14 @@ class MaxPool(Mapping):
 
 
 class AveragePool(Mapping):
-    """The mean of each window, by one of torch's kernels and its derivative."""
+    """The mean of each window, by one of torch's kernels and its derivative.
 
-    def __init__(self, average, derivative):
-        self.average, self.derivative = average, derivative
+    geometry : the window's size, the stride and the padding, or None where there is more to say; a size of 0 is the
+        whole image.
+    """
+
+    def __init__(self, average, derivative, geometry):
+        self.average, self.derivative, self.geometry = average, derivative, geometry
 
     def value(self, x):
         images = as_images(x)
@@ -116,11 +126,13 @@ def _max_pool(module):
 
 def _average_pool(module):
     stride = module.kernel_size if module.stride is None else module.stride
-    sizes = (_pair(value) for value in (module.kernel_size, stride, module.padding))
+    sizes = [_pair(value) for value in (module.kernel_size, stride, module.padding)]
     window = (*sizes, module.ceil_mode, module.count_include_pad, module.divisor_override)
+    plain = sizes[2] == [0, 0] and not module.ceil_mode and module.divisor_override is None
     return AveragePool(
         lambda images: F.avg_pool2d(images, *window),
         lambda dy, images: aten.avg_pool2d_backward(dy, images, *window),
+        tuple(map(tuple, sizes)) if plain else None,
     )
 
 
@@ -128,6 +140,7 @@ def _adaptive_average_pool(module):
     return AveragePool(
         lambda images: F.adaptive_avg_pool2d(images, module.output_size),
         lambda dy, images: aten._adaptive_avg_pool2d_backward(dy, images),
+        ((0, 0), (1, 1), (0, 0)) if _pair(module.output_size) == [1, 1] else None,
     )
 
 

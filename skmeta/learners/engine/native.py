@@ -1,4 +1,4 @@
-"""Stacks of linear layers through the compiled kernel, where there is one; the same mathematics as the closed form."""
+"""Stacks of layers through the compiled kernel, where there is one; the same mathematics as the closed form."""
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -8,16 +8,10 @@ from skmeta.learners.engine.activations import ELU, LeakyReLU, ReLU, Sigmoid, Ta
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import rows_first
 from skmeta.learners.engine.closed_form import ClosedFormEngine
+from skmeta.learners.engine.convolution import Conv2d, PatchConv2d
 from skmeta.learners.engine.linear import Head, Linear
-
-#: what the kernel calls an activation, and the number it takes with it
-KNOWN = {
-    ReLU: lambda layer: ("ReLU", 0.0),
-    LeakyReLU: lambda layer: ("LeakyReLU", layer.negative_slope) if layer.negative_slope > 0 else None,
-    Tanh: lambda layer: ("Tanh", 0.0),
-    Sigmoid: lambda layer: ("Sigmoid", 0.0),
-    ELU: lambda layer: ("ELU", layer.alpha) if layer.alpha > 0 else None,
-}
+from skmeta.learners.engine.mappings import AveragePool, Flatten, MaxPool
+from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
 
 
 class NativeEngine(ClosedFormEngine):
@@ -36,8 +30,9 @@ class NativeEngine(ClosedFormEngine):
         self.stack = as_stack(self.plan, loss)
         if self.stack is None:
             raise ValueError(
-                "engine='native' takes stacks of Linear and ReLU, LeakyReLU, Tanh, Sigmoid or ELU layers, with "
-                f"cross-entropy or squared error, which {type(body).__name__} with {loss} is not; use engine='auto'."
+                "engine='native' takes stacks of Linear, Conv2d, normalisation, pooling and ReLU, LeakyReLU, Tanh, "
+                "Sigmoid or ELU layers without groups or dilation, which begin with Linear or Conv2d, with "
+                f"cross-entropy or squared error; {type(body).__name__} with {loss} is none. Use engine='auto'."
             )
         if not native.available():
             raise ValueError(
@@ -103,18 +98,57 @@ class AdaptAndAnswer(torch.autograd.Function):
 
 def as_stack(plan, loss):
     """What the kernel is told of a plan, or None if it has layers, or more of them, than the kernel knows."""
-    if plan is None or loss not in native.LOSSES:
+    if plan is None or loss not in native.LOSSES or len(plan.layers) > native.MAX_LAYERS:
         return None
-    activations, has_bias = [], []
-    for layer in plan.layers:
-        if isinstance(layer, (Linear, Head)):
-            has_bias.append(layer.n_params == 2)
-            activations.append(("Identity", 0.0))
-        else:
-            known = KNOWN.get(type(layer), lambda layer: None)(layer)
-            if known is None or not activations or activations[-1][0] != "Identity":
-                return None
-            activations[-1] = known
-    if len(has_bias) > native.MAX_LAYERS:
+    layers = [KNOWN.get(type(layer), lambda layer: None)(layer) for layer in plan.layers]
+    if None in layers or layers[0].kind != "Linear":
         return None
-    return native.Stack(activations, has_bias, loss)
+    return native.Stack(layers, loss)
+
+
+def _linear(layer):
+    return native.Layer("Linear", has_weight=True, has_bias=layer.n_params == 2)
+
+
+def _convolution(layer):
+    if layer.geometry is None:
+        return None
+    return native.Layer("Linear", *layer.geometry, has_weight=True, has_bias=layer.n_params == 2)
+
+
+def _normalisation(by_image, groups):
+    def describe(layer):
+        if layer.eps <= 0:
+            return None
+        has = {"has_weight": layer.n_params > 0, "has_bias": layer.n_params == 2}
+        return native.Layer("Normalisation", by_image=by_image, groups=groups(layer), argument=layer.eps, **has)
+
+    return describe
+
+
+def _activation(name, argument=lambda layer: 0.0, takes=lambda layer: True):
+    return lambda layer: native.Layer(name, argument=argument(layer)) if takes(layer) else None
+
+
+def _pool(name):
+    return lambda layer: native.Layer(name, *layer.geometry) if layer.geometry else None
+
+
+#: what the kernel calls a layer; functions that say None for what it does not do
+KNOWN = {
+    Linear: _linear,
+    Head: _linear,
+    PatchConv2d: _convolution,
+    Conv2d: _convolution,
+    BatchNorm: _normalisation(False, lambda layer: 0),
+    GroupNorm: _normalisation(True, lambda layer: layer.n_groups),
+    LayerNorm: _normalisation(True, lambda layer: 1),
+    ReLU: _activation("ReLU"),
+    LeakyReLU: _activation("LeakyReLU", lambda layer: layer.negative_slope, lambda layer: layer.negative_slope > 0),
+    Tanh: _activation("Tanh"),
+    Sigmoid: _activation("Sigmoid"),
+    ELU: _activation("ELU", lambda layer: layer.alpha, lambda layer: layer.alpha > 0),
+    MaxPool: _pool("MaxPool"),
+    AveragePool: _pool("AveragePool"),
+    Flatten: lambda layer: native.Layer("Flatten"),
+}

@@ -34,7 +34,7 @@ class Normalisation(Layer):
     def forward(self, p, x):
         weight, bias = p
         xh = x - self._mean(x)
-        r = self._mean(xh.square()).add_(self.eps).rsqrt_()
+        r = (self._mean(xh.square()) + self.eps).rsqrt_()  # means may be shared memory
         xh.mul_(r)
         return self._scale_and_shift(xh, weight, bias), (xh, r)
 
