@@ -16,7 +16,8 @@ class PowerLaw(RegressorMixin, BaseEstimator):
     """Positive targets as a product of powers of the quantities among the columns: prices, yields, concentrations.
 
     A linear mixed model of the target's logarithm, from the logarithms of positive columns and the others as they are.
-    ``predict`` answers the mean, which lies above the exponential of the mean logarithm by a factor that is learned.
+    ``predict`` answers means: a line through the exponentials that fits the targets best, for these lie below the
+    means, and, where the law does not hold, too far apart.
     """
 
     #: effects of tasks around this model are factors
@@ -30,23 +31,26 @@ class PowerLaw(RegressorMixin, BaseEstimator):
         self.quantities_ = np.flatnonzero(is_quantity)
         self.least_ = X[:, self.quantities_].min(0)
         self.model_ = MixedRidge().fit(self._logarithms(X), np.log(y), task=task)
-        answers = self.model_.predict(self._logarithms(X))
         self.bounds_ = np.log(y.min()) - 1, np.log(y.max()) + 1
-        self.factor_ = y.sum() / self._bounded(answers).sum()
+        powers = self._powers(X)
+        self.center_, self.mean_ = powers.mean(), y.mean()
+        apart = powers - self.center_
+        # between a constant and what has the targets' mean: positive in either case
+        self.slope_ = np.clip(apart @ y / max(apart @ apart, _SMALLEST), 0, self.mean_ / self.center_)
         return self
 
     def predict(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.factor_ * self._bounded(self.model_.predict(self._logarithms(X)))
+        return self.mean_ + self.slope_ * (self._powers(X) - self.center_)
+
+    def _powers(self, X):
+        return np.exp(np.clip(self.model_.predict(self._logarithms(X)), *self.bounds_))
 
     def _logarithms(self, X):
         X = X.copy()
         X[:, self.quantities_] = np.log(np.maximum(X[:, self.quantities_], self.least_))
         return X
-
-    def _bounded(self, logarithms):
-        return np.exp(np.clip(logarithms, *self.bounds_))
 
 
 class FactorEffects(GaussianEffects):

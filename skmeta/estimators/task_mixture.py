@@ -19,9 +19,10 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         about="For numbers. Effects of tasks are Gaussian, their spread learned over tasks.",
         pooled="""pooled : regressor, list of regressors or "default", default="default"
         Models of all rows together; "default" is ridge regression, the fixed effects of a linear mixed model, ridge on
-        splines of every column, and histogram gradient boosting, the last also with the task as a feature and as a
-        correction of the others that sees what a task has shown. The mean is always among them. Around each of them,
-        random intercepts, slopes and smooth curves of the tasks are estimated.""",
+        splines of every column, histogram gradient boosting - also with the task as a feature, and as a correction of
+        the others that sees what a task has shown - and, where all targets are positive, a product of powers of the
+        positive columns. The mean is always among them. Around each of them, random intercepts, slopes and smooth
+        curves of the tasks are estimated; around the product they are factors.""",
         per_task="""per_task : regressor, "default" or None, default="default"
         Fitted to each task's rows alone; "default" is a ridge regression for tasks of 8 rows and more.""",
         attributes="",
