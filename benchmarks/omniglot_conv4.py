@@ -24,10 +24,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
 
 from benchmarks.intervals import mean_and_interval
-from benchmarks.omniglot_images import Drawn, EmbeddedOnce, numbers_of, omniglot
+from benchmarks.omniglot_images import EmbeddedOnce, as_rows, numbers_of, omniglot
 from benchmarks.records import RESULTS, save
 from skmeta import (
     MAMLClassifier,
@@ -48,7 +47,7 @@ PIXELS, SLICE, N_QUERY = 28 * 28, 25, 5
 
 def methods():
     embedded = {"module": EmbeddedOnce(Conv4(PIXELS)), "n_ways": 60, "n_shots": 1, "n_query": 2, "batch_size": 1}
-    adapted = {"module": nn.Sequential(Drawn(), Conv4(PIXELS, normalization="group")), "n_ways": 5, "n_shots": 1}
+    adapted = {"module": Conv4(PIXELS, normalization="group"), "n_ways": 5, "n_shots": 1}
     return {
         "ProtoNet": ProtoNetClassifier(**embedded),
         "MatchingNet": MatchingNetClassifier(**embedded),
@@ -82,7 +81,7 @@ def trained(name, seed, episodes, device="cpu", until=np.inf):
         meta, done, seconds = pickle.loads(path.read_bytes())
     if done >= episodes or time.monotonic() > until:
         return meta, done, seconds
-    train = TaskSet([numbers_of(~omniglot().is_evaluation)])
+    train = TaskSet([rows_of(meta, ~omniglot().is_evaluation)])
     while done < episodes and time.monotonic() < until:
         began = time.monotonic()
         meta.set_params(lr=lr * max(0.05, 1 - done / episodes)).fit(train)
@@ -94,9 +93,14 @@ def trained(name, seed, episodes, device="cpu", until=np.inf):
     return meta, done, seconds
 
 
+def rows_of(meta, is_wanted):
+    numbers, classes = numbers_of(is_wanted)
+    return as_rows(meta.module, numbers), classes
+
+
 def tested(meta, n_ways, n_shots, n_tasks, seed):
     """Accuracies of tasks, a few at a time: together they would be large."""
-    source = NWayTasks(*numbers_of(omniglot().vinyals_split == "test"), n_ways, n_shots, N_QUERY)
+    source = NWayTasks(*rows_of(meta, omniglot().vinyals_split == "test"), n_ways, n_shots, N_QUERY)
     right = []
     for part in range(n_tasks // 50):
         tasks = source.sample(50, random_state=1000 * seed + part)

@@ -43,6 +43,17 @@ class Drawn(nn.Module):
         return image.flatten(-2).to(X.dtype)
 
 
+def as_rows(module, numbers):
+    """What the network reads: numbers where it draws them itself, and pixels otherwise.
+
+    A network whose weights are adapted reads pixels, since the fast engines have to know all its layers.
+    """
+    if isinstance(module, EmbeddedOnce):
+        return numbers
+    with torch.no_grad():
+        return Drawn()(torch.as_tensor(numbers, dtype=torch.float32)).numpy()
+
+
 class EmbeddedOnce(nn.Module):
     """A network over drawings which, in use, embeds each of them once, in single precision, and remembers it.
 

@@ -17,7 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.intervals import mean_and_interval
 from benchmarks.omniglot_conv4 import checkpoint, methods, trained
-from benchmarks.omniglot_images import TURNS, omniglot
+from benchmarks.omniglot_images import TURNS, as_rows, omniglot
 from benchmarks.records import save
 from skmeta import PerTaskBaseline, Task, TaskSet
 from skmeta.datasets import load_local_images
@@ -48,11 +48,11 @@ def main():
     pixels = tasks_of(lambda places: omniglot().data[places].astype(float))
     neighbour = PerTaskBaseline(KNeighborsClassifier(1)).fit(pixels)
     records = [record("1 nearest neighbour, pixels", args.seed, 0, neighbour, pixels)]
-    numbers = tasks_of(lambda places: TURNS * np.asarray(places, dtype=float)[:, None])
     for name in args.methods:
         if checkpoint(name, args.seed).exists():
             meta, episodes, _ = trained(name, args.seed, episodes=0)
-            records.append(record(name, args.seed, episodes, meta, numbers))
+            tasks = tasks_of(lambda places: as_rows(meta.module, TURNS * np.asarray(places, dtype=float)[:, None]))
+            records.append(record(name, args.seed, episodes, meta, tasks))
     save(pd.DataFrame(records), "omniglot_oneshot")
     print(pd.DataFrame(records).to_string(index=False))
 

@@ -152,6 +152,20 @@ def test_conv4_is_understood_and_others_are_not():
     assert choose_engine(body).name == "any_module"
 
 
+def test_conv4_behind_a_layer_of_ones_own():
+    class Ink(nn.Module):
+        def forward(self, X):
+            return 1 - X
+
+    torch.manual_seed(0)
+    body = nn.Sequential(Ink(), Conv4(64, n_filters=8, n_blocks=2, normalization="group")).double()
+    assert choose_engine(body).name == "any_module"
+    g = torch.Generator().manual_seed(1)
+    rows = [torch.rand((T, n, 64), generator=g, dtype=F64) for n in (N, M)]
+    found, expected = (results(body, engine, n_embedding=32, rows=rows) for engine in ("any_module", "naive"))
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+
+
 def test_tasks_do_not_share_statistics():
     body = make_body(STRIDED, "batch")
     engine = choose_engine(body)

@@ -26,6 +26,8 @@ class AnyModuleEngine(Engine):
         in_dims = [0 if own else None for own in self._own(theta)][:n_body]
 
         def one_task(values, x):
+            # `vmap` cannot be asked about other layouts, as group normalisation does behind a channels-last filter
+            values = [value.contiguous() for value in values]
             return functional_call(self.body, dict(zip(self.body_names, values)), (x,))
 
         outputs = vmap(one_task, in_dims=(in_dims, 0), randomness="different")(theta[:n_body], X)
