@@ -34,6 +34,10 @@ def tasks_of(rows):
     return TaskSet([Task(rows(s), np.arange(len(s)), rows(q), label, name=i) for i, (s, q, label) in enumerate(runs())])
 
 
+def rows_for(module):
+    return lambda places: as_rows(module, TURNS * np.asarray(places, dtype=float)[:, None])
+
+
 def record(method, seed, episodes, meta, tasks):
     right = [np.mean(answer == task.y_query) for answer, task in zip(meta.predict(tasks), tasks)]
     accuracy, interval = mean_and_interval(right)
@@ -51,8 +55,7 @@ def main():
     for name in args.methods:
         if checkpoint(name, args.seed).exists():
             meta, episodes, _ = trained(name, args.seed, episodes=0)
-            tasks = tasks_of(lambda places: as_rows(meta.module, TURNS * np.asarray(places, dtype=float)[:, None]))
-            records.append(record(name, args.seed, episodes, meta, tasks))
+            records.append(record(name, args.seed, episodes, meta, tasks_of(rows_for(meta.module))))
     save(pd.DataFrame(records), "omniglot_oneshot")
     print(pd.DataFrame(records).to_string(index=False))
 
