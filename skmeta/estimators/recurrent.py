@@ -122,7 +122,7 @@ class MANNClassifier(MetaClassifier):
     n_hidden : int, default=64
         Size of the controller's state.
     n_slots, slot_size : int, default=32 and 24
-        Rows and columns of the memory.
+        Slots of the memory, and the size of a slot's key and of the note beside it.
     n_reads : int, default=2
         Read heads.
     decay : float, default=0.95
@@ -143,6 +143,9 @@ class MANNClassifier(MetaClassifier):
     -----
     The network has no output per class: it reads the rows once for every class, with the same weights and a memory
     for each, and so takes any number of classes.
+
+    Other than in the paper, a slot keeps what was told of a row beside the key that it is found by, and keys see the
+    row itself besides the controller's state: one vector for all of that took tens of thousands of tasks to learn.
 
     References
     ----------

@@ -17,7 +17,7 @@ class MemoryAugmented(SequenceLearner):
     n_hidden : int
         Size of the controller's state.
     n_slots, slot_size : int
-        Rows and columns of the memory.
+        Slots of the memory, and the size of a slot's key and of the note beside it.
     n_reads : int
         Read heads.
     decay : float
@@ -43,62 +43,72 @@ class MemoryAugmented(SequenceLearner):
 class MemoryCell(nn.Module):
     """LSTM controller and memory with least recently used access.
 
-    A step first writes what it now knows of the row before - the controller's last state with the label that has just
-    been told - and then reads for the new row. The place of writing is between the slots read last (renewing them) and
-    the slot used least (which is wiped first); usage fades by ``decay`` and grows by what is read and written. Reading
-    compares a key with all slots by their cosine. Since writing comes before the new row, all queries of a task read
+    A slot holds the key of a row and, beside it, a note of what was told of that row. A step first writes the row
+    before, whose label has just been told, and then reads for the new row. The place of writing is between the slots
+    read last (renewing them) and the slot used least (which is wiped first); usage fades by ``decay`` and grows by
+    what is read and written. Reading compares the new row's key with those in the slots by their cosine, each head as
+    sharply as it likes, and what is read is notes. Since writing comes before the new row, all queries of a task read
     one and the same memory.
 
-    State: controller's hidden and cell (n, h), memory (n, s, w), usage (n, s), mean read weights (n, s), read (n, r w).
+    *Other than in the paper.* There the controller's state gives the key that is searched for and, at the same time,
+    written: it has to learn to tell rows apart by their keys, and to keep the label in these all the same, which takes
+    tens of thousands of tasks. Here a key sees the row besides the state, and the label lies beside the key: rows
+    that are alike find each other from the beginning.
+
+    State: controller's hidden and cell (n, h), memory (n, s, 2 w), usage (n, s), mean read weights (n, s), read
+    (n, r w), the key of the row before (n, w).
     """
 
     def __init__(self, n_row, n_told, n_hidden, n_slots, slot_size, n_reads, decay):
         super().__init__()
         self.n_slots, self.slot_size, self.n_reads, self.decay = n_slots, slot_size, n_reads, decay
-        self.n_out = n_hidden + n_reads * slot_size
+        self.n_read = n_reads * slot_size
+        self.n_out = n_hidden + self.n_read
         self.width = 8 * n_hidden + 3 * n_reads * (n_slots + slot_size) + n_row
-        self.controller = LSTMCell(n_row, n_told + n_reads * slot_size, n_hidden)
-        self.to_write = nn.Linear(n_hidden + n_told, slot_size + 1)  # what, and whether over what was read
-        self.to_read = nn.Linear(n_hidden, n_reads * (slot_size + 1))  # keys and their sharpness
+        self.controller = LSTMCell(n_row, n_told + self.n_read, n_hidden)
+        self.to_key = nn.Linear(n_row + n_hidden, slot_size)
+        self.to_note = nn.Linear(n_told, slot_size)
+        self.to_sharpness = nn.Linear(n_hidden, n_reads)
+        self.to_place = nn.Linear(n_hidden + n_told, 1)  # whether over what was read
 
     def first_state(self, n, like):
         hidden, cell = self.controller.first_state(n, like)
-        memory = like.new_zeros(n, self.n_slots, self.slot_size)
+        memory = like.new_zeros(n, self.n_slots, 2 * self.slot_size)
         nothing = like.new_zeros(n, self.n_slots)
-        return hidden, cell, memory, nothing, nothing, like.new_zeros(n, self.n_reads * self.slot_size)
+        return hidden, cell, memory, nothing, nothing, like.new_zeros(n, self.n_read), like.new_zeros(n, self.slot_size)
 
     def step(self, row, told, state):
-        hidden, cell, memory, usage, last_read, read = state
-        memory, written = self._write(told, hidden, memory, usage, last_read)
+        hidden, cell, memory, usage, last_read, read, key = state
+        memory, written = self._write(told, hidden, memory, usage, last_read, key)
         hidden, (_, cell) = self.controller.step(row, torch.cat([told, read], -1), (hidden, cell))
-        read, weights = self._read(hidden[:, None], memory)
+        key = self.to_key(torch.cat([row, hidden], -1))
+        read, weights = self._read(key[:, None], hidden[:, None], memory)
         read, weights = read[:, 0], weights[:, 0]
         usage = self.decay * usage + weights.sum(1) + written
-        return torch.cat([hidden, read], -1), (hidden, cell, memory, usage, weights.mean(1), read)
+        return torch.cat([hidden, read], -1), (hidden, cell, memory, usage, weights.mean(1), read, key)
 
     def answer(self, rows, told, state):
-        hidden, cell, memory, usage, last_read, read = state
-        memory, _ = self._write(told, hidden, memory, usage, last_read)
+        hidden, cell, memory, usage, last_read, read, key = state
+        memory, _ = self._write(told, hidden, memory, usage, last_read, key)
         hidden = self.controller.answer(rows, torch.cat([told, read], -1), (hidden, cell))
-        return torch.cat([hidden, self._read(hidden, memory)[0]], -1)
+        keys = self.to_key(torch.cat([rows, hidden], -1))
+        return torch.cat([hidden, self._read(keys, hidden, memory)[0]], -1)
 
-    def _write(self, told, hidden, memory, usage, last_read):
-        """The memory (n, s, w) with the row before in it, and the write weights (n, s)."""
-        what = self.to_write(torch.cat([hidden, told], -1))
-        what, renew = torch.tanh(what[..., :-1]), torch.sigmoid(what[..., -1:])
+    def _write(self, told, hidden, memory, usage, last_read, key):
+        """The memory (n, s, 2 w) with the row before in it, and the write weights (n, s)."""
+        renew = torch.sigmoid(self.to_place(torch.cat([hidden, told], -1)))
         free = nn.functional.one_hot(usage.argmin(-1), self.n_slots).to(usage.dtype)
         was_row = told[..., -1:]  # before the first row there is nothing to write
         where = was_row * (renew * last_read + (1 - renew) * free)
         wiped = memory * (1 - was_row * free)[..., None]
-        return wiped + where[..., None] * what[:, None], where
+        return wiped + where[..., None] * torch.cat([key, self.to_note(told)], -1)[:, None], where
 
-    def _read(self, hidden, memory):
-        """What the heads read for rows with controller states (n, b, h): (n, b, r w), weights (n, b, r, s)."""
-        asked = self.to_read(hidden).unflatten(-1, (self.n_reads, self.slot_size + 1))
-        keys, sharpness = asked[..., :-1], 1 + nn.functional.softplus(asked[..., -1:])
-        keys = nn.functional.normalize(keys, dim=-1, eps=1e-6)
-        slots = nn.functional.normalize(memory, dim=-1, eps=1e-6)
-        cosine = keys.flatten(1, 2) @ slots.transpose(1, 2)
-        weights = torch.softmax(5 * sharpness * cosine.unflatten(1, keys.shape[1:3]), dim=-1)
-        read = weights.flatten(1, 2) @ memory
-        return read.unflatten(1, keys.shape[1:3]).flatten(2), weights
+    def _read(self, keys, hidden, memory):
+        """What the heads read for rows with keys (n, b, w) and states (n, b, h): (n, b, r w), weights (n, b, r, s)."""
+        held, notes = memory.chunk(2, -1)
+        keys, held = (nn.functional.normalize(values, dim=-1, eps=1e-6) for values in (keys, held))
+        cosine = keys @ held.transpose(1, 2)
+        sharpness = 5 * (1 + nn.functional.softplus(self.to_sharpness(hidden)))
+        weights = torch.softmax(sharpness[..., None] * cosine[..., None, :], dim=-1)
+        read = weights.flatten(1, 2) @ notes
+        return read.view(*keys.shape[:2], -1), weights

@@ -227,22 +227,39 @@ def test_the_memory_writes_into_the_least_used_slot_and_finds_it_by_content():
     torch.manual_seed(0)
     cell = MemoryCell(n_row=3, n_told=2, n_hidden=4, n_slots=3, slot_size=5, n_reads=1, decay=0.9)
     with torch.no_grad():
-        cell.to_write.bias[-1] = -100.0  # never over what was read
-    hidden, _, memory, usage, last_read, _ = cell.first_state(1, torch.zeros(1))
-    memory = torch.eye(3, 5)[None]
+        cell.to_place.bias.fill_(-100.0)  # never over what was read
+    hidden, _, _, _, last_read, _, _ = cell.first_state(1, torch.zeros(1))
+    memory = torch.eye(3, 10)[None]
     usage = torch.tensor([[0.9, 0.1, 0.5]])
-    told = torch.tensor([[1.0, 1.0]])
-    written, where = cell._write(told, hidden, memory, usage, last_read)
+    told, key = torch.tensor([[1.0, 1.0]]), torch.randn(1, 5)
+    written, where = cell._write(told, hidden, memory, usage, last_read, key)
     torch.testing.assert_close(where, torch.tensor([[0.0, 1.0, 0.0]]))
-    assert torch.equal(written[:, [0, 2]], memory[:, [0, 2]]) and not torch.equal(written[:, 1], memory[:, 1])
-    untouched, nowhere = cell._write(torch.zeros(1, 2), hidden, memory, usage, last_read)
+    assert torch.equal(written[:, [0, 2]], memory[:, [0, 2]])
+    torch.testing.assert_close(written[:, 1], torch.cat([key, cell.to_note(told)], 1))
+    untouched, nowhere = cell._write(torch.zeros(1, 2), hidden, memory, usage, last_read, key)
     assert torch.equal(untouched, memory) and not nowhere.any()
 
     with torch.no_grad():
-        cell.to_read.weight.zero_()
-        cell.to_read.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0, 10.0]))
-    _, weights = cell._read(torch.zeros(1, 1, 4), memory)
-    assert int(weights.argmax()) == 2 and float(weights.max().detach()) > 0.99
+        cell.to_sharpness.bias.fill_(10.0)
+    read, weights = cell._read(3 * key[:, None], torch.zeros(1, 1, 4), written)
+    assert int(weights.argmax()) == 1 and float(weights.max().detach()) > 0.99
+    torch.testing.assert_close(read[:, 0], cell.to_note(told), rtol=0.05, atol=0.02)
+
+
+def test_a_memory_that_has_never_been_trained_finds_the_row_most_like_the_new_one():
+    torch.manual_seed(0)
+    cell = MemoryCell(n_row=6, n_told=2, n_hidden=8, n_slots=8, slot_size=16, n_reads=2, decay=0.9)
+    with torch.no_grad():
+        cell.to_place.bias.fill_(-100.0)
+    state, told = cell.first_state(1, torch.zeros(1)), torch.zeros(1, 2)
+    rows = torch.randn(1, 5, 6)
+    for row in rows.unbind(1):
+        _, state = cell.step(row, told, state)
+        told = torch.ones(1, 2)
+    memory, _ = cell._write(told, state[0], *state[2:5], state[-1])
+    found = cell._read(cell.to_key(torch.cat([rows, torch.zeros(1, 5, 8)], -1)), torch.zeros(1, 5, 8), memory)[1]
+    # in the order in which they came: the slots are taken as they are free
+    assert found.mean(2).argmax(-1).tolist() == [[0, 1, 2, 3, 4]]
 
 
 def test_reading_ahead_equals_stepping_ahead():
