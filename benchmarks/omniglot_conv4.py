@@ -19,6 +19,7 @@ Training stops after so many minutes and goes on there the next time; a method i
 import argparse
 import pickle
 import time
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,8 @@ from skmeta.nets import Conv4
 from skmeta.tasks import NWayTasks
 
 PIXELS, SLICE, N_QUERY = 28 * 28, 25, 5
+#: gradient steps in the test, where there are any
+ADAPT_STEPS = {"MAML": [1, 3], "Meta-SGD": [1], "Reptile": [20]}
 
 
 def methods():
@@ -54,9 +57,9 @@ def methods():
         "SiameseNet": SiameseNetClassifier(**embedded),
         "TripletNet": TripletNetClassifier(**embedded),
         "RelationNet": RelationNetClassifier(**embedded),
-        "MAML": MAMLClassifier(**adapted, inner_lr=0.4, inner_steps=1, adapt_steps=3, n_query=5, batch_size=4),
+        "MAML": MAMLClassifier(**adapted, inner_lr=0.4, inner_steps=1, n_query=5, batch_size=4),
         "Meta-SGD": MAMLClassifier(**adapted, inner_lr="learn", inner_steps=1, n_query=5, batch_size=4),
-        "Reptile": ReptileClassifier(**adapted, inner_lr=0.1, inner_steps=5, adapt_steps=20, n_query=5, batch_size=4),
+        "Reptile": ReptileClassifier(**adapted, inner_lr=0.1, inner_steps=5, n_query=5, batch_size=4),
     }
 
 
@@ -125,10 +128,13 @@ def main():
         meta, episodes, seconds = trained(name, args.seed, args.episodes, args.device, until)
         if not episodes:
             continue
-        for n_ways, n_shots in [(ways, shots) for ways in args.ways for shots in (1, 5)]:
+        for n_ways, n_shots, steps in product(args.ways, (1, 5), ADAPT_STEPS.get(name, [0])):
             asked = {"method": name, "seed": args.seed, "ways": n_ways, "shots": n_shots, "episodes": episodes}
+            asked["adapt_steps"] = steps
             if any(asked.items() <= record.items() for record in records) or time.monotonic() > until:
                 continue
+            if steps:
+                meta.set_params(adapt_steps=steps)
             accuracy, interval = mean_and_interval(tested(meta, n_ways, n_shots, args.test_tasks, args.seed))
             records.append(asked | {
                 "images_per_episode": n_images(meta), "test_tasks": args.test_tasks, "transductive": False,
