@@ -10,11 +10,16 @@ _QUERY_FLOATS = 2**22
 
 
 class SequenceLearner(Learner):
-    """Learning as remembering: a recurrent cell reads ``(x_t, y_{t-1})`` and says what ``y_t`` will be.
+    """Learning as remembering: a recurrent cell reads ``x_t`` and, of the row before, ``y_{t-1}`` and ``x y_{t-1}``.
 
-    A label comes one step late, so that the cell must hold on to a row until it is told what the row was. The query
-    rows continue the sequence, each on its own: one step from the state that the support has left, which no query row
-    changes.
+    It says what ``y_t`` will be. The query rows continue the sequence, each on its own: one step from the state that
+    the support has left, which no query row changes.
+
+    *Products.* Hochreiter et al. tell the cell ``y_{t-1}`` alone, so that it must hold on to a row until it knows what
+    the row was, and tie the two by its gates. Sums of gates times gates are learned late: after thousands of tasks
+    such a cell has not begun to learn. So it is told the row before times its label as well, and answers are read from
+    its output and from that times a projection of the row asked about: what is first-order in learning is there
+    before anything has been learned.
 
     *Any number of classes.* The cell reads the sequence once for each class, with one set of weights: for class c it
     sees ``(x_t, [y_{t-1} = c])`` and says the logit of c. So answers follow the classes when these are permuted.
@@ -31,7 +36,8 @@ class SequenceLearner(Learner):
 
     - ``n_out`` and ``width``: the size of its output, and of its intermediate results, for one row;
     - ``first_state(n, like)``: a tuple of (n, ...) tensors;
-    - ``step(row (n, e), told (n, l), state)`` -> ``(output (n, n_out), state)``;
+    - ``step(row (n, e), told (n, l), state)`` -> ``(output (n, n_out), state)``, where the last entry of ``told`` says
+      whether there was a row before;
     - ``answer(rows (n, b, e), told (n, l), state)`` -> ``(n, b, n_out)``, the outputs of a step without taking it.
 
     Parameters
@@ -67,9 +73,11 @@ class SequenceLearner(Learner):
         if n_outputs is not None:
             self.pooled_head = nn.Linear(self.n_embedding, n_outputs)
         n_code = _CODE_SIZE if self.shares_classes else 0
-        self.n_told = n_targets + 1  # the label of the row before, and whether there was one
-        self.cell = self.make_cell(self.n_embedding + n_code, self.n_told)
-        self.readout = nn.Linear(self.cell.n_out, n_targets)
+        n_row = self.n_embedding + n_code
+        self.n_told = (n_row + 1) * n_targets + 1
+        self.cell = self.make_cell(n_row, self.n_told)
+        self.to_compare = nn.Linear(n_row, self.cell.n_out)
+        self.readout = nn.Linear(2 * self.cell.n_out, n_targets)
 
     def make_cell(self, n_row, n_told):
         raise NotImplementedError
@@ -101,11 +109,11 @@ class SequenceLearner(Learner):
         n_classes = codes.shape[1]
         flat = tuple(part.flatten(0, 1) for part in cell_state)
         embedded = self.embed(query_X)
-        block = max(1, _QUERY_FLOATS // (n_tasks * n_cells * self.cell.width))
+        block = max(1, _QUERY_FLOATS // (n_tasks * n_cells * (self.cell.width + 3 * self.cell.n_out)))
         outputs = []
         for rows in embedded.split(block, dim=1):
-            rows = self._with_codes(rows, codes, n_cells // n_classes)
-            output = self.readout(self.cell.answer(rows.flatten(0, 1), told.flatten(0, 1), flat))
+            rows = self._with_codes(rows, codes, n_cells // n_classes).flatten(0, 1)
+            output = self._said(self.cell.answer(rows, told.flatten(0, 1), flat), rows)
             outputs.append(output.view(n_tasks, -1, n_classes, *output.shape[1:]).mean(1))
         return self._as_answers(torch.cat(outputs, dim=2), embedded, class_mask)
 
@@ -128,7 +136,7 @@ class SequenceLearner(Learner):
         n_cells = n_orders * codes.shape[1]
         embedded = self.embed(X)
         rows = self._with_codes(_take(embedded, order).flatten(1, 2), codes, n_orders, split=True)
-        labels = self._labels(_take(y, order), codes.shape[1], X.dtype)
+        news = self._news(rows, _take(y, order), codes.shape[1])
         pace = _take(weight / _heaviest(weight), order).repeat_interleave(codes.shape[1], dim=1)
         all_alike = bool((pace == 1).all())
 
@@ -136,15 +144,15 @@ class SequenceLearner(Learner):
         told = X.new_zeros(n_tasks * n_cells, self.n_told)
         outputs = []
         for step in range(n_steps):
-            row, label, gate = (part[:, :, step].flatten(0, 1) for part in (rows, labels, pace))
+            row, heard, gate = (part[:, :, step].flatten(0, 1) for part in (rows, news, pace))
             output, new = self.cell.step(row, told, state)
             outputs.append(output)
             if all_alike:
-                state, told = new, label
+                state, told = new, heard
             else:
                 state, told = (
                     tuple(_move(old, to, gate) for old, to in zip(state, new)),
-                    _move(told, label, gate),
+                    _move(told, heard, gate),
                 )
         state, told = (
             tuple(part.view(n_tasks, n_cells, *part.shape[1:]) for part in state),
@@ -153,7 +161,7 @@ class SequenceLearner(Learner):
         state = state, told, codes, class_mask
         if not self.training or not outputs:
             return state, None, y[:0]
-        said = self.readout(torch.stack(outputs, 1)).view(n_tasks, codes.shape[1], n_steps, -1)
+        said = self._said(torch.stack(outputs, 1), rows.flatten(0, 1)).view(n_tasks, codes.shape[1], n_steps, -1)
         said = self._as_answers(said, _take(embedded, order)[:, 0], class_mask)
         return state, said.flatten(0, 1), self._known_labels(y, weight, order)
 
@@ -176,15 +184,21 @@ class SequenceLearner(Learner):
         codes = codes[:, None, :, None].expand(-1, n_orders, -1, rows.shape[3], -1)
         return torch.cat([rows, codes], dim=-1).flatten(1, 2)
 
-    def _labels(self, y, n_classes, dtype):
-        """Labels (T, P, n) or (T, P, n, k) as the cells are told them, with the news that there was one.
+    def _news(self, rows, y, n_classes):
+        """What is told of rows (T, P * C, n, e) with labels (T, P, n) or (T, P, n, k): (T, P * C, n, l).
 
-        (T, P * C, n, 2) for classification, (T, P, n, k + 1) for regression.
+        The row times its label, the label, and that there was a row. A label is whether the row is of the cell's
+        class, or the targets.
         """
         if self.is_classification:
             classes = torch.arange(n_classes, device=y.device)[:, None]
-            y = (y[:, :, None] == classes).to(dtype).flatten(1, 2)[..., None]
-        return torch.cat([y, torch.ones_like(y[..., :1])], dim=-1)
+            y = (y[:, :, None] == classes).to(rows.dtype).flatten(1, 2)[..., None]
+        products = (rows[..., None, :] * y[..., None]).flatten(-2)
+        return torch.cat([products, y, torch.ones_like(y[..., :1])], dim=-1)
+
+    def _said(self, output, rows):
+        """What is read from the cell's output (..., n_out) for rows (..., e)."""
+        return self.readout(torch.cat([output, output * self.to_compare(rows)], -1))
 
     def _known_labels(self, y, weight, order):
         """Flat labels of the rows read, in the one order of training; none where a row is padding."""
