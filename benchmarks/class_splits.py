@@ -2,7 +2,7 @@
 
 A third of the classes is held out (at least five), 5-way tasks of 1 and of 5 labelled rows a class are drawn from them,
 and every classifier of the library answers the same ones: by its defaults, trained on 5-way episodes of 1 to 5 shots of
-the other classes (the in-context classifier: as pretrained, and of tables only). Metric learners run twice: so, with a
+the other classes (the in-context classifier: as pretrained). Metric learners run twice: so, with a
 plain ``MLP``, and with ``ResidualMLP``, which starts from the rows themselves, on episodes of up to 20 ways. Tables go
 through ``TableEncoder``; texts through TF-IDF, 512 components and rows of unit length - learned from the texts
 of the training classes, so that words of test classes alone are unknown, or (``clinc150, all words``) from all texts
@@ -72,8 +72,6 @@ def learners(name, seed):
     }  # fmt: skip
     methods = {short: cls(**common) for short, cls in classes.items() if short not in METRIC}
     methods["InContext"].set_params(max_epochs=0)
-    if name in TEXTS:
-        del methods["InContext"]  # minutes, with 512 columns
     unit = {"module__scaling": "table", "module__unit_length": True} if name in TEXTS else {}
     for short in METRIC:
         methods[f"{short}, MLP"] = classes[short](MLP, **common)

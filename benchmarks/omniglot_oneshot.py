@@ -12,13 +12,12 @@ on a trial set of its own (400 trials, 105 x 105 pixels, affine distortions), hu
 import argparse
 
 import numpy as np
-import pandas as pd
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.intervals import mean_and_interval
 from benchmarks.omniglot_conv4 import checkpoint, methods, trained
 from benchmarks.omniglot_images import TURNS, as_rows, omniglot
-from benchmarks.records import save
+from benchmarks.records import Records
 from skmeta import PerTaskBaseline, Task, TaskSet
 from skmeta.datasets import load_local_images
 
@@ -49,15 +48,16 @@ def main():
     parser.add_argument("--methods", nargs="+", default=list(methods()))
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    pixels = tasks_of(lambda places: omniglot().data[places].astype(float))
-    neighbour = PerTaskBaseline(KNeighborsClassifier(1)).fit(pixels)
-    records = [record("1 nearest neighbour, pixels", args.seed, 0, neighbour, pixels)]
+    records, neighbour = Records("omniglot_oneshot"), "1 nearest neighbour, pixels"
+    if not records.has(method=neighbour):
+        pixels = tasks_of(lambda places: omniglot().data[places].astype(float))
+        meta = PerTaskBaseline(KNeighborsClassifier(1)).fit(pixels)
+        records.add([record(neighbour, args.seed, 0, meta, pixels)])
     for name in args.methods:
         if checkpoint(name, args.seed).exists():
             meta, episodes, _ = trained(name, args.seed, episodes=0)
-            records.append(record(name, args.seed, episodes, meta, tasks_of(rows_for(meta.module))))
-    save(pd.DataFrame(records), "omniglot_oneshot")
-    print(pd.DataFrame(records).to_string(index=False))
+            if not records.has(method=name, seed=args.seed, episodes=episodes):
+                records.add([record(name, args.seed, episodes, meta, tasks_of(rows_for(meta.module)))])
 
 
 if __name__ == "__main__":

@@ -35,7 +35,11 @@ def main():
     sinusoids = read("sinusoid_maml")
     print(table(sinusoids, ["method", "iterations"], ["steps"], "mse", 3), "\n")
     print(table(read("sinusoid_meta_sgd"), ["method", "training_tasks", "train_shots"], ["test_shots"], "mse"), "\n")
-    print(table(read("omniglot_no_conv"), ["method", "iterations", "batch_size"], ["shots"], "accuracy", 3), "\n")
+    without = ["method", "iterations", "batch_size", "adapt_steps"]
+    print(table(read("omniglot_no_conv"), without, ["shots"], "accuracy", 3), "\n")
+    convolution = ["method", "episodes", "adapt_steps"]
+    print(table(read("omniglot_conv4"), convolution, ["ways", "shots"], "accuracy", 3), "\n")
+    print(read("omniglot_oneshot").to_string(index=False), "\n")
     optimizers = read("learned_optimizer_quadratics")
     at = optimizers[optimizers.step.isin([20, 50, 100])]
     print(table(at, ["optimizer"], ["step"], "value", 3), "\n")
