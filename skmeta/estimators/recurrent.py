@@ -59,6 +59,10 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
     The network has no output per class: it reads the rows once for every class, with the same weights, and so takes
     any number of classes.
 
+    Other than in the paper, the network is told not only the label of the row before but that row times the label as
+    well, and its answer is read from its state and from that times the row asked about: products that gates alone
+    take thousands of tasks to learn.
+
     References
     ----------
     {references}
@@ -89,6 +93,12 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
     Attributes
     ----------
     {meta_attributes}
+
+    Notes
+    -----
+    Other than in the paper, the network is told not only the target of the row before but that row times the target
+    as well, and its answer is read from its state and from that times the row asked about: products that gates alone
+    take thousands of tasks to learn.
 
     References
     ----------
