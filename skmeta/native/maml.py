@@ -8,7 +8,7 @@ import torch
 from skmeta.native.compilation import library
 from skmeta.native.stack import Problem
 
-#: memory of at most so many bytes is kept for the next call, for each of the two precisions
+#: memory of at most so many bytes is kept for the next call, for each of the two precisions; convolutions need much
 MOST_SPARE_BYTES = 2**28
 _spare = {}
 #: about a millisecond's multiplications
