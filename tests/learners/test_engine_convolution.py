@@ -25,6 +25,7 @@ def normalisation(name, n_channels):
     return {
         "batch": lambda: [nn.BatchNorm2d(n_channels, track_running_stats=False)],
         "group": lambda: [nn.GroupNorm(2, n_channels)],
+        "one group": lambda: [nn.GroupNorm(1, n_channels)],
         "plain batch": lambda: [nn.BatchNorm2d(n_channels, affine=False, track_running_stats=False)],
         None: list,
     }[name]()
@@ -72,7 +73,7 @@ ORDERS = pytest.mark.parametrize("first_order", [False, True], ids=["second_orde
 
 
 @ORDERS
-@pytest.mark.parametrize("norm", ["batch", "group", "plain batch", None])
+@pytest.mark.parametrize("norm", ["batch", "group", "one group", "plain batch", None])
 @pytest.mark.parametrize("pool", [False, True])
 def test_blocks_of_the_few_shot_literature(norm, pool, first_order):
     body = make_body(OVERLAPPING if pool else STRIDED, norm, [nn.MaxPool2d(2)] if pool else [])
