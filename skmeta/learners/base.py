@@ -111,9 +111,9 @@ def flat_answers(answers):
 
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):
     """(T, n) labels to (T, C, n) membership weights, class axis first: the narrow axis is never the last one."""
-    classes = torch.arange(n_classes, device=support_y.device)[:, None]
-    members = (support_y[..., None, :] == classes).to(dtype)
-    return members if support_weight is None else members * support_weight[..., None, :]
+    members = torch.zeros(*support_y.shape[:-1], n_classes, support_y.shape[-1], dtype=dtype, device=support_y.device)
+    weight = 1.0 if support_weight is None else support_weight.to(dtype)[..., None, :]
+    return members.scatter_(-2, support_y[..., None, :], weight)
 
 
 def hide_absent_classes(logits, class_mask):

@@ -37,42 +37,80 @@ def class_mean_logits(features, shares, scale=1.0, offset=None, weights=(None,),
     >>> class_mean_logits([rows], torch.tensor([[[0.5, 0.5]]])) - 3.0**2
     tensor([[[-4.]]])
     """
+    given = _Given(len(features))
+    return embedded_class_mean_logits(given, None, [*features, *weights, bias], shares, scale, offset)
+
+
+def embedded_class_mean_logits(embedding, X, params, shares, scale=1.0, offset=None, without_last=False):
+    """The same on what an embedding makes of rows, the body's gradient included: a graph of two would take longer.
+
+    Parameters
+    ----------
+    embedding : Embedding or ResidualEmbedding
+    X : (T, n + m, d) tensor
+        Support rows and, behind them, query rows; they have no gradient.
+    params : sequence of tensors
+        Those of the body.
+    shares, scale, offset
+        As for :func:`class_mean_logits`.
+    without_last : bool
+        Whether prototypes go through the body's last linear map instead of rows.
+
+    Returns
+    -------
+    (T, m, C) tensor
+    """
     scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
-    return _ClassMeanLogits.apply(len(features), shares, scale, offset, bias, *features, *weights).transpose(1, 2)
+    return _ClassMeanLogits.apply(embedding, X, without_last, shares, scale, offset, *params).transpose(1, 2)
+
+
+class _Given:
+    """Features, weights and bias that are what they are."""
+
+    n_given = 0
+
+    def __init__(self, k):
+        self.k = k
+
+    def features(self, params, X, without_last):
+        return params[: self.k], params[self.k : -1], params[-1], None
+
+    def gradients(self, memo, d_features, d_weights, d_bias):
+        return [*d_features, *d_weights, d_bias]
 
 
 class _ClassMeanLogits(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, k, shares, scale, offset, bias, *features_and_weights):
-        features, weights = features_and_weights[:k], features_and_weights[k:]
-        n, total = shares.shape[2], shares.sum(2, keepdim=True)
+    def forward(ctx, embedding, X, without_last, shares, scale, offset, *params):
+        features, weights, bias, memo = embedding.features(params, X, without_last)
+        n, total = shares.shape[2], None
         means = [torch.bmm(shares, x[:, :n]) for x in features]
-        prototypes = _sum(_times(mean, W, transposed=True) for mean, W in zip(means, weights))
+        P = _sum(_times(mean, W, transposed=True) for mean, W in zip(means, weights))
         if bias is not None:
-            prototypes = torch.addcmul(prototypes, total, bias)
+            total = shares.sum(2, keepdim=True)
+            P = torch.addcmul(P, total, bias)
         if offset is not None:
-            prototypes = prototypes + offset
-        # 2 p b - |p|^2 = p (2 b - p)
-        closeness = (prototypes * (-prototypes if bias is None else 2 * bias - prototypes)).sum(2, keepdim=True)
-        pulled = [_times(prototypes, W) for W in weights]
+            P = P + offset
+        # half of 2 p b - |p|^2 is p (b - p / 2)
+        half = (P * (-0.5 * P if bias is None else torch.sub(bias, P, alpha=0.5))).sum(2, keepdim=True)
+        pulled = [_times(P, W) for W in weights]
         for x, pW in zip(features, pulled):
-            closeness = torch.baddbmm(closeness, pW, x[:, n:].transpose(1, 2), alpha=2.0)
-        ctx.k = k
-        ctx.save_for_backward(
-            shares, scale, bias, total, prototypes, closeness, *features, *weights, *means, *pulled
-        )  # fmt: skip
-        return closeness * scale
+            half = torch.baddbmm(half, pW, x[:, n:].transpose(1, 2))
+        scale = 2 * scale
+        ctx.save_for_backward(shares, *params)  # so that changes in between are noticed
+        ctx.work = embedding, memo, features, weights, bias, means, total, P, pulled, half, scale
+        return half * scale
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_logits):
-        shares, scale, bias, total, P, closeness, *rest = ctx.saved_tensors
-        features, weights, means, pulled = (rest[i * ctx.k : (i + 1) * ctx.k] for i in range(4))
+        shares = ctx.saved_tensors[0]
+        embedding, memo, features, weights, bias, means, total, P, pulled, half, scale = ctx.work
         n = shares.shape[2]
         d_shares = d_bias = d_scale = None
-        if ctx.needs_input_grad[2]:
-            d_scale = (d_logits * closeness).sum()
-        D = d_logits * (2 * scale)
+        if ctx.needs_input_grad[4]:
+            d_scale = 2 * (d_logits * half).sum()
+        D = d_logits * scale
         d_row = D.sum(2, keepdim=True)
         d_pulled = [torch.bmm(D, x[:, n:]) for x in features]
         dP = _sum(_times(d, W, transposed=True) for d, W in zip(d_pulled, weights))
@@ -80,21 +118,21 @@ class _ClassMeanLogits(torch.autograd.Function):
         d_means = [_times(dP, W) for W in weights]
         to_support, to_query = shares.transpose(1, 2), D.transpose(1, 2)
         d_features = [
-            torch.cat([torch.bmm(to_support, d_mean), torch.bmm(to_query, pW)], 1) if needed else None
-            for d_mean, pW, needed in zip(d_means, pulled, ctx.needs_input_grad[5:])
+            torch.cat([torch.bmm(to_support, d_mean), torch.bmm(to_query, pW)], 1)
+            for d_mean, pW in list(zip(d_means, pulled))[embedding.n_given :]
         ]
+        P_rows, dP_rows = P.flatten(0, 1).t(), dP.flatten(0, 1).t()
         d_weights = [
-            None
-            if W is None
-            else torch.addmm(P.flatten(0, 1).t() @ d_pW.flatten(0, 1), dP.flatten(0, 1).t(), mean.flatten(0, 1))
+            None if W is None else torch.addmm(P_rows @ d_pW.flatten(0, 1), dP_rows, mean.flatten(0, 1))
             for W, d_pW, mean in zip(weights, d_pulled, means)
         ]
         if bias is not None:
-            d_bias = (P * d_row).sum((0, 1)) + (dP * total).sum((0, 1))
-        if ctx.needs_input_grad[1]:
+            d_bias = torch.addcmul(P * d_row, dP, total).sum((0, 1))
+        if ctx.needs_input_grad[3]:
             d_shares = _sum(torch.bmm(d, x[:, :n].transpose(1, 2)) for d, x in zip(d_means, features))
             d_shares = d_shares if bias is None else d_shares + (dP @ bias).unsqueeze(2)
-        return None, d_shares, d_scale, dP if ctx.needs_input_grad[3] else None, d_bias, *d_features, *d_weights
+        d_params = embedding.gradients(memo, d_features, d_weights, d_bias)
+        return None, None, None, d_shares, d_scale, dP if ctx.needs_input_grad[5] else None, *d_params
 
 
 def _times(rows, weight, transposed=False):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
-from skmeta.learners.class_means import class_mean_logits
+from skmeta.learners.class_means import class_mean_logits, embedded_class_mean_logits
 from skmeta.learners.engine.embed import find_embedding
 from skmeta.learners.heads import prototype_logits
 
@@ -51,19 +51,19 @@ class Prototypes(Learner):
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         n_classes = class_mask.shape[1]
-        if self.embedding is None:
-            features, weights, bias = [torch.cat([self.embed(support_X), self.embed(query_X)], 1)], [None], None
-        else:  # one pass through a body that sees rows one by one
-            features, weights, bias = self.embedding.features(
-                tuple(self.body.parameters()), torch.cat([support_X, query_X], 1), n_classes < self.n_embedding
-            )
-        members = one_hot_support(support_y, n_classes, support_weight, features[0].dtype)
+        members = one_hot_support(support_y, n_classes, support_weight, query_X.dtype)
         count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
-        logits = class_mean_logits(features, members / count, self.log_scale.exp(), offset, weights, bias)
+        head = members / count, self.log_scale.exp(), offset
+        if self.embedding is None or support_X.requires_grad or query_X.requires_grad:
+            logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
+        else:  # one pass through a body that sees rows one by one
+            rows, params = torch.cat([support_X, query_X], 1), self.embedding.parameters()
+            without_last = n_classes < self.n_embedding
+            logits = embedded_class_mean_logits(self.embedding, rows, params, *head, without_last=without_last)
         return flat_answers(self._with_prior(logits, prior, seen))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Prototypes (T, C, e), their logits' constant terms (T, 1, C), and the classes (T, C) that have rows.
+        """Prototypes (T, C, e), their logits' constant terms (T, 1, C) or None, and the classes (T, C) that have rows.
 
         Beside them the classes' weights and sums of rows, to which ``update`` adds.
         """
@@ -84,20 +84,19 @@ class Prototypes(Learner):
         """What common prototypes make of the classes' weights (T, C).
 
         The weights with those of the common rows (T, C, 1), the common rows' part of the prototypes (T, C, e) or None,
-        the prior logits (T, 1, C), and the classes that have a prototype (T, C).
+        the prior logits (T, 1, C) or None, and the classes that have a prototype (T, C).
         """
         shown, offset = count, None
         if self.is_shared:
             extra, share, places = self._common(class_mask.shape[1])
             count, shown = count + extra, count + extra.sum() * share
-        seen, count = class_mask & (count > 0), count.clamp(min=1e-12)[..., None]
+        prior, seen, count = None, class_mask & (count > 0), count.clamp(min=1e-12)[..., None]
         if self.is_shared:
             offset = extra[:, None] * places / count
         if self.priors:
             prior = torch.log(shown.clamp(min=1e-12) / shown.sum(-1, keepdim=True).clamp(min=1e-12))
-        else:
-            prior = torch.zeros_like(shown)
-        return count, offset, prior[:, None], seen
+            prior = prior[:, None]
+        return count, offset, prior, seen
 
     def _common(self, n_classes):
         """Rows (C,) that the common prototypes stand for, the classes' common shares (C,), the prototypes (C, e).
@@ -115,19 +114,20 @@ class Prototypes(Learner):
         return self._with_prior(prototype_logits(prototypes, self.embed(query_X), self.log_scale.exp()), prior, seen)
 
     def _with_prior(self, logits, prior, seen):
-        return hide_absent_classes(logits + prior if self.priors else logits, seen)
+        return hide_absent_classes(logits if prior is None else logits + prior, seen)
 
     @property
     def single_precision(self):
         return self.embedding is not None
 
     def answerer(self, state):
-        prototypes, prior, seen = (part[0] for part in state[:3])
+        prototypes, prior, seen = (part if part is None else part[0] for part in state[:3])
         weight = 2 * self.log_scale.exp() * prototypes
-        bias = prior.t() - self.log_scale.exp() * prototypes.square().sum(1, keepdim=True)
+        bias = -self.log_scale.exp() * prototypes.square().sum(1, keepdim=True)
+        bias = bias if prior is None else bias + prior.t()
         # a class without rows is out of reach, whatever the row
         bias = bias.masked_fill(~seen[:, None], -torch.inf)
-        return self.embedding.under_a_head(tuple(self.body.parameters()), weight, bias)
+        return self.embedding.under_a_head(self.embedding.parameters(), weight, bias)
 
 
 def _sums(embedded, y, weight, class_mask):

@@ -1,36 +1,61 @@
 """Feed-forward bodies, with a way round for the rows or without, under a linear head: one function of the rows."""
 
 import torch
-from torch.autograd.function import once_differentiable
 
 from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
 from skmeta.learners.engine.linear import Head, Linear
+from skmeta.learners.engine.unrolled import backward, forward
 from skmeta.nets import ResidualMLP
+
+
+class ParametersOf:
+    """What ``module.parameters()`` gives, without going through its modules anew, which takes as long as a step."""
+
+    def __init__(self, module):
+        self.places = [(part, name) for part in module.modules() for name, _ in part.named_parameters(recurse=False)]
+
+    def __call__(self):
+        return [getattr(part, name) for part, name in self.places]
 
 
 class Embedding:
     """What a feed-forward ``body`` makes of rows; :func:`find_embedding` finds out whether a body is one."""
 
-    def __init__(self, plan):
+    #: how many of the features, the first ones, are the rows themselves, of which nothing is learned
+    n_given = 0
+
+    def __init__(self, body, plan):
         *self.layers, _ = plan.layers
-        self.plan = plan
+        self.parameters, self.plan = ParametersOf(body), plan
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
 
     def features(self, params, X, without_last):
-        """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of, once differentiable in ``params``.
+        """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of. No graph.
 
-        Returns ``(features, weights, bias)``: embeddings are the sum over k of ``features_k weights_k' + bias``, with
-        weights (e, h_k) or None for the identity, bias (e,) or None. Features are the embeddings themselves, or, if
-        asked for ``without_last``, what the body's last linear map is given.
+        Returns ``(features, weights, bias, memo)``: embeddings are the sum over k of ``features_k weights_k' + bias``,
+        with weights (e, h_k) or None for the identity, bias (e,) or None. Features are the embeddings themselves, or,
+        if asked for ``without_last``, what the body's last linear map is given.
         """
-        layers, weight, bias = list(self.layers), None, None
+        layers, last = self.layers, [None, None]
         if without_last and layers and isinstance(layers[-1], Linear):
-            n_last = layers.pop().n_params
-            params, (weight, *bias) = params[:-n_last], params[-n_last:]
-            bias = bias[0] if bias else None
-        return [_Rows.apply(FeedForward(layers=layers), self.plan.prepare(X), *params)], [weight], bias
+            layers, n_last = layers[:-1], layers[-1].n_params
+            params, last = params[:-n_last], [*params[-n_last:], None][:2]
+        plan = FeedForward(layers=layers)
+        theta = plan.internal(params)
+        features, memos = forward(layers, theta, self.plan.prepare(X))
+        return [features], last[:1], last[1], (plan, theta, memos)
+
+    def gradients(self, memo, d_features, d_weights, d_bias):
+        """Of the parameters, in their order, from those of what ``features`` returned."""
+        plan, theta, memos = memo
+        deltas, _ = backward(plan.layers, theta, memos, d_features[0], 0, wants_input=False)
+        found = [
+            layer.gradient(memo, delta, shared=True) if layer.n_params else ()
+            for layer, memo, delta in zip(plan.layers, memos, deltas)
+        ]
+        return [*plan.external(found), *(d for d in (d_weights[0], d_bias) if d is not None)]
 
     def under_a_head(self, params, weight, bias):
         """The function (n, d) -> (C, n) of rows that is ``weight f + bias`` of their embeddings f.
@@ -49,44 +74,39 @@ class Embedding:
         return plan.function([*theta, (weight, bias)])
 
 
-class _Rows(torch.autograd.Function):
-    """All layers as one function of rows and parameters: a graph of many small ones takes longer than what it is of."""
-
-    @staticmethod
-    def forward(ctx, plan, X, *params):
-        ctx.plan, ctx.memos = plan, []
-        ctx.save_for_backward(*params)
-        for layer, p in zip(plan.layers, plan.internal(params)):
-            X, memo = layer.forward(p, X)
-            ctx.memos.append(memo)
-        return X.detach()  # not the object that the last memo may be, whose graph would lead back to itself
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, dy):
-        layers, gradients = ctx.plan.layers, []
-        for layer, p, memo in reversed(list(zip(layers, ctx.plan.internal(ctx.saved_tensors), ctx.memos))):
-            gradients.append(layer.gradient(memo, dy, shared=True) if layer.n_params else ())
-            dy = layer.backward(p, memo, dy) if layer is not layers[0] or ctx.needs_input_grad[1] else None
-        return None, dy, *ctx.plan.external(gradients[::-1])
-
-
 class ResidualEmbedding:
     """What a :class:`~skmeta.nets.ResidualMLP` makes of rows: the rows themselves, and a feed-forward correction."""
 
+    n_given = 1
+
     def __init__(self, body, correction):
-        self.body, self.correction = body, correction
+        self.parameters, self.body, self.correction = ParametersOf(body), body, correction
 
     def features(self, params, X, without_last):
         """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
         X, last = self.body.scale(X), None
         if isinstance(self.body.last, torch.nn.Linear):
             *params, last = params
-        features, weights, bias = self.correction.features(params, X, without_last)
+        features, (weight,), bias, memo = self.correction.features(params, X, without_last)
+        memo = memo, last, weight, bias
         if last is not None:
-            weights = [last if weight is None else last @ weight for weight in weights]
+            weight = last if weight is None else last @ weight
             bias = None if bias is None else last @ bias
-        return [X, *features], [last, *weights], bias
+        return [X, *features], [last, weight], bias, memo
+
+    def gradients(self, memo, d_features, d_weights, d_bias):
+        """As of an :class:`Embedding`."""
+        memo, last, weight, bias = memo
+        d_last, d_weight = d_weights
+        if last is not None:
+            if weight is None:
+                d_last, d_weight = d_last + d_weight, None
+            else:
+                d_last, d_weight = torch.addmm(d_last, d_weight, weight.t()), last.t() @ d_weight
+            if bias is not None:
+                d_last, d_bias = torch.addr(d_last, d_bias, bias), last.t() @ d_bias
+        found = self.correction.gradients(memo, d_features, [d_weight], d_bias)
+        return found if last is None else [*found, d_last]
 
     def under_a_head(self, params, weight, bias):
         """As of an :class:`Embedding`; a body's last linear map and the head are one."""
@@ -117,7 +137,7 @@ def find_embedding(body):
     if type(body) is ResidualMLP:
         return _find_residual(body)
     plan = as_feed_forward(body)
-    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(plan)
+    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(body, plan)
 
 
 @torch.no_grad()
