@@ -110,7 +110,7 @@ class CurrentTask:
             return self._outputs(X)
         X = self._validate_X(X, reset=False)
         with torch.no_grad():
-            return answers_in_blocks(self._single.of(state), X, self.net_.device)
+            return answers_in_blocks(self._single.of(state), X, self.net_.device, self._single.block)
 
     def _outputs(self, X, ask="predict"):
         """Raw outputs (n_rows, C or k) of the current task's adapted learner; ``ask`` names its method."""

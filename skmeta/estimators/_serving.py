@@ -7,7 +7,10 @@ import torch
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
 #: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.
 TILE = 48
-BLOCK = 32 * TILE  # some hundred hidden units of so many rows stay in the caches
+BLOCK = 32 * TILE
+#: Numbers in what a layer puts out for a block. What is much larger than the caches is handed back to the operating
+#: system when it is freed, and every page of it is fetched and cleared anew for the next block.
+_NUMBERS = 200_000
 
 
 class SinglePrecision:
@@ -19,6 +22,7 @@ class SinglePrecision:
     def __init__(self, learner):
         self._source, self._learner = learner, None
         self._last = None, None
+        self.block = rows_in_a_block(learner)
 
     @property
     def learner(self):
@@ -35,6 +39,12 @@ class SinglePrecision:
         return answer
 
 
+def rows_in_a_block(learner):
+    """How many rows are answered at once: fewer where layers are wide."""
+    widest = max((len(value) for value in learner.parameters() if value.dim() == 2), default=1)
+    return min(BLOCK, TILE * max(1, _NUMBERS // (widest * TILE)))
+
+
 def _single(state):
     """A nest of tensors in single precision."""
     if isinstance(state, torch.Tensor):
@@ -44,16 +54,16 @@ def _single(state):
     return state if state is None else type(state)(_single(part) for part in state)
 
 
-def answers_in_blocks(answer, X, device):
+def answers_in_blocks(answer, X, device, block=BLOCK):
     """Answers (n, C) to rows: ``answer`` maps (m, d) float32 rows to (C, m), row by row.
 
-    Rows are answered in blocks, the last padded with zeros, so that row i of the answers is the same, bit for bit,
-    whatever rows are beside it.
+    Rows are answered in blocks of ``block``, a multiple of ``TILE``, the last padded with zeros, so that row i of the
+    answers is the same, bit for bit, whatever rows are beside it.
     """
     n_rows, d = X.shape
     blocks = []
-    for first in range(0, n_rows, BLOCK):
-        rows = torch.as_tensor(X[first : first + BLOCK], dtype=torch.float32, device=device)
+    for first in range(0, n_rows, block):
+        rows = torch.as_tensor(X[first : first + block], dtype=torch.float32, device=device)
         n = len(rows)
         if n % TILE:
             rows = torch.cat([rows, rows.new_zeros(TILE - n % TILE, d)])

@@ -11,11 +11,11 @@ from sklearn.utils.validation import validate_data
 from torch import nn
 
 from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier, ReptileClassifier
-from skmeta.estimators._serving import BLOCK, TILE, answers_in_blocks
+from skmeta.estimators._serving import BLOCK, TILE, answers_in_blocks, rows_in_a_block
 from skmeta.learners.base import Learner
 from skmeta.learners.maml import MAML
 from skmeta.learners.prototypes import Prototypes
-from skmeta.nets import MLP
+from skmeta.nets import MLP, ResidualMLP
 from tests.estimators.contract import cheap, one_task, tasks_for
 
 SINGLE = [ProtoNetClassifier, MAMLClassifier, MAMLRegressor, ReptileClassifier]
@@ -58,6 +58,23 @@ def test_a_rows_answer_is_the_same_bit_for_bit_whatever_rows_are_beside_it(
         assert together.shape == (n_rows, n_classes)
         np.testing.assert_array_equal(answers_in_blocks(answer, X[some], "cpu"), together[some])
         np.testing.assert_array_equal(answers_in_blocks(answer, X[:1], "cpu"), together[:1])
+
+
+@pytest.mark.parametrize("d", [4, 20, 64])
+def test_so_is_that_of_the_default_body_whose_width_makes_blocks_smaller(d):
+    torch.manual_seed(d)
+    body = ResidualMLP(d)
+    nn.init.normal_(body.correction[-1].weight)
+    learner, block = Prototypes(body, d), rows_in_a_block(Prototypes(body, d))
+    assert block % TILE == 0 and TILE < block < BLOCK
+    X, rng = torch.randn(2 * block + 30, d).numpy(), np.random.default_rng(d)
+    with torch.no_grad():
+        state = learner.adapt(torch.randn(1, 9, d), torch.arange(9)[None] % 3, class_mask=torch.ones(1, 3).bool())
+        answer = learner.answerer(state)
+        together = answers_in_blocks(answer, X, "cpu", block)
+        for n_rows in (1, 2, TILE + 1, block - 1, block + 1):
+            some = rng.permutation(len(X))[:n_rows]
+            np.testing.assert_array_equal(answers_in_blocks(answer, X[some], "cpu", block), together[some])
 
 
 @pytest.mark.parametrize("cls", SINGLE)
