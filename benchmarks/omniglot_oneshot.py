@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.intervals import mean_and_interval
-from benchmarks.omniglot_conv4 import checkpoint, methods, trained
+from benchmarks.omniglot_conv4 import ADAPT_STEPS, checkpoint, methods, trained
 from benchmarks.omniglot_images import TURNS, as_rows, omniglot
 from benchmarks.records import Records
 from skmeta import PerTaskBaseline, Task, TaskSet
@@ -56,6 +56,8 @@ def main():
     for name in args.methods:
         if checkpoint(name, args.seed).exists():
             meta, episodes, _ = trained(name, args.seed, episodes=0)
+            if name in ADAPT_STEPS:
+                meta.set_params(adapt_steps=ADAPT_STEPS[name][0])
             if not records.has(method=name, seed=args.seed, episodes=episodes):
                 records.add([record(name, args.seed, episodes, meta, tasks_of(rows_for(meta.module)))])
 
