@@ -6,6 +6,9 @@ import torch
 
 from skmeta.tasks.store import TaskStore, hide, similar_size_chunks
 
+_INDICES = 8  # numbers that a row costs besides its features
+_NUMBERS_AT_ONCE = 2**17  # drawn together: many small batches cost calls, and large ones would leave the caches
+
 
 class EpisodeLoader:
     """Batches of episodes, drawn without a loop over tasks; skorch's ``iterator_train``.
@@ -20,7 +23,8 @@ class EpisodeLoader:
       of the shared label space where there is one.
 
     Rows are shuffled within their task (and class) once an epoch, and an episode is a window at a random place of
-    that order: drawing without replacement at the price of index arithmetic, whatever the size of the table.
+    that order: drawing without replacement at the price of index arithmetic, whatever the size of the table. Small
+    batches are drawn several at a time.
 
     Parameters
     ----------
@@ -72,15 +76,22 @@ class EpisodeLoader:
         segments = self._segments
         if segments is None and not store.has_query:
             segments = _Segments(store)
-        if segments is not None:
-            segments.shuffle(dice)
-        for tasks in self._task_order(store, dice):
-            if segments is None:
-                yield self._given(store, tasks, dice)
-            elif segments.per_class:
-                yield self._n_way(store, segments, tasks, dice)
-            else:
-                yield self._rows(store, segments, tasks, dice)
+        order = self._task_order(store, dice)
+        if segments is None:
+            yield from (self._given(store, tasks, dice) for tasks in order)
+            return
+        segments.shuffle(dice)
+        draw = self._n_way if segments.per_class else self._rows
+        at_once = self._batches_at_once(store)
+        for first in range(0, len(order), at_once):
+            batch, y = draw(store, segments, torch.cat(order[first : first + at_once]), dice)
+            parts = [values.split(self.batch_size) for values in batch.values()]
+            for *values, labels in zip(*parts, y.split(self.batch_size)):
+                yield dict(zip(batch, values)), labels.flatten(0, 1)
+
+    def _batches_at_once(self, store):
+        rows = self.batch_size * max(store.max_classes, 1) * (self.n_shots[1] + self.n_query[1])
+        return max(1, _NUMBERS_AT_ONCE // max(1, rows * (store.X.shape[1] + _INDICES)))
 
     def _task_order(self, store, dice):
         """Shuffled tasks, batch after batch; where sizes differ, a batch holds tasks of similar size."""
@@ -125,7 +136,7 @@ class EpisodeLoader:
         count = segments.count[tasks].gather(1, classes)
         start = segments.start[tasks].gather(1, classes)
         shots = dice.integers(*self.n_shots, (len(tasks), 1)).expand_as(count)
-        query = dice.integers(*self.n_query, ()).expand_as(count)
+        query = self._as_many_in_a_batch(*self.n_query, len(tasks), dice).expand_as(count)
         shots = torch.minimum(shots, (count // 2).clamp(min=1)).minimum(count)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -143,14 +154,14 @@ class EpisodeLoader:
         }
         if segments.can_fall_short(self.n_shots, self.n_query):
             batch["support_weight"] = is_support.flatten(1).to(store.X.dtype)
-        return batch, hide(codes[..., None].expand_as(asked), is_asked).flatten()
+        return batch, hide(codes[..., None].expand_as(asked), is_asked).flatten(1)
 
     def _rows(self, store, segments, tasks, dice):
         per = max(store.max_classes, 1)
         most_shots, most_query = self.n_shots[1] * per, self.n_query[1] * per
         count, start = segments.count[tasks], segments.start[tasks]
         shots = dice.integers(self.n_shots[0] * per, most_shots, (len(tasks), 1))
-        query = dice.integers(self.n_query[0] * per, most_query, ()).expand_as(count)
+        query = self._as_many_in_a_batch(self.n_query[0] * per, most_query, len(tasks), dice).expand_as(count)
         shots = torch.minimum(shots, (count + 1) // 2)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -167,7 +178,12 @@ class EpisodeLoader:
             batch["class_mask"] = store.class_mask(tasks)
             if self.hide_unseen:
                 is_asked = is_asked & _shown(batch, store.y[asked])
-        return batch, hide(store.y[asked], is_asked).flatten(0, 1)
+        return batch, hide(store.y[asked], is_asked)
+
+    def _as_many_in_a_batch(self, low, high, n_tasks, dice):
+        """(n_tasks, 1) random sizes, one for each batch."""
+        drawn = dice.integers(low, high, (-(-n_tasks // self.batch_size), 1))
+        return drawn.repeat_interleave(self.batch_size, dim=0)[:n_tasks]
 
 
 class Parts:
