@@ -10,6 +10,7 @@ from skmeta.estimators._task_effects import GaussianEffects, Segments
 _FEW_VALUES = 5  # columns of fewer are codes of some kind, not quantities
 _MOST_SPREAD = 2.0  # of the noise in logarithms, as far as the mean is concerned
 _SMALLEST = 1e-300
+_ROWS_AT_ONCE = 2048  # of which each has the covariance of its task's effects
 
 
 class PowerLaw(RegressorMixin, BaseEstimator):
@@ -33,16 +34,16 @@ class PowerLaw(RegressorMixin, BaseEstimator):
         self.model_ = MixedRidge().fit(self._logarithms(X), np.log(y), task=task)
         self.bounds_ = np.log(y.min()) - 1, np.log(y.max()) + 1
         powers = self._powers(X)
-        self.center_, self.mean_ = powers.mean(), y.mean()
-        apart = powers - self.center_
+        apart = powers - powers.mean()
         # between a constant and what has the targets' mean: positive in either case
-        self.slope_ = np.clip(apart @ y / max(apart @ apart, _SMALLEST), 0, self.mean_ / self.center_)
+        self.slope_ = np.clip(apart @ y / max(apart @ apart, _SMALLEST), 0, y.mean() / powers.mean())
+        self.intercept_ = max(y.mean() - self.slope_ * powers.mean(), 0)
         return self
 
     def predict(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.mean_ + self.slope_ * (self._powers(X) - self.center_)
+        return self.intercept_ + self.slope_ * self._powers(X)
 
     def _powers(self, X):
         return np.exp(np.clip(self.model_.predict(self._logarithms(X)), *self.bounds_))
@@ -56,7 +57,9 @@ class PowerLaw(RegressorMixin, BaseEstimator):
 class FactorEffects(GaussianEffects):
     """Gaussian effects on the logarithm: a task multiplies the common model, by a factor that its features change.
 
-    Answers are means: they grow with what is still unknown of the task, as those of a log-normal variable do.
+    Answers are means: they grow with what is still unknown of the task, as those of a log-normal variable do. A task
+    that has shown a target that is not positive obeys no such law: it is answered by the common model and its own mean
+    distance from that.
     """
 
     @staticmethod
@@ -72,15 +75,26 @@ class FactorEffects(GaussianEffects):
 
     def answer(self, support, query, n_tasks):
         Z, F, y, code = support
-        F, y = self._logarithms(F, y)
-        effects = self.effects(Z, F + self.offset, y, code, n_tasks)
-        variance = self.prior.covariance[None].repeat(n_tasks, axis=0)
         tasks = Segments(code)
-        variance[tasks.codes] = self.prior.noise * self.prior.posterior_factor(tasks.moments(Z))
+        logarithms = self._logarithms(F, y)
+        effects = self.effects(Z, logarithms[0] + self.offset, logarithms[1], code, n_tasks)
+        factor = self.prior.noise * self.prior.posterior_factor(tasks.moments(Z))
+        covariance = np.concatenate([self.prior.covariance[None], factor])
+        place = np.zeros(n_tasks, dtype=np.int64)  # of tasks without rows: the prior's
+        place[tasks.codes] = 1 + np.arange(len(tasks.codes))
+        is_odd, shift = np.zeros(n_tasks, dtype=bool), np.zeros(n_tasks)
+        is_odd[code[y <= 0]] = True
+        shift[tasks.codes] = tasks.sums(y - F[:, 0]) / (1 + tasks.size)
+
         Z, F, code = query
-        spread = self.scale**2 * (self.prior.noise + np.einsum("np,npq,nq->n", Z, variance[code], Z))
-        exponent = (Z * effects[code]).sum(1) + self.offset + np.minimum(spread, _MOST_SPREAD) / 2
-        return F * np.exp(np.clip(exponent, -20, 20))[:, None]
+        spread = np.empty(len(Z))
+        for first in range(0, len(Z), _ROWS_AT_ONCE):
+            some = slice(first, first + _ROWS_AT_ONCE)
+            spread[some] = ((Z[some, None] @ covariance[place[code[some]]])[:, 0] * Z[some]).sum(1)
+        spread = np.minimum(self.scale**2 * (self.prior.noise + spread), _MOST_SPREAD)
+        exponent = (Z * effects[code]).sum(1) + self.offset + spread / 2
+        answers = F[:, 0] * np.exp(np.clip(exponent, -20, 20))
+        return np.where(is_odd[code], F[:, 0] + shift[code], answers)[:, None]
 
     def _logarithms(self, F, y):
         return self.as_feature(F), np.log(np.maximum(y, self.least))

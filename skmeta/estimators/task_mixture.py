@@ -46,8 +46,9 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         y = self._finite(y)
         # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
         self._unit = 2.0 ** np.frexp(np.abs(y).max())[1].clip(-1000, 1000)
+        y = y / self._unit
         self._is_positive = y.min() > 0
-        return y / self._unit
+        return y
 
     def _coded_targets(self, y):
         return self._finite(y) / self._unit

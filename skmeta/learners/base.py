@@ -48,6 +48,8 @@ class Learner(nn.Module):
     single_precision = False
     #: whether the loss in training is a mean over tasks, and not over their labelled query rows
     loss_by_tasks = False
+    #: whether that of a batch is made up of those of its parts; of pairs, or of rows of the support, it is not
+    loss_in_parts = True
 
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()
@@ -110,7 +112,7 @@ def flat_answers(answers):
 
 
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):
-    """(T, n) labels to (T, C, n) membership weights, class axis first: the narrow axis is never the last one."""
+    """(T, n) labels 0 ... C - 1 to (T, C, n) membership weights, class axis first: the narrow axis is never the last."""
     members = torch.zeros(*support_y.shape[:-1], n_classes, support_y.shape[-1], dtype=dtype, device=support_y.device)
     weight = 1.0 if support_weight is None else support_weight.to(dtype)[..., None, :]
     return members.scatter_(-2, support_y[..., None, :], weight)

@@ -16,6 +16,7 @@ class PairSpace(SoftNeighbours):
     """
 
     task_type = "classification"
+    loss_in_parts = False
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         """Flat logits, and what the loss needs: all points (T, n + m, e) and the support's labels."""

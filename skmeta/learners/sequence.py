@@ -52,6 +52,7 @@ class SequenceLearner(Learner):
     """
 
     cold_start = True
+    loss_in_parts = False
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ class PerTaskTargets(Learner):
         torch.nn.Module.__init__(self)
         self.learner, self.n_prior = learner, n_prior
         self.n_embedding, self.n_outputs = learner.n_embedding, learner.n_outputs
-        self.loss_by_tasks = learner.loss_by_tasks
+        self.loss_by_tasks, self.loss_in_parts = learner.loss_by_tasks, learner.loss_in_parts
 
     @classmethod
     def around(cls, learner_class):

@@ -115,7 +115,7 @@ def _fit(n_classes, support_X, targets, share, hidden, query_X):
         (hidden, (n_tasks, n_classes, 1)),
         (query_X, (n_tasks, n_query, *image)),
     ]
-    return all(value is None or value.shape == shape for value, shape in pairs)
+    return all(value is None or value.shape == shape and value.dtype == support_X.dtype for value, shape in pairs)
 
 
 def _take(size, dtype):

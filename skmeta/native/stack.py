@@ -65,7 +65,8 @@ class Layer:
 
     def describe(self, weight, bias):
         """For the kernel, or None where the parameters have other shapes than the layer asks for."""
-        if self.kind == "Linear" and (weight.dim() not in (2, 4) or weight.shape[2:] not in ((), self.window)):
+        windows = (self.window, ()) if self.window == (1, 1) else (self.window,)
+        if self.kind == "Linear" and weight.shape[2:] not in windows:
             return None
         values = [value for value in (weight, bias) if value is not None]
         if any(len(value) != len(values[0]) for value in values):

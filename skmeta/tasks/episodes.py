@@ -44,6 +44,8 @@ class EpisodeLoader:
         Whether classes get random places in each episode. False keeps each task's own class codes.
     seed : int or None, default=None
         A fixed seed gives the same episodes in every epoch (validation); None draws from torch's global generator.
+    in_parts : bool, default=True
+        Whether batches that would be padded much may come as :class:`Parts`.
     """
 
     def __init__(
@@ -57,10 +59,11 @@ class EpisodeLoader:
         hide_unseen=False,
         relabel=True,
         seed=None,
+        in_parts=True,
     ):
         self.dataset, self.batch_size, self.steps = dataset, batch_size, steps
         self.n_ways, self.n_shots, self.n_query = n_ways, _as_range(n_shots), _as_range(n_query)
-        self.hide_unseen, self.relabel, self.seed = hide_unseen, relabel, seed
+        self.hide_unseen, self.relabel, self.seed, self.in_parts = hide_unseen, relabel, seed, in_parts
         self._segments = _Segments(dataset) if isinstance(dataset, TaskStore) and not dataset.has_query else None
 
     def __len__(self):
@@ -91,7 +94,7 @@ class EpisodeLoader:
 
     def _batches_at_once(self, store):
         rows = self.batch_size * max(store.max_classes, 1) * (self.n_shots[1] + self.n_query[1])
-        return max(1, _NUMBERS_AT_ONCE // max(1, rows * (store.X.shape[1] + _INDICES)))
+        return max(1, _NUMBERS_AT_ONCE // max(1, rows * (store.X[:1].numel() + _INDICES)))
 
     def _task_order(self, store, dice):
         """Shuffled tasks, batch after batch; where sizes differ, a batch holds tasks of similar size."""
@@ -109,6 +112,8 @@ class EpisodeLoader:
         return order.split(self.batch_size)
 
     def _given(self, store, tasks, dice):
+        if not self.in_parts:
+            return self._given_alike(store, tasks, dice)
         sizes = (rows[tasks].cpu().numpy() for rows in (store.n_support, store.n_query))
         chunks = list(similar_size_chunks(*sizes, max_rows=sys.maxsize))
         if len(chunks) == 1:

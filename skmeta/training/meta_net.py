@@ -81,12 +81,20 @@ class MetaNet(NeuralNet):
         """The learner itself, also where a wrapper for many GPUs stands around it."""
         return getattr(self.module_, "module", self.module_)
 
+    def get_iterator(self, dataset, training=False):
+        iterator = super().get_iterator(dataset, training=training)
+        if isinstance(iterator, EpisodeLoader) and not self._bare_learner.loss_in_parts:
+            iterator.in_parts = False
+        return iterator
+
     def infer(self, x, **fit_params):
-        """skorch's, and for a batch in parts the answers of all, or a list where there is more than answers."""
+        """skorch's; for a batch in parts the answers of all, then, where there is more than answers, what each gave."""
         if not isinstance(x, Parts):
             return super().infer(x, **fit_params)
         answers = [self.infer(batch, **fit_params) for batch in x.batches]
-        return answers if isinstance(answers[0], tuple) else _joined(answers)
+        if not isinstance(answers[0], tuple):
+            return _joined(answers)
+        return _joined([part for part, *_ in answers]), answers
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The criterion over the query rows that have a label; padding has none.
@@ -96,9 +104,10 @@ class MetaNet(NeuralNet):
         """
         if training and not self._has_learned_from_rows:
             self._has_learned_from_rows = bool(is_answered(y_true).any())
-        if isinstance(y_pred, list):
-            y_of_parts = y_true.split([len(answers) for answers, *_ in y_pred])
-            losses = [self.get_loss(part, y, training=training) for part, y in zip(y_pred, y_of_parts)]
+        if isinstance(X, Parts) and isinstance(y_pred, tuple):
+            _, parts = y_pred
+            y_of_parts = y_true.split([len(answers) for answers, *_ in parts])
+            losses = [self.get_loss(part, y, training=training) for part, y in zip(parts, y_of_parts)]
             by_tasks = self._bare_learner.loss_by_tasks
             counts = [len(b["query_X"]) for b in X.batches] if by_tasks else [is_answered(y).sum() for y in y_of_parts]
             return sum(loss * count for loss, count in zip(losses, counts)) / max(sum(counts), 1)
@@ -123,8 +132,6 @@ class MetaNet(NeuralNet):
         _, y = batch
         if y_pred is None or y.is_floating_point():
             return
-        if isinstance(y_pred, list):
-            y_pred = _joined([answers for answers, *_ in y_pred])
         y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
         y = y.to(y_pred.device)
         n_answered = int(is_answered(y).sum())

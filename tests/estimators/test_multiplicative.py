@@ -73,3 +73,11 @@ def test_a_row_that_is_not_positive_may_come_later():
     mixture = TaskMixtureRegressor(PowerLaw(), cv=2, random_state=0).fit(X, y, task=farm)
     answers = mixture.partial_fit(X[:1], [-1.0], task=farm[:1]).predict(-X, task=farm)
     assert np.isfinite(answers).all()
+    losses = mixture.partial_fit(X[:8], np.full(8, -y.max()), task=np.full(8, 97)).predict(X[:5], task=np.full(5, 97))
+    assert (losses < -0.3 * y.max()).all()
+
+
+def test_targets_of_any_range_are_answered():
+    X, y, farm = harvests(n_tasks=6, n_rows=5)
+    y[:2] = 1e-310, 1e30  # the one is 0 in units of the other
+    assert np.isfinite(TaskMixtureRegressor(cv=2, random_state=0).fit(X, y, task=farm).predict(X, task=farm)).all()

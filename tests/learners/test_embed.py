@@ -36,6 +36,14 @@ def make(body):
     return BODIES[body]().double()
 
 
+def test_a_layer_that_is_exchanged_is_learned_as_the_others():
+    learner = Prototypes(make("linear last").float(), 3).double()
+    learner.body[0] = nn.Linear(3, 6, dtype=F64)
+    X, y = torch.randn(1, 6, 3, dtype=F64), torch.tensor([[0, 1, 0, 1, 0, 1]])
+    learner(X, y, X, class_mask=torch.ones(1, 2, dtype=torch.bool))[:, 0].sum().backward()
+    assert learner.body[0].weight.grad.abs().sum() > 0
+
+
 def test_a_body_that_is_not_linear_in_the_end_has_no_such_function():
     assert find_embedding(ResidualMLP(3, unit_length=True)) is None
     assert find_embedding(ResidualMLP(3, dropout=0.5)) is None

@@ -25,7 +25,7 @@ def batch(width, **how):
 class Problem:
     """Random tasks for a body with a head to come; ``shape`` is that of a row."""
 
-    def __init__(self, body, shape, loss="cross_entropy", dtype=F64):
+    def __init__(self, body, shape, loss="cross_entropy", dtype=F64, n=N):
         g = torch.Generator().manual_seed(0)
 
         def draw(*shape):
@@ -35,12 +35,12 @@ class Problem:
         with torch.no_grad():
             for value in body.parameters():
                 value.copy_(draw(*value.shape) / (value[0].numel() ** 0.5 if value.dim() > 1 else 1))
-        self.rows = draw(N_TASKS, N, *shape), draw(N_TASKS, M, *shape)
-        width = body(self.rows[0][0]).shape[1]
+        self.rows = draw(N_TASKS, n, *shape), draw(N_TASKS, M, *shape)
+        width = body(self.rows[1][0]).shape[1]
         self.head = [draw(N_CLASSES, width).requires_grad_(), draw(N_CLASSES).requires_grad_()]
-        self.y = torch.arange(N).remainder(N_CLASSES).repeat(N_TASKS, 1)
+        self.y = torch.arange(n).remainder(N_CLASSES).repeat(N_TASKS, 1)
         if loss == "mse":
-            self.y = draw(N_TASKS, N, N_CLASSES)
+            self.y = draw(N_TASKS, n, N_CLASSES)
         self.back = draw(N_TASKS, M, N_CLASSES)
 
     def run(self, name, **how):
@@ -52,8 +52,8 @@ class Problem:
         return [out, *torch.autograd.grad((out.sin() * self.back).sum(), start)]
 
 
-def assert_as_the_plain_loop(body, shape, tolerance=1e-10, loss="cross_entropy", **how):
-    problem = Problem(body, shape, loss)
+def assert_as_the_plain_loop(body, shape, tolerance=1e-10, loss="cross_entropy", n=N, **how):
+    problem = Problem(body, shape, loss, n=n)
     for found, wanted in zip(problem.run("native", **how), problem.run("naive", **how), strict=True):
         scale = wanted.abs().max().clamp(min=1)
         torch.testing.assert_close(found / scale, wanted / scale, rtol=0, atol=tolerance)
@@ -114,6 +114,16 @@ def test_rows(norm, loss, jobs):
     make = NORMS[norm]
     body = nn.Sequential(nn.Linear(4, 7), make(), nn.ReLU(), nn.Linear(7, 7), nn.Tanh(), make())
     assert_as_the_plain_loop(body, (4,), loss=loss)
+    assert jobs
+
+
+@pytest.mark.parametrize("first_order", [False, True])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mse"])
+def test_tasks_that_have_shown_no_row_leave_the_start_as_it_is(loss, first_order, jobs):
+    rows = nn.Sequential(nn.Linear(4, 7), nn.LayerNorm(7), nn.ReLU(), nn.Linear(7, 7), nn.Tanh())
+    images = nn.Sequential(conv(2, 5, stride=2), batch(5), nn.ReLU(), conv(5, 3), nn.MaxPool2d(2), nn.Flatten())
+    for body, shape in ((rows, (4,)), (images, (2, 8, 7))):
+        assert_as_the_plain_loop(body, shape, loss=loss, n=0, first_order=first_order)
     assert jobs
 
 

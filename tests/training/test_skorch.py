@@ -17,7 +17,15 @@ from skorch.callbacks import (
 )
 from torch import nn
 
-from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier, ReptileRegressor, TaskSet
+from skmeta import (
+    MAMLClassifier,
+    MAMLRegressor,
+    ProtoNetClassifier,
+    RecurrentClassifier,
+    ReptileRegressor,
+    SiameseNetClassifier,
+    TaskSet,
+)
 from skmeta.tasks import EpisodeLoader, Sinusoids
 from skmeta.tasks.episodes import Parts
 from skmeta.training import resolve_device
@@ -118,6 +126,34 @@ def test_a_batch_in_parts_is_learned_from_as_if_it_were_one(meta):
 
     torch.testing.assert_close(step((parts, y_of_parts)), step(whole), rtol=1e-4, atol=1e-5)
     assert np.isfinite(net.history[:, "train_loss"]).all()
+
+
+class TypesOfBatches(Callback):
+    def on_train_begin(self, net, **kwargs):
+        self.seen = set()
+
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+        self.seen |= {type(batch[0])} if training else set()
+
+
+@pytest.mark.parametrize(
+    "meta, kind",
+    [
+        (SiameseNetClassifier(**SHORT), dict),
+        (RecurrentClassifier(**SHORT), dict),
+        (MAMLClassifier(**SHORT, multi_step_loss=True), Parts),
+    ],
+    ids=["of pairs", "of support rows too", "of query rows"],
+)
+def test_losses_that_parts_do_not_make_up_take_batches_whole_and_callbacks_read_either(meta, kind):
+    rng = np.random.default_rng(0)
+    n_support, n_query = np.array([3, 4, 30, 33]), np.array([2, 2, 9, 8])
+    X = rng.normal(size=((n_support + n_query).sum(), 2))
+    tasks = TaskSet.from_pool(X, np.arange(len(X)) % 2, n_support, n_query)
+    scoring = EpochScoring("accuracy", on_train=True, name="mine")
+    meta.set_params(callbacks=[("types", TypesOfBatches()), ("scoring", scoring)]).fit(tasks)
+    assert dict(meta.net_.callbacks_)["types"].seen == {kind}
+    assert all(0 <= value <= 1 for value in meta.net_.history[:, "mine"])
 
 
 # ---------------------------------------------------------------------- history and callbacks

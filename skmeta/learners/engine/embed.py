@@ -8,16 +8,6 @@ from skmeta.learners.engine.unrolled import backward, forward
 from skmeta.nets import ResidualMLP
 
 
-class ParametersOf:
-    """What ``module.parameters()`` gives, without going through its modules anew, which takes as long as a step."""
-
-    def __init__(self, module):
-        self.places = [(part, name) for part in module.modules() for name, _ in part.named_parameters(recurse=False)]
-
-    def __call__(self):
-        return [getattr(part, name) for part, name in self.places]
-
-
 class Embedding:
     """What a feed-forward ``body`` makes of rows; :func:`find_embedding` finds out whether a body is one."""
 
@@ -26,7 +16,10 @@ class Embedding:
 
     def __init__(self, body, plan):
         *self.layers, _ = plan.layers
-        self.parameters, self.plan = ParametersOf(body), plan
+        self.body, self.plan = body, plan
+
+    def parameters(self):
+        return list(self.body.parameters())
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
@@ -80,7 +73,10 @@ class ResidualEmbedding:
     n_given = 1
 
     def __init__(self, body, correction):
-        self.parameters, self.body, self.correction = ParametersOf(body), body, correction
+        self.body, self.correction = body, correction
+
+    def parameters(self):
+        return list(self.body.parameters())
 
     def features(self, params, X, without_last):
         """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
