@@ -47,16 +47,16 @@ class CrossFitted:
         """
         self.rows, self.fold, self.n_folds = rows, fold, int(fold.max()) + 1
         fold_pooled = self._cross_fit(pooled)
-        self.is_stiff = self._stiff_models()
-        self.support_base = self._support_base(self.pooled, np.arange(len(rows)))
+        self.is_stiff, self.support_base = self._stiff_models()
         if not tasks_tell:
             self.whole, self.parts = Committee(self.pooled), [Committee(models) for models in fold_pooled]
             return self
-        self.whole = self._committee(np.arange(len(rows)), self.pooled)
-        self.parts = [
-            self._committee(np.flatnonzero(fold != k), models, self.whole.effects)
-            for k, models in enumerate(fold_pooled)
-        ]
+        self.whole = self._committee(rows, self.pooled, self.support_base)
+        self.parts = []
+        for k, models in enumerate(fold_pooled):
+            chosen = np.flatnonzero(fold != k)
+            base = self._support_base(models, chosen)
+            self.parts.append(self._committee(rows.take(chosen), models, base, self.whole.effects))
         return self
 
     def _cross_fit(self, pooled):
@@ -79,23 +79,26 @@ class CrossFitted:
         return fold_pooled
 
     def _stiff_models(self):
-        """Which pooled models are hardly better on rows that they have seen, where that matters."""
+        """Which pooled models are hardly better on rows that they have seen, where that matters.
+
+        And all models' answers from which effects of tasks are learned: of these, those to rows that they have seen.
+        """
         first_fold = self.fold[np.searchsorted(self.rows.code, self.rows.code)]
         if (self.fold == first_fold).all():
-            return [False] * len(self.pooled)
-        seen = (model.answer(self.rows.X) for model in self.pooled)
-        return [_loss(F, self.rows.y) > _STIFF * _loss(hidden, self.rows.y) for F, hidden in zip(seen, self.base)]
+            return [False] * len(self.pooled), self.base
+        pairs, y = [(model.answer(self.rows.X), hidden) for model, hidden in zip(self.pooled, self.base)], self.rows.y
+        is_stiff = [_loss(seen, y) > _STIFF * _loss(hidden, y) for seen, hidden in pairs]
+        return is_stiff, [seen if stiff else hidden for stiff, (seen, hidden) in zip(is_stiff, pairs)]
 
     def _support_base(self, pooled, chosen):
-        """The answers of pooled models to rows from which effects of tasks are learned."""
-        X = self.rows.X[chosen]
+        """The same for some rows, and models that were fitted without a fold."""
         return [
-            model.answer(X) if is_stiff else F[chosen] for model, is_stiff, F in zip(pooled, self.is_stiff, self.base)
+            model.answer(self.rows.X[chosen]) if is_stiff else F[chosen]
+            for model, is_stiff, F in zip(pooled, self.is_stiff, self.base)
         ]
 
-    def _committee(self, chosen, pooled, start=None):
-        members, rows, base = self.members, self.rows.take(chosen), self._support_base(pooled, chosen)
-        starts = [None] * len(base) if start is None else start
+    def _committee(self, rows, pooled, base, start=None):
+        members, starts = self.members, [None] * len(base) if start is None else start
         effects = [
             fit_effects(F, rows, self.n_outputs, self.seed, before, model.multiplies)
             for F, before, model in zip(base, starts, pooled)

@@ -14,7 +14,7 @@ from skmeta.estimators._effects_around import KINDS
 from skmeta.estimators._task_effects import random_ranks
 
 _SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-_ENOUGH_ROWS = 10_000
+_ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few shown rows are a matter of luck
 _QUERY_ROWS = 20  # of a task and size, when weights for new tasks are learned
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
@@ -118,18 +118,17 @@ class Mixture:
         n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, 5))
         answers, targets, n_shown, tasks = [], [], [], []
         sizes = [s for s in _SIZES if s < size.max()]
-        for shots in sizes:
-            for _ in range(n_draws if shots else 1):
-                rank = random_ranks(rows.code, size, rng)
-                asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
-                for k in range(over_tasks.n_folds):
-                    query = np.flatnonzero(asked & (fold == k))
-                    if len(query):
-                        shown = np.flatnonzero((rank < shots) & (fold == k) & (size > shots)[rows.code])
-                        answers.append(over_tasks.ask(k, shown, query))
-                        targets.append(rows.y[query])
-                        n_shown.append(np.full(len(query), shots))
-                        tasks.append(rows.code[query])
+        for shots in (s for s in sizes for _ in range(n_draws if s else 1)):
+            rank = random_ranks(rows.code, size, rng)
+            asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
+            for k in range(over_tasks.n_folds):
+                query = np.flatnonzero(asked & (fold == k))
+                if len(query):
+                    shown = np.flatnonzero((rank < shots) & (fold == k) & (size > shots)[rows.code])
+                    answers.append(over_tasks.ask(k, shown, query))
+                    targets.append(rows.y[query])
+                    n_shown.append(np.full(len(query), shots))
+                    tasks.append(rows.code[query])
         parts = map(np.concatenate, (answers, targets, n_shown, tasks))
         self.weights_new = SizeWeights(sizes, self.kind).fit(*parts)
 

@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.estimators._mixed_ridge import MixedRidge
-from skmeta.estimators._task_effects import GaussianEffects, Segments
+from skmeta.estimators._task_effects import GaussianEffects
 
 _FEW_VALUES = 5  # columns of fewer are codes of some kind, not quantities
 _MOST_SPREAD = 2.0  # of the noise in logarithms, as far as the mean is concerned
@@ -75,11 +75,10 @@ class FactorEffects(GaussianEffects):
 
     def answer(self, support, query, n_tasks):
         Z, F, y, code = support
-        tasks = Segments(code)
-        logarithms = self._logarithms(F, y)
-        effects = self.effects(Z, logarithms[0] + self.offset, logarithms[1], code, n_tasks)
-        factor = self.prior.noise * self.prior.posterior_factor(tasks.moments(Z))
-        covariance = np.concatenate([self.prior.covariance[None], factor])
+        log_F, log_y = self._logarithms(F, y)
+        tasks, means, factor = self.posterior(Z, log_F + self.offset, log_y, code)
+        effects = np.concatenate([np.zeros((1, Z.shape[1])), means])
+        covariance = np.concatenate([self.prior.covariance[None], self.prior.noise * factor])
         place = np.zeros(n_tasks, dtype=np.int64)  # of tasks without rows: the prior's
         place[tasks.codes] = 1 + np.arange(len(tasks.codes))
         is_odd, shift = np.zeros(n_tasks, dtype=bool), np.zeros(n_tasks)
@@ -87,12 +86,12 @@ class FactorEffects(GaussianEffects):
         shift[tasks.codes] = tasks.sums(y - F[:, 0]) / (1 + tasks.size)
 
         Z, F, code = query
-        spread = np.empty(len(Z))
+        place, spread = place[code], np.empty(len(Z))
         for first in range(0, len(Z), _ROWS_AT_ONCE):
             some = slice(first, first + _ROWS_AT_ONCE)
-            spread[some] = ((Z[some, None] @ covariance[place[code[some]]])[:, 0] * Z[some]).sum(1)
+            spread[some] = ((Z[some, None] @ covariance[place[some]])[:, 0] * Z[some]).sum(1)
         spread = np.minimum(self.scale**2 * (self.prior.noise + spread), _MOST_SPREAD)
-        exponent = (Z * effects[code]).sum(1) + self.offset + spread / 2
+        exponent = (Z * effects[place]).sum(1) + self.offset + spread / 2
         answers = F[:, 0] * np.exp(np.clip(exponent, -20, 20))
         return np.where(is_odd[code], F[:, 0] + shift[code], answers)[:, None]
 

@@ -175,11 +175,17 @@ class GaussianEffects:
 
     def effects(self, Z, F, y, code, n_tasks):
         """(n_tasks, p) posterior means, in units of the target; 0 for a task without rows."""
+        tasks, means, _ = self.posterior(Z, F, y, code)
+        out = np.zeros((n_tasks, Z.shape[1]))
+        out[tasks.codes] = means
+        return out
+
+    def posterior(self, Z, F, y, code):
+        """The tasks that have rows, their posterior means (tasks, p), and the posterior factors (tasks, p, p)."""
         tasks = Segments(code)
         G, h = tasks.moments(Z), tasks.sums(Z * ((y - F[:, 0]) / self.scale)[:, None])
-        out = np.zeros((n_tasks, Z.shape[1]))
-        out[tasks.codes] = self.scale * (self.prior.posterior_factor(G) @ h[:, :, None])[:, :, 0]
-        return out
+        factor = self.prior.posterior_factor(G)
+        return tasks, self.scale * (factor @ h[:, :, None])[:, :, 0], factor
 
     def answer(self, support, query, n_tasks):
         effects = self.effects(*support, n_tasks)

@@ -57,7 +57,7 @@ class Prototypes(Learner):
         if self.embedding is None or support_X.requires_grad or query_X.requires_grad:
             logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
         else:  # one pass through a body that sees rows one by one
-            rows, params = torch.cat([support_X, query_X], 1), self.embedding.parameters()
+            rows, params = torch.cat([support_X, query_X], 1), list(self.body.parameters())
             without_last = n_classes < self.n_embedding
             logits = embedded_class_mean_logits(self.embedding, rows, params, *head, without_last=without_last)
         return flat_answers(self._with_prior(logits, prior, seen))
@@ -127,7 +127,7 @@ class Prototypes(Learner):
         bias = bias if prior is None else bias + prior.t()
         # a class without rows is out of reach, whatever the row
         bias = bias.masked_fill(~seen[:, None], -torch.inf)
-        return self.embedding.under_a_head(self.embedding.parameters(), weight, bias)
+        return self.embedding.under_a_head(list(self.body.parameters()), weight, bias)
 
 
 def _sums(embedded, y, weight, class_mask):

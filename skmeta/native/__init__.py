@@ -10,9 +10,9 @@ before. Any C compiler will do; ``pip install "skmeta[native]"`` brings one for 
 
 from skmeta.native.compilation import build, library
 from skmeta.native.maml import Job, Misfit
-from skmeta.native.stack import LOSSES, MAX_LAYERS, WHOLE_IMAGE, Layer, Stack
+from skmeta.native.stack import LOSSES, MAX_LAYERS, Layer, Stack
 
-__all__ = ["LOSSES", "MAX_LAYERS", "WHOLE_IMAGE", "Job", "Layer", "Misfit", "Stack", "available", "build"]
+__all__ = ["LOSSES", "MAX_LAYERS", "Job", "Layer", "Misfit", "Stack", "available", "build"]
 
 
 def available():

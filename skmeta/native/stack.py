@@ -9,7 +9,6 @@ KINDS = {
     name: i for i, name in enumerate(["Linear", "Normalisation", *ACTIVATIONS, "MaxPool", "AveragePool", "Flatten"])
 }
 LOSSES = {"cross_entropy": 0, "mse": 1}
-WHOLE_IMAGE = (0, 0)
 
 
 class _Description(ctypes.Structure):
@@ -46,7 +45,8 @@ class Problem(ctypes.Structure):
 class Layer:
     """One of ``KINDS``.
 
-    window, stride, padding : of "Linear", which is a convolution too, "MaxPool" and, without padding, "AveragePool".
+    window, stride, padding : of "Linear", which is a convolution too, "MaxPool" and, without padding, "AveragePool";
+        a window of (0, 0) is the whole image.
     by_image, groups : whether "Normalisation" is by each image's statistics, and of how many groups of channels; 0 for
         every channel by itself.
     has_weight, has_bias : whether there are such parameters, in this order.

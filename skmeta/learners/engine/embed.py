@@ -14,12 +14,9 @@ class Embedding:
     #: how many of the features, the first ones, are the rows themselves, of which nothing is learned
     n_given = 0
 
-    def __init__(self, body, plan):
+    def __init__(self, plan):
         *self.layers, _ = plan.layers
-        self.body, self.plan = body, plan
-
-    def parameters(self):
-        return list(self.body.parameters())
+        self.plan = plan
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
@@ -74,9 +71,6 @@ class ResidualEmbedding:
 
     def __init__(self, body, correction):
         self.body, self.correction = body, correction
-
-    def parameters(self):
-        return list(self.body.parameters())
 
     def features(self, params, X, without_last):
         """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
@@ -133,7 +127,7 @@ def find_embedding(body):
     if type(body) is ResidualMLP:
         return _find_residual(body)
     plan = as_feed_forward(body)
-    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(body, plan)
+    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(plan)
 
 
 @torch.no_grad()
