@@ -150,7 +150,7 @@ class KShotSplit(_TaskSplitter):
             _check_whole(asked, "n_train_tasks", 0)
         whole = round(float(asked) * n_tasks) if is_share else asked or 0
         if is_share and not whole:
-            raise ValueError(f"n_train_tasks={asked} of {n_tasks} tasks is less than half of one.")
+            raise ValueError(f"n_train_tasks={asked} of {n_tasks} tasks is no whole task.")
         if whole >= n_tasks:
             raise ValueError(f"n_train_tasks={asked} of {n_tasks} tasks leaves none to test.")
         if not whole and not self.n_shots:

@@ -106,7 +106,7 @@ def test_rows_are_never_on_both_sides(sizes, n_shots, seed):
         (KShotSplit(0), "n_shots=0 leaves no training row"),
         (KShotSplit(1, n_train_tasks=True), "n_train_tasks must be a whole number"),
         (KShotSplit(1, n_train_tasks="half"), "n_train_tasks must be a whole number"),
-        (KShotSplit(1, n_train_tasks=0.1), "n_train_tasks=0.1 of 4 tasks is less than half of one"),
+        (KShotSplit(1, n_train_tasks=0.1), "n_train_tasks=0.1 of 4 tasks is no whole task"),
         (KShotSplit(1, n_train_tasks=1.0), "must lie between 0 and 1"),
         (KShotSplit(1, n_train_tasks=np.nan), "must lie between 0 and 1"),
     ],
