@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import speed_peers
-from skmeta.learners.heads import ridge_weights
+from skmeta.learners.heads import ridge_answers
 from skmeta.learners.prototypes import Prototypes
 
 
@@ -68,8 +68,8 @@ def ridge_head(n_tasks, n=25, m=75, e=64, k=5):
 
     def skmeta():
         def step():
-            logits = torch.bmm(ridge_weights(S, Y.transpose(1, 2), penalty), Q.transpose(1, 2))
-            torch.autograd.grad(F.cross_entropy(logits, z), [S, Q, penalty])
+            logits = ridge_answers(S, Y.transpose(1, 2), Q, penalty)
+            torch.autograd.grad(F.cross_entropy(logits.transpose(1, 2), z), [S, Q, penalty])
 
         return step
 

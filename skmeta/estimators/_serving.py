@@ -4,6 +4,8 @@ import copy
 
 import torch
 
+from skmeta.native import RowFunction
+
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
 #: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.
 TILE = 48
@@ -58,9 +60,11 @@ def answers_in_blocks(answer, X, device, block=BLOCK):
     """Answers (n, C) to rows: ``answer`` maps (m, d) float32 rows to (C, m), row by row.
 
     Rows are answered in blocks of ``block``, a multiple of ``TILE``, the last padded with zeros, so that row i of the
-    answers is the same, bit for bit, whatever rows are beside it.
+    answers is the same, bit for bit, whatever rows are beside it. The kernel's functions see to that themselves.
     """
     n_rows, d = X.shape
+    if isinstance(answer, RowFunction) and n_rows:
+        return answer(torch.as_tensor(X, dtype=torch.float32)).numpy().T
     blocks = []
     for first in range(0, n_rows, block):
         rows = torch.as_tensor(X[first : first + block], dtype=torch.float32, device=device)

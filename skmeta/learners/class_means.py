@@ -61,6 +61,9 @@ def embedded_class_mean_logits(embedding, X, params, shares, scale=1.0, offset=N
     (T, m, C) tensor
     """
     scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
+    by_kernel = embedding.class_means(params, X, shares, offset)
+    if by_kernel is not None:
+        return _NativeLogits.apply(by_kernel, shares, scale, offset, *params).permute(1, 2, 0)
     return _ClassMeanLogits.apply(embedding, X, without_last, shares, scale, offset, *params).transpose(1, 2)
 
 
@@ -77,6 +80,30 @@ class _Given:
 
     def gradients(self, memo, d_features, d_weights, d_bias):
         return [*d_features, *d_weights, d_bias]
+
+    def class_means(self, params, X, shares, offset):
+        return None
+
+
+class _NativeLogits(torch.autograd.Function):
+    """The next, in C, and classes before tasks, as the loss takes them."""
+
+    @staticmethod
+    def forward(ctx, by_kernel, shares, scale, offset, *params):
+        half, scale = by_kernel.half_logits(), 2 * scale
+        ctx.save_for_backward(shares, offset, *params)  # so that changes in between are noticed
+        ctx.work = by_kernel, half, scale
+        return half * scale
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_logits):
+        ctx.saved_tensors  # noqa: B018
+        by_kernel, half, scale = ctx.work
+        _, by_shares, by_scale, by_offset, *_ = ctx.needs_input_grad
+        d_scale = 2 * (d_logits * half).sum() if by_scale else None
+        d_params, d_shares, d_offset = by_kernel.derivative(d_logits * scale, by_shares, by_offset)
+        return None, d_shares, d_scale, d_offset, *d_params
 
 
 class _ClassMeanLogits(torch.autograd.Function):

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
-from skmeta.learners.convex import fit_logistic, fit_ridge, fit_svm
+from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.convex import answer_ridge, fit_logistic, fit_ridge, fit_svm
 
 _SVM_STEPS_IN_TRAINING, _SVM_STEPS = 64, 400
 
@@ -64,31 +64,45 @@ class ConvexHead(Learner):
         embedded = self.embed(X)
         return torch.cat([embedded, torch.ones_like(embedded[..., :1])], -1)
 
+    def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        if self.head != "ridge":
+            return super().forward(support_X, support_y, query_X, support_weight, class_mask)
+        features, start, root = self._problem(support_X, support_y, support_weight, class_mask)
+        query, targets = self.features(query_X), self._targets(support_y, class_mask, features)
+        offset = None if start is None else features @ start
+        scores = answer_ridge(features / root, targets, query / root, support_weight, offset)
+        return flat_answers(self._answers(scores if start is None else scores + query @ start, class_mask))
+
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Weights (T, e + 1, C or k) and the class mask."""
+        features, start, root = self._problem(support_X, support_y, support_weight, class_mask)
+        offset = None if start is None else features @ start
+        targets = self._targets(support_y, class_mask, features)
+        W = self._fit(features / root, targets, support_weight, offset, class_mask) / root
+        return (W if start is None else W + start), class_mask
+
+    def _problem(self, support_X, support_y, support_weight, class_mask):
+        """Features, W_0 or None, and the root of the regularisation: features divided by it make that 1."""
         features = self.features(support_X)
         if support_weight is not None:
             # whatever stands in a padded row must not reach a sum, not even times 0
             features = torch.where(support_weight[..., None] > 0, features, 0)
         n_outputs = support_y.shape[-1] if class_mask is None else class_mask.shape[1]
-        start = self._start(n_outputs)
-        offset = None if start is None else features @ start
-        # the same problem with a regularisation of 1
-        root = (0.5 * self.log_l2).exp()
-        W = self._fit(features / root, support_y, support_weight, offset, class_mask) / root
-        return (W if start is None else W + start), class_mask
+        return features, self._start(n_outputs), (0.5 * self.log_l2).exp()
 
-    def _fit(self, features, y, weight, offset, class_mask):
+    def _targets(self, y, class_mask, features):
         if self.task_type == "regression":
-            return fit_ridge(features, y, weight, offset)
-        members = one_hot_support(y, class_mask.shape[1], None, features.dtype).transpose(1, 2)
+            return y
+        return one_hot_support(y, class_mask.shape[1], None, features.dtype).transpose(1, 2)
+
+    def _fit(self, features, targets, weight, offset, class_mask):
         if self.head == "ridge":
-            return fit_ridge(features, members, weight, offset)
+            return fit_ridge(features, targets, weight, offset)
         if self.head == "logistic":
-            return fit_logistic(features, members, weight, offset, class_mask)
+            return fit_logistic(features, targets, weight, offset, class_mask)
         # stochastic gradients forgive what the last steps would still change
         steps = _SVM_STEPS_IN_TRAINING if self.training else _SVM_STEPS
-        return fit_svm(features, members, weight, offset, class_mask, max_steps=steps)
+        return fit_svm(features, targets, weight, offset, class_mask, max_steps=steps)
 
     def _start(self, n_outputs):
         """W_0 (e + 1, C); a class that no task had in meta-training starts from the mean of those that did."""
@@ -99,7 +113,9 @@ class ConvexHead(Learner):
 
     def predict(self, state, query_X):
         W, class_mask = state
-        scores = self.features(query_X) @ W
+        return self._answers(self.features(query_X) @ W, class_mask)
+
+    def _answers(self, scores, class_mask):
         if self.task_type == "regression":
             return scores
         return hide_absent_classes(self.log_scale.exp() * scores, class_mask)

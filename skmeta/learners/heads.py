@@ -9,6 +9,8 @@ Nothing here is differentiated with respect to the row weights or class membersh
 import torch
 from torch.autograd.function import once_differentiable
 
+from skmeta import native
+
 
 def prototype_logits(prototypes, query, scale=1.0):
     """Minus the scaled squared distance of each query row to each prototype.
@@ -93,12 +95,43 @@ def ridge_weights(support, targets, penalty, support_weight=None):
     >>> ridge_weights(torch.tensor([[[1.0], [2.0]]]), torch.tensor([[[1.0, 2.0]]]), penalty=5.0)
     tensor([[[0.5000]]])
     """
-    penalty = torch.as_tensor(penalty, dtype=support.dtype, device=support.device)
-    if support_weight is not None:
-        root = support_weight.sqrt()
-        support, targets = support * root.unsqueeze(2), targets * root.unsqueeze(1)
+    penalty, support, targets = _weighted(penalty, support, targets, support_weight)
+    if native.fits_ridge(support, targets, penalty):
+        return _NativeRidge.apply(support, targets, None, penalty)
     solve = _DualRidge if support.shape[2] > support.shape[1] else _PrimalRidge
     return solve.apply(support, targets, penalty)
+
+
+def ridge_answers(support, targets, query, penalty, support_weight=None):
+    """Answers of :func:`ridge_weights` to query rows (T, m, e): (T, m, k)."""
+    scaled = _weighted(penalty, support, targets, support_weight)
+    if native.fits_ridge(scaled[1], scaled[2], scaled[0], query):
+        return _NativeRidge.apply(*scaled[1:], query, scaled[0]).transpose(1, 2)
+    return torch.bmm(ridge_weights(support, targets, penalty, support_weight), query.transpose(1, 2)).transpose(1, 2)
+
+
+def _weighted(penalty, support, targets, support_weight):
+    penalty = torch.as_tensor(penalty, dtype=support.dtype, device=support.device)
+    if support_weight is None:
+        return penalty, support, targets
+    root = support_weight.sqrt()
+    return penalty, support * root.unsqueeze(2), targets * root.unsqueeze(1)
+
+
+class _NativeRidge(torch.autograd.Function):
+    """Either of the next two, in C; with a query, its answers, classes before rows."""
+
+    @staticmethod
+    def forward(ctx, S, Y, query, penalty):
+        ctx.save_for_backward(S, Y, query, penalty)  # so that changes in between are noticed
+        ctx.ridge = native.Ridge(S, Y, penalty, query)
+        return ctx.ridge.answers()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_answers):
+        ctx.saved_tensors  # noqa: B018
+        return ctx.ridge.derivative(d_answers)
 
 
 class _DualRidge(torch.autograd.Function):
@@ -110,18 +143,17 @@ class _DualRidge(torch.autograd.Function):
         K.diagonal(dim1=1, dim2=2).add_(penalty)
         factor = torch.linalg.cholesky_ex(K)[0]
         A = torch.cholesky_solve(Y.transpose(1, 2), factor).transpose(1, 2)
-        ctx.save_for_backward(S, factor, A)
-        return torch.bmm(A, S)
+        W = torch.bmm(A, S)
+        ctx.save_for_backward(S, factor, A, W)
+        return W
 
     @staticmethod
     @once_differentiable
     def backward(ctx, dW):
-        S, factor, A = ctx.saved_tensors
+        S, factor, A, W = ctx.saved_tensors
         dA = torch.bmm(dW, S.transpose(1, 2))
         B = torch.cholesky_solve(dA.transpose(1, 2), factor).transpose(1, 2)  # dA K^-1, so that dK = -B' A
-        dS = torch.bmm(A.transpose(1, 2), dW)
-        BA = torch.bmm(B.transpose(1, 2), A)
-        dS.baddbmm_(BA + BA.transpose(1, 2), S, alpha=-1.0)
+        dS = _of_low_rank(A, torch.baddbmm(dW, B, S, alpha=-1), B, W)
         return dS, B, -(A * B).sum() if ctx.needs_input_grad[2] else None
 
 
@@ -142,11 +174,14 @@ class _PrimalRidge(torch.autograd.Function):
     def backward(ctx, dW):
         S, Y, factor, W = ctx.saved_tensors
         Z = torch.cholesky_solve(dW.transpose(1, 2), factor).transpose(1, 2)  # dW G^-1, so that dG = -W' Z
-        dS = torch.bmm(Y.transpose(1, 2), Z)
-        WZ = torch.bmm(W.transpose(1, 2), Z)
-        dS.baddbmm_(S, WZ + WZ.transpose(1, 2), alpha=-1.0)
-        dY = torch.bmm(Z, S.transpose(1, 2)) if ctx.needs_input_grad[1] else None
+        residual, dY = (torch.bmm(part, S.transpose(1, 2)) for part in (W, Z))
+        dS = _of_low_rank(residual.neg_().add_(Y), Z, dY, W)
         return dS, dY, -(W * Z).sum() if ctx.needs_input_grad[2] else None
+
+
+def _of_low_rank(A, B, C, D):
+    """``A' B - C' D``, in one product."""
+    return torch.bmm(torch.cat([A, -C], 1).transpose(1, 2), torch.cat([B, D], 1))
 
 
 def neighbour_values(support, values, query, support_weight=None, scale=1.0):

@@ -18,9 +18,9 @@ def largest_error():
     parameters = {"has_weight": True, "has_bias": True}
     convolution, linear = Layer("Linear", (3, 3), padding=(1, 1), **parameters), Layer("Linear", **parameters)
     layers = [convolution, Layer("Normalisation", argument=1e-5), Layer("Tanh"), Layer("Flatten"), linear]
-    job = Job(Stack(layers, "mse"), params, X, targets, None, None, Q, [0.1], keep="all")
+    job = Job(Stack(layers), "mse", params, X, targets, None, None, Q, 1, [0.1], derivative="true")
     job.adapt()
-    found = job.derivative(d_answers)
+    found, _ = job.derivative(d_answers)
 
     def outputs(params, rows):
         images = F.conv2d(rows.permute(0, 3, 1, 2), *params[:2], padding=1)

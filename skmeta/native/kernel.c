@@ -1,6 +1,4 @@
-/* A few gradient steps on every task's rows, and the derivative of what comes out with respect to their start.
- *
- * The mathematics is that of skmeta/learners/engine/unrolled.py, for stacks of the layers named below; here tasks are
+/* What learners do to every task's rows, and its derivative. The mathematics is that of skmeta/learners; here tasks are
  * worked on one by one, so that all that a task needs stays in the caches. Nothing is allocated: callers ask for the
  * sizes of the buffers and bring them.
  *
@@ -8,8 +6,15 @@
  *   layers.inc         what a layer is, and what it is asked for
  *   linear.inc, normalisation.inc, activations.inc, mappings.inc
  *                      the layers
- *   network.inc        sweeps through a stack of layers, and losses at its end
- *   maml.inc           adaptation and its derivative: what is called from outside
+ *   network.inc        sweeps through a stack of layers
+ *   losses.inc         losses at its end
+ *
+ * What is called from outside:
+ *
+ *   maml.inc           a few gradient steps, and the derivative of the answers with respect to their start
+ *   class_means.inc    prototypes that are class means
+ *   ridge.inc          ridge regression
+ *   rows.inc           answers to many rows of one task
  */
 
 #include <math.h>
@@ -34,8 +39,6 @@
 #endif
 
 enum kind { LINEAR, NORMALISATION, IDENTITY, RELU, LEAKY_RELU, TANH, SIGMOID, ELU, MAX_POOL, AVERAGE_POOL, FLATTEN };
-enum loss { CROSS_ENTROPY, SQUARED_ERROR };
-enum keep { KEEP_NOTHING, KEEP_LAST, KEEP_ALL }; /* for no derivative, one of the first order, the true one */
 
 /* A layer as callers describe it. A linear layer is a convolution of images of one pixel. */
 typedef struct {
@@ -49,12 +52,32 @@ typedef struct {
 } description;
 
 typedef struct {
-    int64_t n_layers, n_support, n_query, steps, loss;
-    int64_t keep;              /* what derivative will be asked for */
+    int64_t n_layers;
     int64_t image[3];          /* height, width and channels of a row; 1, 1 and columns where rows are no images */
-    const description *layers; /* the first is LINEAR, and so is the last, whose images have one pixel */
-    const double *rates;       /* one for each step */
+    const description *layers; /* the first is LINEAR; images of the last have one pixel */
+} stack;
+
+enum loss { CROSS_ENTROPY, SQUARED_ERROR };
+enum keep { KEEP_NOTHING, KEEP_LAST, KEEP_ALL };
+
+/* An inner loop. The last layer is LINEAR, as the first is. */
+typedef struct {
+    stack net;
+    int64_t n_support, n_query, steps, loss;
+    int64_t keep;        /* for no derivative; for one of the first order and known rates; for any */
+    int64_t first_order; /* whether second derivatives count as 0 */
+    int64_t n_rates;     /* 0 if `rates` are; else a rate for each weight, the same for all steps (1), or not (`steps`) */
+    const double *rates; /* one for each step */
 } problem;
+
+/* Prototypes from n support rows of C classes, for m query rows. */
+typedef struct {
+    stack net;
+    int64_t n, m, C;
+    int64_t has_map;    /* whether the last layer, then LINEAR and of rows, is the map that prototypes are taken through */
+    int64_t adds_row;   /* whether the row is added to its embedding */
+    int64_t has_offset; /* whether prototypes are moved from the means */
+} class_means_problem;
 
 /* Images lie channels last. A pixel's channels have `row` entries, whole vectors but for the rows that come in. */
 typedef struct {
@@ -69,7 +92,7 @@ static long size(const image *a) { return pixels(a) * a->row; }
 #define EXP expf
 #define TANHF tanhf
 #define SQRT sqrtf
-#include "maml.inc"
+#include "precision.inc"
 #undef REAL
 #undef NAME
 #undef EXP
@@ -81,4 +104,4 @@ static long size(const image *a) { return pixels(a) * a->row; }
 #define EXP exp
 #define TANHF tanh
 #define SQRT sqrt
-#include "maml.inc"
+#include "precision.inc"

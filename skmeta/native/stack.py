@@ -3,12 +3,16 @@
 import ctypes
 from dataclasses import dataclass
 
+import torch
+
+from skmeta.native.calling import Misfit, call
+
 MAX_LAYERS = 64
 ACTIVATIONS = ["Identity", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "ELU"]
 KINDS = {
     name: i for i, name in enumerate(["Linear", "Normalisation", *ACTIVATIONS, "MaxPool", "AveragePool", "Flatten"])
 }
-LOSSES = {"cross_entropy": 0, "mse": 1}
+MISFIT = "Rows and parameters do not fit one another or the network."
 
 
 class _Description(ctypes.Structure):
@@ -27,17 +31,11 @@ class _Description(ctypes.Structure):
     ]
 
 
-class Problem(ctypes.Structure):
+class Layers(ctypes.Structure):
     _fields_ = [
         ("n_layers", ctypes.c_int64),
-        ("n_support", ctypes.c_int64),
-        ("n_query", ctypes.c_int64),
-        ("steps", ctypes.c_int64),
-        ("loss", ctypes.c_int64),
-        ("keep", ctypes.c_int64),
         ("image", ctypes.c_int64 * 3),
         ("layers", ctypes.POINTER(_Description)),
-        ("rates", ctypes.POINTER(ctypes.c_double)),
     ]
 
 
@@ -79,24 +77,68 @@ class Layer:
 
 
 class Stack:
-    """Layers and the inner loss. The first layer is "Linear", and so is the last."""
+    """Layers, the first of which is "Linear"."""
 
-    def __init__(self, layers, loss):
-        self.layers, self.loss = layers, LOSSES[loss]
+    def __init__(self, layers):
+        self.layers = layers
         has = [flag for layer in layers for flag in (layer.has_weight, layer.has_bias)]
         #: where among parameters in torch's order a layer's weight and bias are, layer after layer; None: nowhere
         self.places = [sum(has[:i]) if flag else None for i, flag in enumerate(has)]
         self._last = None, None
 
+    def __reduce__(self):
+        return Stack, (self.layers,)  # addresses are those of one process
+
     def arranged(self, params):
         """Each layer's weight and bias, layer after layer, None where there is none."""
         return [None if place is None else params[place] for place in self.places]
 
-    def described(self, params):
-        """An array for the kernel, or None where parameters have other shapes than their layers ask for."""
-        shapes = [value.shape for value in params]
-        if self._last[0] != shapes:
-            values = self.arranged(params)
-            found = [layer.describe(*pair) for layer, pair in zip(self.layers, zip(values[::2], values[1::2]))]
-            self._last = shapes, None if None in found else (_Description * len(found))(*found)
+    def network(self, params, image):
+        """What the kernel makes of parameters, and rows, of the shapes and the precision of these.
+
+        Raises
+        ------
+        Misfit
+            Where those have other shapes than the layers ask for.
+        """
+        key = *(value.shape for value in params), image, params[0].dtype
+        if self._last[0] != key:
+            self._last = key, Network(self, params, image)
         return self._last[1]
+
+
+class Network:
+    """A stack whose parameters and rows have certain shapes.
+
+    ``theta`` is the kernel's word for all parameters, one behind the other, in its own layout.
+    """
+
+    def __init__(self, stack, params, image):
+        self.stack, self.dtype, self.shapes = stack, params[0].dtype, [value.shape for value in params]
+        values = stack.arranged(params)
+        found = [layer.describe(*pair) for layer, pair in zip(stack.layers, zip(values[::2], values[1::2]))]
+        if None in found or len(image) not in (1, 3):
+            raise Misfit(MISFIT)
+        self._described = (_Description * len(found))(*found)
+        image = (ctypes.c_int64 * 3)(*([1] * (3 - len(image)) + list(image)))
+        self.layers, sizes = Layers(len(found), image, self._described), (ctypes.c_int64 * 3)()
+        if not call("stack_sizes", self.dtype, self.layers, sizes):
+            raise Misfit(MISFIT)
+        self.n_theta, self.n_turned, self.work = sizes
+
+    def packed(self, params):
+        """A theta and, behind it, the weights that are needed transposed."""
+        theta, params = torch.empty(self.n_theta + self.n_turned, dtype=self.dtype), [p.contiguous() for p in params]
+        call("pack_params", self.dtype, self.layers, self.pointers(params), theta)
+        return theta
+
+    def unpacked(self, theta):
+        """The parameters of a theta, in torch's order."""
+        params = [torch.empty(shape, dtype=self.dtype) for shape in self.shapes]
+        call("unpack_params", self.dtype, self.layers, theta, self.pointers(params))
+        return params
+
+    def pointers(self, params):
+        """For the kernel; the parameters, which must lie gapless in memory, must outlive it."""
+        values = self.stack.arranged(params)
+        return (ctypes.c_void_p * len(values))(*[None if value is None else value.data_ptr() for value in values])

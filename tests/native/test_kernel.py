@@ -136,16 +136,16 @@ def test_rows_of_another_width_are_refused(wide):
 def test_the_kernel_itself_refuses_what_does_not_fit():
     rows, targets = torch.zeros(2, 5, 3), torch.zeros(2, 4, 5)
     params = [torch.zeros(4, 3), torch.zeros(4)]
-    stack = native.Stack([native.Layer("Linear", has_weight=True, has_bias=True)], "mse")
-    job = native.Job(stack, params, rows, targets, None, None, rows, [0.1], "all")
+    stack = native.Stack([native.Layer("Linear", has_weight=True, has_bias=True)])
+    job = native.Job(stack, "mse", params, rows, targets, None, None, rows, 1, [0.1], derivative="true")
     job.adapt()
     with pytest.raises(ValueError, match="unlike the answers"):
         job.derivative(torch.zeros(2, 4, 6))
     with pytest.raises(ValueError, match="do not fit"):
-        native.Job(stack, params, rows, targets[:1], None, None, rows, [0.1])
+        native.Job(stack, "mse", params, rows, targets[:1], None, None, rows, 1, [0.1])
     for other in ([torch.zeros(4, 2), torch.zeros(4)], [torch.zeros(4, 3), torch.zeros(3)]):
         with pytest.raises(ValueError, match="do not fit"):
-            native.Job(stack, other, rows, targets, None, None, rows, [0.1])
+            native.Job(stack, "mse", other, rows, targets, None, None, rows, 1, [0.1])
 
 
 @pytest.mark.parametrize("rate", [0.3, torch.tensor(0.3), torch.tensor([[0.3], [0.1], [0.2]])], ids=repr)
@@ -160,14 +160,71 @@ def test_rates_may_differ_by_step(rate):
         {"steps": 0},
         {"every_step": True},
         {"adapted": "head"},
-        {"lr": torch.tensor(0.3, requires_grad=True)},
-        {"lr": [0.1] * 4 + [0.2, 0.3]},
     ],
     ids=lambda how: next(iter(how)),
 )
-def test_what_the_kernel_does_not_do_is_done_without_it(how):
+def test_what_the_kernel_does_not_do_is_done_without_it(how, jobs):
     problem = Problem()
     assert_same(problem.run("native", **how), problem.run("naive", **how))
+    assert not jobs
+
+
+def learned(problem, kind):
+    """Rates that are learned: for each weight, for some, for each step and parameter, or one."""
+    shapes = [value.shape for value in problem.engine("naive").start(*problem.head)]
+    g = torch.Generator().manual_seed(1)
+
+    def draw(*shape):
+        return (0.3 * torch.rand(shape, generator=g, dtype=torch.float64)).requires_grad_()
+
+    if kind == "weights":
+        return [draw(*shape) for shape in shapes]
+    if kind == "some":
+        return [draw(*shape[1:]) if i % 2 else 0.2 for i, shape in enumerate(shapes)]
+    return (
+        draw(problem.steps, len(shapes))
+        if kind == "table"
+        else torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    )
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """What the kernel has been given."""
+    asked, job = [], native.Job
+    monkeypatch.setattr(native, "Job", lambda *a, **how: asked.append(how) or job(*a, **how))
+    return asked
+
+
+@pytest.mark.parametrize("adapted", ["all", "body", "some"])
+@pytest.mark.parametrize("first_order", [False, True])
+@pytest.mark.parametrize("kind", ["weights", "some", "table", "one"])
+def test_learned_rates_have_the_gradients_of_the_plain_loop(kind, first_order, adapted, jobs):
+    problem = Problem(weighted=True, masked=True)
+    adapted = [False, True, True, False, True, True] if adapted == "some" else adapted
+    results = []
+    for name in ("native", "naive"):
+        engine, rates = problem.engine(name), learned(problem, kind)
+        out = problem.answers(engine, lr=rates, first_order=first_order, adapted=adapted)
+        value = (torch.where(torch.isfinite(out), out, 0.0).sin() * problem.back).sum()
+        rates = [rate for rate in (rates if isinstance(rates, list) else [rates]) if isinstance(rate, torch.Tensor)]
+        found = torch.autograd.grad(value, [*engine.start(*problem.head), *rates], allow_unused=True)
+        unused = [*engine.start(*problem.head), *rates]
+        results.append([out, *(torch.zeros_like(v) if g is None else g for g, v in zip(found, unused))])
+    assert_same(*results)
+    assert len(jobs) == 1
+
+
+def test_rates_of_one_layer_apart_and_absent_classes_are_for_the_kernel(jobs):
+    problem = Problem(masked=True)
+    how = {"lr": torch.tensor([[0.1, 0.2, 0.3, 0.1, 0.2, 0.3]])}
+    assert_same(problem.run("native", **how), problem.run("naive", **how))
+    assert len(jobs) == 1
+
+
+def test_meta_sgd_trains_in_the_kernel(cluster_tasks, jobs):
+    model = MAMLClassifier(inner_lr="learn", max_epochs=1, random_state=0).fit(cluster_tasks)
+    assert model.engine_ == "native" and any(how["own_rates"] for how in jobs)
 
 
 def test_adapted_parameters_are_those_of_the_plain_loop_and_can_be_adapted_further():
@@ -182,11 +239,11 @@ def test_adapted_parameters_are_those_of_the_plain_loop_and_can_be_adapted_furth
 
 
 def test_threads_share_the_tasks(monkeypatch):
-    from skmeta.native import maml
+    from skmeta.native import calling
 
     problem = Problem(n_tasks=5)
     alone = problem.run("native")
-    monkeypatch.setattr(maml, "WORK_OF_A_THREAD", 1)
+    monkeypatch.setattr(calling, "WORK_OF_A_THREAD", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     assert_same(problem.run("native"), alone)
 

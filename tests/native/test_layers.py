@@ -64,8 +64,8 @@ def jobs(monkeypatch):
     """What the kernel has been given: equal results of something else would say nothing of it."""
     made, make = [], native.Job
 
-    def remember(*args):
-        made.append(make(*args))
+    def remember(*args, **how):
+        made.append(make(*args, **how))
         return made[-1]
 
     monkeypatch.setattr(native, "Job", remember)

@@ -9,7 +9,7 @@ than 1 is the same problem with features divided by its root. Rows of weight 0 c
 """
 
 from skmeta.learners.convex.logistic import fit_logistic
-from skmeta.learners.convex.ridge import fit_ridge
+from skmeta.learners.convex.ridge import answer_ridge, fit_ridge
 from skmeta.learners.convex.svm import fit_svm
 
-__all__ = ["fit_logistic", "fit_ridge", "fit_svm"]
+__all__ = ["answer_ridge", "fit_logistic", "fit_ridge", "fit_svm"]

@@ -1,6 +1,6 @@
 """Ridge regression in closed form (Bertinetto, Henriques, Torr & Vedaldi, 2019)."""
 
-from skmeta.learners.heads import ridge_weights
+from skmeta.learners.heads import ridge_answers, ridge_weights
 
 
 def fit_ridge(features, targets, weight=None, offset=None):
@@ -19,6 +19,13 @@ def fit_ridge(features, targets, weight=None, offset=None):
     -------
     W : (T, e, C) tensor
     """
-    if offset is not None:
-        targets = targets - offset
-    return ridge_weights(features, targets.transpose(1, 2), 1.0, weight).transpose(1, 2)
+    return ridge_weights(features, _rest(targets, offset), 1.0, weight).transpose(1, 2)
+
+
+def answer_ridge(features, targets, query, weight=None, offset=None):
+    """``query @ W`` (T, m, C) of what :func:`fit_ridge` finds, for query features (T, m, e)."""
+    return ridge_answers(features, _rest(targets, offset), query, 1.0, weight)
+
+
+def _rest(targets, offset):
+    return (targets if offset is None else targets - offset).transpose(1, 2)

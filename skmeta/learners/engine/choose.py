@@ -9,7 +9,7 @@ from skmeta.learners.engine.closed_form import ClosedFormEngine
 from skmeta.learners.engine.compiled import CompiledEngine
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
-from skmeta.learners.engine.native import NativeEngine, as_stack
+from skmeta.learners.engine.native import NativeEngine, kernel_stack
 
 ENGINES = {
     "native": NativeEngine,
@@ -52,7 +52,7 @@ def choose_engine(
     if engine == "auto":
         plan = as_feed_forward(body, has_head)
         engine = "closed_form" if plan is not None else "any_module"
-        if native.available() and as_stack(plan, loss) is not None:
+        if native.available() and kernel_stack(plan, loss) is not None:
             engine = "native"
         if any(_cannot_be_mapped(part) for part in body.modules()):
             engine = "naive"

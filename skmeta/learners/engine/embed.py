@@ -2,8 +2,10 @@
 
 import torch
 
+from skmeta import native
 from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
 from skmeta.learners.engine.linear import Head, Linear
+from skmeta.learners.engine.stacks import as_stack
 from skmeta.learners.engine.unrolled import backward, forward
 from skmeta.nets import ResidualMLP
 
@@ -16,7 +18,7 @@ class Embedding:
 
     def __init__(self, plan):
         *self.layers, _ = plan.layers
-        self.plan = plan
+        self.plan, self.stack = plan, as_stack(self.layers)
 
     def internal(self, params):
         return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
@@ -47,10 +49,20 @@ class Embedding:
         ]
         return [*plan.external(found), *(d for d in (d_weights[0], d_bias) if d is not None)]
 
-    def under_a_head(self, params, weight, bias):
+    def class_means(self, params, X, shares, offset, adds_row=False):
+        """The kernel's :class:`~skmeta.native.ClassMeans` of rows, or None if that is not for the kernel."""
+        if not native.available() or self.stack is None or not native.known([*params, X, shares, offset]):
+            return None
+        try:
+            return native.ClassMeans(self.stack, params, self.plan.prepare(X), shares, offset, adds_row)
+        except native.Misfit:
+            return None
+
+    def under_a_head(self, params, weight, bias, before=(), past=None):
         """The function (n, d) -> (C, n) of rows that is ``weight f + bias`` of their embeddings f.
 
-        weight (C, e), bias (C, 1). A body's last linear map and the head are one.
+        weight (C, e), bias (C, 1). A body's last linear map and the head are one. Modules ``before`` see the rows
+        first; what they make of them, times ``past`` (C, d), is added.
         """
         theta = self.internal(params)
         layers = list(self.layers)
@@ -60,8 +72,8 @@ class Embedding:
             if shift is not None:
                 bias = torch.addmm(bias, weight, shift.unsqueeze(1))
             weight = weight @ below.t()
-        plan = type(self.plan)(self.plan.prefix, [*layers, Head()])
-        return plan.function([*theta, (weight, bias)])
+        plan = FeedForward([*before, *self.plan.prefix], [*layers, Head()])
+        return plan.function([*theta, (weight, bias)], past)
 
 
 class ResidualEmbedding:
@@ -98,18 +110,18 @@ class ResidualEmbedding:
         found = self.correction.gradients(memo, d_features, [d_weight], d_bias)
         return found if last is None else [*found, d_last]
 
+    def class_means(self, params, X, shares, offset):
+        """As of an :class:`Embedding`; a body's last linear map is not for the kernel."""
+        if isinstance(self.body.last, torch.nn.Linear):
+            return None
+        return self.correction.class_means(params, self.body.scale(X), shares, offset, adds_row=True)
+
     def under_a_head(self, params, weight, bias):
         """As of an :class:`Embedding`; a body's last linear map and the head are one."""
         if isinstance(self.body.last, torch.nn.Linear):
             *params, last = params
             weight = weight @ last
-        correction = self.correction.under_a_head(params, weight, bias)
-
-        def answer(X):
-            X = self.body.scale(X)
-            return correction(X).addmm_(weight, X.t())
-
-        return answer
+        return self.correction.under_a_head(params, weight, bias, before=[self.body.scale], past=weight)
 
 
 def find_embedding(body):

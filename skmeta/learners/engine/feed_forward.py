@@ -10,6 +10,7 @@ from skmeta.learners.engine import activations, mappings
 from skmeta.learners.engine.convolution import as_convolution
 from skmeta.learners.engine.linear import Head, Linear
 from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
+from skmeta.learners.engine.stacks import row_function
 
 #: pixels on a side of made-up images; what comes out of four halvings and a flattening then fits the usual images
 TRIAL_SIDE = 28
@@ -24,7 +25,7 @@ class FeedForward:
 
     prefix : modules without parameters, applied to the rows before everything else (a ``Standardize``, say).
     layers : the layers in order; the last is a :class:`Head`.
-    width : the columns that the layers with parameters put out, all together: how much memory a row takes.
+    width : the numbers that the layers with parameters put out, all together: how much memory a row takes.
     of_images : whether there are convolutions.
     """
 
@@ -47,14 +48,20 @@ class FeedForward:
             X = rows.view(*X.shape[:2], *rows.shape[1:])
         return X
 
-    def function(self, theta):
-        """The function (n, d) -> (C, n) of rows that the layers are with these parameters, of one task, inside."""
+    def function(self, theta, past=None):
+        """The function (n, d) -> (C, n) of rows that the layers are with these parameters, of one task, inside.
+
+        ``past``, if there is one, is a linear map (C, d) of the prepared rows, which is added.
+        """
+        by_kernel = row_function(self.prefix, self.layers, self.external(theta), past)
+        if by_kernel is not None:
+            return by_kernel
 
         def answer(X):
-            X = self.prepare(X.unsqueeze(0))
+            rows = found = self.prepare(X.unsqueeze(0))
             for layer, p in zip(self.layers, theta):
-                X, _ = layer.forward(p, X)
-            return X[0]
+                found, _ = layer.forward(p, found)
+            return found[0] if past is None else found[0].addmm_(past, rows[0].t())
 
         return answer
 
@@ -102,7 +109,6 @@ def as_feed_forward(body, has_head=True):
         if isinstance(layer, activations.Activation) and plan.layers:
             layer.may_overwrite = plan.layers[-1].n_params > 0  # and so the layer below made a copy
         plan.layers.append(layer)
-        plan.width += getattr(module, "out_features", 0)
         _pool_before_relu(plan.layers)
     if has_head:
         plan.layers.append(Head())
@@ -111,7 +117,9 @@ def as_feed_forward(body, has_head=True):
     in_plan = [value for module in modules for value in module.parameters()]
     in_body = list(body.parameters())
     same = len(in_plan) == len(in_body) and all(a is b for a, b in zip(in_plan, in_body))
-    return plan if same and _computes_the_same(plan, body, has_head) else None
+    widths = _widths_of_the_same(plan, body, has_head) if same else None
+    plan.width = sum(widths or ())
+    return None if widths is None else plan
 
 
 def _unnested(module):
@@ -134,7 +142,7 @@ def _unnested(module):
 
 
 def _is_prefix(module):
-    """No parameters, and each row by itself; `_computes_the_same` sees whether that is true."""
+    """No parameters, and each row by itself; `_widths_of_the_same` sees whether that is true."""
     return (
         next(module.parameters(), None) is None
         and type(module) not in activations.FROM_MODULE
@@ -169,16 +177,17 @@ def _pool_before_relu(layers):
 
 
 @torch.no_grad()
-def _computes_the_same(plan, body, has_head):
-    """Run both on a few made-up rows with made-up parameters: hooks and unusual ``forward`` methods show.
+def _widths_of_the_same(plan, body, has_head):
+    """How many numbers each layer with parameters puts out for a row; None unless the plan computes what the body does.
 
-    A module without parameters that mixes rows shows too: the plan's rows go through the prefix one at a time.
+    Both run on a few made-up rows with made-up parameters: hooks and unusual ``forward`` methods show. A module without
+    parameters that mixes rows shows too: the plan's rows go through the prefix one at a time.
     """
     shapes = [(value.shape[1],) for value in body.parameters() if value.dim() == 2]
     if plan.of_images:
         shapes = [_image_shape(plan, body)]
     if not shapes:
-        return not plan.prefix and len(plan.layers) == 1 if has_head else False
+        return [] if not plan.prefix and len(plan.layers) == 1 and has_head else None
     generator = torch.Generator().manual_seed(0)
     example = next(body.parameters())
 
@@ -191,19 +200,19 @@ def _computes_the_same(plan, body, has_head):
     was_training = body.training
     try:
         expected = torch.func.functional_call(body, dict(zip(names, params)), (X[0],))
-        rows = torch.cat([plan.prepare(X[:, i : i + 1]) for i in range(X.shape[1])], 1)
+        rows, widths = torch.cat([plan.prepare(X[:, i : i + 1]) for i in range(X.shape[1])], 1), []
         layers = plan.layers[:-1] if has_head else plan.layers
         groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
         for layer, p in zip(layers, groups):
             rows, _ = layer.forward(p, rows)
-            if plan.of_images and layer.n_params:
-                plan.width += rows[0, 0].numel()
+            widths += [rows[0].numel() // X.shape[1]] if layer.n_params else []
     except Exception:  # rows or weights of other shapes than the layers suggest: not for the closed form
-        return False
+        return None
     finally:
         body.train(was_training)
     found = rows[0] if has_head else rows[0].t()
-    return found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
+    same = found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
+    return widths if same else None
 
 
 def _inputs(value):

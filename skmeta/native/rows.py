@@ -1,0 +1,67 @@
+"""The kernel's function of rows on torch tensors."""
+
+import ctypes
+
+import torch
+
+from skmeta.native.calling import Misfit, call, each, in_parts
+from skmeta.native.stack import ACTIVATIONS, Layers
+
+
+class _Description(ctypes.Structure):
+    _fields_ = [
+        ("net", ctypes.POINTER(Layers)),
+        ("params", ctypes.c_void_p),
+        ("mean", ctypes.c_void_p),
+        ("scale", ctypes.c_void_p),
+        ("past", ctypes.c_void_p),
+        ("limit", ctypes.c_double),
+    ]
+
+
+class RowFunction:
+    """Rows (n, d) to (C, n): a stack of "Linear" and activations, the last "Linear", whose parameters are these.
+
+    No row feels the others.
+
+    standard : (mean (d,), scale (d,), limit) or None
+        Columns become ``(x - mean) / scale``, and what is then beyond the limit is cut off.
+    past : (C, d) tensor or None
+        What goes past the layers and is added to their outcome: ``past`` times the row.
+    """
+
+    def __init__(self, stack, params, standard=None, past=None):
+        if any(layer.kind not in ["Linear", *ACTIVATIONS] or layer.window != (1, 1) for layer in stack.layers):
+            raise Misfit("Functions of rows have linear layers and activations alone.")
+        self.params, self.n_columns = [value.detach().contiguous() for value in params], params[0].shape[1]
+        self.network, self.dtype = stack.network(self.params, (self.n_columns,)), params[0].dtype
+        mean, scale, limit = standard or (None, None, 0.0)
+        self._kept = [None if value is None else value.detach().contiguous() for value in (mean, scale, past)]
+        self._kept.append(self.network.pointers(self.params))
+        mean, scale, past, pointers = self._kept
+        self.description = _Description(
+            ctypes.pointer(self.network.layers),
+            ctypes.cast(pointers, ctypes.c_void_p),
+            *(None if value is None else value.data_ptr() for value in (mean, scale, past)),
+            limit,
+        )
+        self.n_answers = len(stack.arranged(self.params)[2 * len(stack.layers) - 2])
+        sizes = (ctypes.c_int64 * 2)()
+        call("rows_sizes", self.dtype, self.description, sizes)
+        self.at_a_time, self.n_work = sizes
+
+    def __call__(self, X):
+        if X.dtype != self.dtype or X.dim() != 2 or X.shape[1] != self.n_columns or X.device.type != "cpu":
+            raise Misfit(f"Rows are {tuple(X.shape)}, {X.dtype}: not what this function is of.")
+        X, n = X.contiguous(), len(X)
+        answers = torch.empty(self.n_answers, n, dtype=self.dtype)
+        n_blocks = -(-n // self.at_a_time)
+        parts = in_parts(n_blocks, n * self.network.work)
+        work = torch.empty(len(parts), self.n_work, dtype=self.dtype)
+
+        def run(i, blocks):
+            first, last = blocks.start * self.at_a_time, min(n, blocks.stop * self.at_a_time)
+            call("answer_rows", self.dtype, self.description, X, n, work[i], answers, first, last)
+
+        each(run, parts)
+        return answers
