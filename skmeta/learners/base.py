@@ -114,8 +114,8 @@ def flat_answers(answers):
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):
     """(T, n) labels 0 ... C - 1 to (T, C, n) membership weights, class axis first: the narrow one is never the last."""
     members = torch.zeros(*support_y.shape[:-1], n_classes, support_y.shape[-1], dtype=dtype, device=support_y.device)
-    weight = 1.0 if support_weight is None else support_weight.to(dtype)[..., None, :]
-    return members.scatter_(-2, support_y[..., None, :], weight)
+    weight = 1.0 if support_weight is None else support_weight.to(dtype).unsqueeze(-2)
+    return members.scatter_(-2, support_y.unsqueeze(-2), weight)
 
 
 def hide_absent_classes(logits, class_mask):

@@ -60,11 +60,20 @@ def embedded_class_mean_logits(embedding, X, params, shares, scale=1.0, offset=N
     -------
     (T, m, C) tensor
     """
-    scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
-    by_kernel = embedding.class_means(params, X, shares, offset)
+    by_kernel = class_mean_logits_by_kernel(embedding, X, params, shares, scale, offset)
     if by_kernel is not None:
-        return _NativeLogits.apply(by_kernel, shares, scale, offset, *params).permute(1, 2, 0)
+        return by_kernel
+    scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
     return _ClassMeanLogits.apply(embedding, X, without_last, shares, scale, offset, *params).transpose(1, 2)
+
+
+def class_mean_logits_by_kernel(embedding, X, params, shares, scale=1.0, offset=None):
+    """The same in C, of images too; None where the kernel does not know the embedding, or is not there."""
+    by_kernel = embedding.class_means(params, X, shares, offset)
+    if by_kernel is None:
+        return None
+    scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
+    return _NativeLogits.apply(by_kernel, shares, scale, offset, *params).permute(1, 2, 0)
 
 
 class _Given:

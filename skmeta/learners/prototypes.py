@@ -4,7 +4,11 @@ import torch
 from torch import nn
 
 from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
-from skmeta.learners.class_means import class_mean_logits, embedded_class_mean_logits
+from skmeta.learners.class_means import (
+    class_mean_logits,
+    class_mean_logits_by_kernel,
+    embedded_class_mean_logits,
+)
 from skmeta.learners.engine.embed import find_embedding
 from skmeta.learners.heads import prototype_logits
 
@@ -48,18 +52,23 @@ class Prototypes(Learner):
             self.common_logits = nn.Parameter(torch.zeros(n_outputs))
             self.log_strength = nn.Parameter(torch.zeros(()))
         self.embedding = find_embedding(body)
+        self.image_embedding = find_embedding(body, of_images=True) if self.embedding is None else None
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         n_classes = class_mask.shape[1]
         members = one_hot_support(support_y, n_classes, support_weight, query_X.dtype)
         count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
         head = members / count, self.log_scale.exp(), offset
-        if self.embedding is None or support_X.requires_grad or query_X.requires_grad:
-            logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
-        else:  # one pass through a body that sees rows one by one
+        logits = None
+        if not (support_X.requires_grad or query_X.requires_grad):  # one pass through a body that sees rows one by one
             rows, params = torch.cat([support_X, query_X], 1), list(self.body.parameters())
-            without_last = n_classes < self.n_embedding
-            logits = embedded_class_mean_logits(self.embedding, rows, params, *head, without_last=without_last)
+            if self.image_embedding is not None:
+                logits = class_mean_logits_by_kernel(self.image_embedding, rows, params, *head)
+            elif self.embedding is not None:
+                without_last = n_classes < self.n_embedding
+                logits = embedded_class_mean_logits(self.embedding, rows, params, *head, without_last=without_last)
+        if logits is None:
+            logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
         return flat_answers(self._with_prior(logits, prior, seen))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
@@ -90,7 +99,7 @@ class Prototypes(Learner):
         if self.is_shared:
             extra, share, places = self._common(class_mask.shape[1])
             count, shown = count + extra, count + extra.sum() * share
-        prior, seen, count = None, class_mask & (count > 0), count.clamp(min=1e-12)[..., None]
+        prior, seen, count = None, class_mask & (count > 0), count.clamp(min=1e-12).unsqueeze(-1)
         if self.is_shared:
             offset = extra[:, None] * places / count
         if self.priors:

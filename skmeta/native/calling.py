@@ -58,6 +58,11 @@ def in_parts(n, work):
     return [range(a, b) for a, b in zip(bounds[:-1], bounds[1:])]
 
 
+def scratch(parts, size, dtype):
+    """Memory for each part to work in."""
+    return [torch.empty(size, dtype=dtype) for _ in parts]
+
+
 def each(run, parts):
     """Call ``run(i, part)`` for each part, together: the kernel lets go of Python's lock."""
     if len(parts) == 1:

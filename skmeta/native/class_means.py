@@ -4,8 +4,10 @@ import ctypes
 
 import torch
 
-from skmeta.native.calling import Memory, Misfit, call, each, in_parts
+from skmeta.native.calling import Memory, Misfit, call, each, in_parts, scratch
 from skmeta.native.stack import Layers
+
+MISFIT = "Rows, shares and offset do not fit one another or the network."
 
 
 class _Problem(ctypes.Structure):
@@ -29,26 +31,34 @@ class ClassMeans:
     """
 
     def __init__(self, stack, params, X, shares, offset=None, adds_row=False):
-        tensors = X, shares, offset
-        self.tensors = [None if value is None else value.contiguous() for value in tensors]
-        (n_tasks, rows, *_), (_, C, n) = X.shape, shares.shape
-        self.network, self.dtype = stack.network(params, X.shape[2:]), X.dtype
-        last = stack.layers[-1]
-        has_map = len(stack.layers) > 1 and last.kind == "Linear" and last.window == (1, 1)
-        self.problem = _Problem(self.network.layers, n, rows - n, C, has_map, adds_row, offset is not None)
-        sizes = (ctypes.c_int64 * 3)()
-        fits = call("class_means_sizes", self.dtype, self.problem, sizes)
-        n_kept, self.n_work, e = sizes
-        if not fits or rows < n or len(shares) != n_tasks or (offset is not None and offset.shape != (n_tasks, C, e)):
-            raise Misfit("Rows, shares and offset do not fit one another or the network.")
+        self.tensors = [None if value is None else value.contiguous() for value in (X, shares, offset)]
+        (n_tasks, rows, *_), (_, C, n), self.dtype = X.shape, shares.shape, X.dtype
+        self.network = stack.network(params, X.shape[2:])
+        laid_out = self.network.laid_out.get((n, rows, C, adds_row, offset is None))
+        if laid_out is None:
+            laid_out = self._lay_out(n, rows, C, adds_row, offset is not None)
+            self.network.laid_out[(n, rows, C, adds_row, offset is None)] = laid_out
+        self.problem, (n_kept, self.n_work, e) = laid_out
+        if len(shares) != n_tasks or (offset is not None and offset.shape != (n_tasks, C, e)):
+            raise Misfit(MISFIT)
         self.theta = self.network.packed(params)
         self.kept = Memory(n_tasks * n_kept, self.dtype)
         self.parts = in_parts(n_tasks, 3 * n_tasks * rows * self.network.work)
 
+    def _lay_out(self, n, rows, C, adds_row, has_offset):
+        """The kernel's words for the problem, and the sizes that it asks for."""
+        layers = self.network.stack.layers
+        has_map = len(layers) > 1 and layers[-1].kind == "Linear" and layers[-1].window == (1, 1)
+        problem = _Problem(self.network.layers, n, rows - n, C, has_map, adds_row, has_offset)
+        sizes = (ctypes.c_int64 * 3)()
+        if rows < n or not call("class_means_sizes", self.dtype, problem, sizes):
+            raise Misfit(MISFIT)
+        return problem, tuple(sizes)
+
     def half_logits(self):
         X, shares, offset = self.tensors
         half = torch.empty(shares.shape[1], len(X), self.problem.m, dtype=self.dtype)
-        work = torch.empty(len(self.parts), self.n_work, dtype=self.dtype)
+        work = scratch(self.parts, self.n_work, self.dtype)
 
         def run(i, tasks):
             arrays = self.theta, X, shares, offset, self.kept.all, work[i], half
@@ -62,12 +72,12 @@ class ClassMeans:
         X, shares, offset = self.tensors
         d_shares = torch.empty_like(shares) if by_shares else None
         d_offset = torch.empty_like(offset) if by_offset else None
-        total = torch.zeros(len(self.parts), self.network.n_theta, dtype=self.dtype)
-        work, d_half = torch.empty(len(self.parts), self.n_work, dtype=self.dtype), d_half.contiguous()
+        total = [torch.zeros(self.network.n_theta, dtype=self.dtype) for _ in self.parts]
+        work, d_half = scratch(self.parts, self.n_work, self.dtype), d_half.contiguous()
 
         def run(i, tasks):
             arrays = self.theta, X, shares, d_half, self.kept.all, work[i], total[i], d_shares, d_offset
             call("class_means_derivative", self.dtype, self.problem, *arrays, len(X), tasks.start, tasks.stop)
 
         each(run, self.parts)
-        return self.network.unpacked(total.sum(0) if len(total) > 1 else total[0]), d_shares, d_offset
+        return self.network.unpacked(sum(total[1:], total[0])), d_shares, d_offset

@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from skmeta.native.calling import Memory, Misfit, call, each, in_parts
+from skmeta.native.calling import Memory, Misfit, call, each, in_parts, scratch
 from skmeta.native.stack import Layers
 
 LOSSES = {"cross_entropy": 0, "mse": 1}
@@ -71,7 +71,7 @@ class Job:
         rows = 3 * self.problem.n_support * self.problem.steps + self.problem.n_query
         self._parts = in_parts(self.n_tasks, self.n_tasks * rows * self.network.work)
         self.kept = Memory(self.n_tasks * self.n_kept, self.dtype)
-        work = torch.empty(len(self._parts), self.n_work, dtype=self.dtype)
+        work = scratch(self._parts, self.n_work, self.dtype)
         out = torch.empty(self.n_tasks, self.n_classes, self.problem.n_query, dtype=self.dtype) if answers else None
         values = pointers = None
         if adapted:
@@ -88,18 +88,18 @@ class Job:
     def derivative(self, d_answers):
         """The gradient by the start, in torch's order, and by each of ``own_rates``, given that by the answers."""
         n_theta = self.network.n_theta
-        total = torch.zeros(len(self._parts), n_theta * (1 + self.problem.n_rates), dtype=self.dtype)
-        scratch = torch.empty(len(self._parts), self.n_scratch, dtype=self.dtype)
+        total = [torch.zeros(n_theta * (1 + self.problem.n_rates), dtype=self.dtype) for _ in self._parts]
+        work = scratch(self._parts, self.n_scratch, self.dtype)
         d_answers, (X, _, share, _, Q) = d_answers.to(self.dtype).contiguous(), self.tensors
         if d_answers.shape != (self.n_tasks, self.n_classes, self.problem.n_query):
             raise Misfit(f"The derivative by the answers has shape {tuple(d_answers.shape)}, unlike the answers.")
 
         def run(i, tasks):
-            arrays = self.start, self.own_rates, X, share, Q, d_answers, self.kept.all, scratch[i], total[i]
+            arrays = self.start, self.own_rates, X, share, Q, d_answers, self.kept.all, work[i], total[i]
             call("derivative", self.dtype, self.problem, *arrays, tasks.start, tasks.stop)
 
         each(run, self._parts)
-        gradients, *of_rates = [self.network.unpacked(theta) for theta in total.sum(0).split(n_theta)]
+        gradients, *of_rates = [self.network.unpacked(theta) for theta in sum(total[1:], total[0]).split(n_theta)]
         return gradients, of_rates
 
 

@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from skmeta.native.calling import Memory, call, each, in_parts, known
+from skmeta.native.calling import Memory, call, each, in_parts, known, scratch
 from skmeta.native.compilation import library
 
 #: larger systems are for the library's factorisation, which is blocked for the caches
@@ -51,11 +51,11 @@ class Ridge:
 
     def _run(self, name, given, shapes):
         """Call a function that makes tensors of these shapes from the given ones, task by task."""
-        scratch = torch.empty(len(self.parts), self.n_work, dtype=self.dtype)
+        work = scratch(self.parts, self.n_work, self.dtype)
         made = [None if shape is None else torch.empty(shape, dtype=self.dtype) for shape in shapes]
 
         def run(i, tasks):
-            call(name, self.dtype, *self.sizes, *given, scratch[i], *made, tasks.start, tasks.stop)
+            call(name, self.dtype, *self.sizes, *given, work[i], *made, tasks.start, tasks.stop)
 
         each(run, self.parts)
         return made

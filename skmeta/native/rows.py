@@ -4,7 +4,7 @@ import ctypes
 
 import torch
 
-from skmeta.native.calling import Misfit, call, each, in_parts
+from skmeta.native.calling import Misfit, call, each, in_parts, scratch
 from skmeta.native.stack import ACTIVATIONS, Layers
 
 
@@ -57,7 +57,7 @@ class RowFunction:
         answers = torch.empty(self.n_answers, n, dtype=self.dtype)
         n_blocks = -(-n // self.at_a_time)
         parts = in_parts(n_blocks, n * self.network.work)
-        work = torch.empty(len(parts), self.n_work, dtype=self.dtype)
+        work = scratch(parts, self.n_work, self.dtype)
 
         def run(i, blocks):
             first, last = blocks.start * self.at_a_time, min(n, blocks.stop * self.at_a_time)

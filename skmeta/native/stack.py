@@ -110,11 +110,13 @@ class Stack:
 class Network:
     """A stack whose parameters and rows have certain shapes.
 
-    ``theta`` is the kernel's word for all parameters, one behind the other, in its own layout.
+    ``theta`` is the kernel's word for all parameters, one behind the other, in its own layout. What callers have laid
+    out for a size of problem they may leave in ``laid_out``.
     """
 
     def __init__(self, stack, params, image):
         self.stack, self.dtype, self.shapes = stack, params[0].dtype, [value.shape for value in params]
+        self.laid_out = {}
         values = stack.arranged(params)
         found = [layer.describe(*pair) for layer, pair in zip(stack.layers, zip(values[::2], values[1::2]))]
         if None in found or len(image) not in (1, 3):

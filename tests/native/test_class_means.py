@@ -9,7 +9,7 @@ from torch import nn
 
 from skmeta import ProtoNetClassifier, native
 from skmeta.learners.prototypes import Prototypes
-from skmeta.nets import MLP, ResidualMLP
+from skmeta.nets import MLP, Conv4, ResidualMLP
 from tests.learners.test_embed import corrected
 
 F64 = torch.float64
@@ -84,6 +84,19 @@ def test_threads_share_the_tasks(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     for a, b in zip(answers_and_gradients(learner, batch), alone, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own classes", "shared classes"])
+def test_images_too(shared, calls):
+    torch.manual_seed(0)
+    body = Conv4(2 * 6 * 6, n_channels=2, n_filters=4, n_blocks=2, normalization="group").double()
+    learner = Prototypes(body.float(), 72, 3 if shared else None, priors=shared).double()
+    y, exists = torch.arange(6).remainder(3).repeat(2, 1), torch.ones(2, 3, dtype=torch.bool)
+    batch = torch.randn(2, 6, 72, dtype=F64), y, torch.randn(2, 4, 72, dtype=F64), None, exists
+    found = answers_and_gradients(learner, batch)
+    assert len(calls) == 1
+    for a, b in zip(found, without_kernel(answers_and_gradients, learner, batch), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize(

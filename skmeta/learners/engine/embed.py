@@ -124,8 +124,8 @@ class ResidualEmbedding:
         return self.correction.under_a_head(params, weight, bias, before=[self.body.scale], past=weight)
 
 
-def find_embedding(body):
-    """The :class:`Embedding` that computes what ``body`` does, or None.
+def find_embedding(body, of_images=False):
+    """The :class:`Embedding` that computes what ``body`` does, or None; bodies with convolutions if so asked.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def find_embedding(body):
     if type(body) is ResidualMLP:
         return _find_residual(body)
     plan = as_feed_forward(body)
-    return None if plan is None or plan.of_images or not plan.row_wise else Embedding(plan)
+    return None if plan is None or plan.of_images and not of_images or not plan.row_wise else Embedding(plan)
 
 
 @torch.no_grad()
