@@ -1,5 +1,7 @@
 """Through the public estimators: whole fits, one new task, many tasks, and prototypes in the place of neighbours."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import nn
@@ -92,10 +94,9 @@ def whole_fit(name, steps=20):
 
         return fit
 
-    made = {"skmeta": fit, "learn2learn": learn2learn}
-    if name == "maml":
-        made[NATIVE] = lambda: fit(engine=speed_peers.native_engine())
-    return made
+    if name == "prototypes":
+        return {**speed_peers.with_and_without_kernel(fit), "learn2learn": learn2learn}
+    return {"skmeta": fit, NATIVE: lambda: fit(engine=speed_peers.native_engine()), "learn2learn": learn2learn}
 
 
 def new_tasks(kind, n_tasks, engine="closed_form"):
@@ -148,7 +149,8 @@ def many_tasks(kind, n_tasks=10_000):
         native, *_ = new_tasks(kind, 16, speed_peers.native_engine())
         return lambda: native.predict(tasks)
 
-    return {"skmeta": lambda: lambda: estimator.predict(tasks), NATIVE: with_kernel, "learn2learn": learn2learn}
+    without = speed_peers.with_and_without_kernel(lambda: lambda: estimator.predict(tasks))["skmeta"]
+    return {"skmeta": without, NATIVE: with_kernel, "learn2learn": learn2learn}
 
 
 def one_task(kind):
@@ -159,8 +161,9 @@ def one_task(kind):
         native, *_ = new_tasks(kind, 20, speed_peers.native_engine())
         return lambda: native.adapt(X, y).predict(Q)
 
+    without = speed_peers.with_and_without_kernel(lambda: lambda: estimator.adapt(X, y).predict(Q))["skmeta"]
     return {
-        "skmeta": lambda: lambda: estimator.adapt(X, y).predict(Q),
+        "skmeta": without,
         NATIVE: with_kernel,
         "learn2learn": lambda: learn2learn_answers(batch, [len(tasks) - 1]),
     }
@@ -179,9 +182,13 @@ def prototypes_for_neighbours(n_rows, n_query=10_000):
         meta = ProtoNetClassifier(body, max_epochs=1, random_state=0).fit(task_set(clusters(20)))
         return FewShotClassifier(meta).fit(rows, y)
 
-    default, narrow, neighbours = fitted(None), fitted(MLP), KNeighborsClassifier().fit(rows, y)
+    def answers(body):
+        estimator = fitted(body)
+        return lambda: estimator.predict(queries)
+
+    neighbours = KNeighborsClassifier().fit(rows, y)
     return {
-        "skmeta": lambda: lambda: narrow.predict(queries),
-        "skmeta, default body": lambda: lambda: default.predict(queries),
+        **speed_peers.with_and_without_kernel(partial(answers, MLP)),
+        **speed_peers.with_and_without_kernel(partial(answers, None), "skmeta, default body"),
         "KNeighborsClassifier": lambda: lambda: neighbours.predict(queries),
     }

@@ -54,7 +54,7 @@ def prototype_step(n_tasks, ways=5, shots=5, queries=15, d=20):
     def learn2learn():
         return learn2learn_prototype_step(copy.deepcopy(start), X, y, Q, z)
 
-    return {"skmeta": skmeta, "learn2learn": learn2learn}
+    return {**speed_peers.with_and_without_kernel(skmeta), "learn2learn": learn2learn}
 
 
 def ridge_head(n_tasks, n=25, m=75, e=64, k=5):
@@ -84,4 +84,4 @@ def ridge_head(n_tasks, n=25, m=75, e=64, k=5):
 
         return step
 
-    return {"skmeta": skmeta, "loop over tasks": loop}
+    return {**speed_peers.with_and_without_kernel(skmeta), "loop over tasks": loop}

@@ -72,4 +72,4 @@ def prototype_step(n_tasks, normalization, shots=5, queries=15):
         body = net().to(memory_format=torch.contiguous_format)  # as torch makes networks, and its users use them
         return learn2learn_prototype_step(body, X, y, Q, z)
 
-    return {"skmeta": skmeta, "learn2learn": learn2learn}
+    return {**speed_peers.with_and_without_kernel(skmeta), "learn2learn": learn2learn}

@@ -1,9 +1,12 @@
 """The libraries that are measured beside skmeta, imported where they are and reported where they are not."""
 
+import functools
 import importlib
 import importlib.util
 import sys
 import types
+
+from skmeta import native
 
 
 class Missing(Exception):
@@ -48,11 +51,33 @@ def _bare(name, paths):
 
 def native_engine():
     """The name of the engine that runs skmeta's own optional kernel."""
-    from skmeta import native
-
     if not native.available():
         raise Missing("not compiled on this machine; run `python -m skmeta.native`")
     return "native"
+
+
+def with_and_without_kernel(make, name="skmeta"):
+    """Two implementations from one that takes the kernel where there is one: on a machine without it, and with it."""
+
+    def without():
+        function = make()
+
+        @functools.wraps(function)
+        def run():
+            kept = native.available, native.fits_ridge
+            native.available = native.fits_ridge = lambda *_: False
+            try:
+                return function()
+            finally:
+                native.available, native.fits_ridge = kept
+
+        return run
+
+    def with_it():
+        native_engine()
+        return make()
+
+    return {name: without, f"{name}, native kernel": with_it}
 
 
 def higher():

@@ -1,6 +1,7 @@
 """The kernel's ridge regression on torch tensors."""
 
 import ctypes
+from functools import cache
 
 import torch
 
@@ -24,6 +25,14 @@ def fits_ridge(support, targets, penalty, query=None):
     )
 
 
+@cache
+def _memory(dtype, *sizes):
+    """How many numbers are kept of a task, and how many a thread works in."""
+    found = (ctypes.c_int64 * 2)()
+    call("ridge_sizes", dtype, *sizes, found)
+    return tuple(found)
+
+
 class Ridge:
     """``W`` (T, k, e) from support (T, n, e), targets (T, k, n) and a penalty; or its answers (T, k, m) to a query."""
 
@@ -31,10 +40,9 @@ class Ridge:
         tensors = support, targets, query
         self.tensors = [None if value is None else value.contiguous() for value in tensors]
         self.penalty, (self.n_tasks, n, e), k = penalty, support.shape, targets.shape[1]
-        m, sizes = 0 if query is None else query.shape[1], (ctypes.c_int64 * 2)()
+        m = 0 if query is None else query.shape[1]
         self.dtype, self.sizes = support.dtype, (n, e, k, m)
-        call("ridge_sizes", self.dtype, *self.sizes, sizes)
-        n_kept, self.n_work = sizes
+        n_kept, self.n_work = _memory(self.dtype, *self.sizes)
         self.kept = Memory(self.n_tasks * n_kept, self.dtype)
         self.parts = in_parts(self.n_tasks, self.n_tasks * e * (n * min(n, e) + 3 * k * (n + m)))
         self.shape_out = self.n_tasks, k, m or e
