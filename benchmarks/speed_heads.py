@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import speed_peers
-from skmeta.learners.heads import ridge_answers
 from skmeta.learners.prototypes import Prototypes
+from skmeta.learners.ridge import ridge_answers
 
 
 def learn2learn_prototype_step(net, X, y, Q, z):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from skmeta.learners.class_means import class_mean_logits
-from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits, ridge_weights
+from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits
+from skmeta.learners.ridge import ridge_weights
 
 F64 = torch.float64
 T, M, C = 3, 4, 3

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skmeta import MetaOptNetClassifier, native
-from skmeta.learners.heads import ridge_answers, ridge_weights
+from skmeta.learners.ridge import ridge_answers, ridge_weights
 
 F64 = torch.float64
 

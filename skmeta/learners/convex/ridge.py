@@ -1,6 +1,6 @@
 """Ridge regression in closed form (Bertinetto, Henriques, Torr & Vedaldi, 2019)."""
 
-from skmeta.learners.heads import ridge_answers, ridge_weights
+from skmeta.learners.ridge import ridge_answers, ridge_weights
 
 
 def fit_ridge(features, targets, weight=None, offset=None):

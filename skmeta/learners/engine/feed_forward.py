@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ from skmeta.learners.engine import activations, mappings
 from skmeta.learners.engine.convolution import as_convolution
 from skmeta.learners.engine.linear import Head, Linear
 from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
-from skmeta.learners.engine.stacks import row_function
+from skmeta.learners.engine.stacks import as_stack, row_function
 
 #: pixels on a side of made-up images; what comes out of four halvings and a flattening then fits the usual images
 TRIAL_SIDE = 28
@@ -34,6 +35,11 @@ class FeedForward:
     width: int = 0
     of_images: bool = False
 
+    @cached_property
+    def stack(self):
+        """What the kernel is told of the layers, or None."""
+        return as_stack(self.layers)
+
     @property
     def row_wise(self):
         """Whether a row's answer never depends on the rows beside it."""
@@ -53,7 +59,7 @@ class FeedForward:
 
         ``past``, if there is one, is a linear map (C, d) of the prepared rows, which is added.
         """
-        by_kernel = row_function(self.prefix, self.layers, self.external(theta), past)
+        by_kernel = row_function(self.prefix, self.stack, self.external(theta), past)
         if by_kernel is not None:
             return by_kernel
 

@@ -7,7 +7,6 @@ from skmeta import native
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import rows_first
 from skmeta.learners.engine.closed_form import ClosedFormEngine
-from skmeta.learners.engine.stacks import as_stack
 
 
 class NativeEngine(ClosedFormEngine):
@@ -118,4 +117,4 @@ class AdaptAndAnswer(torch.autograd.Function):
 
 def kernel_stack(plan, loss):
     """What the kernel's inner loop is told of a plan, or None if it does not know its layers or the loss."""
-    return None if plan is None or loss not in native.LOSSES else as_stack(plan.layers)
+    return None if plan is None or loss not in native.LOSSES else plan.stack

@@ -17,17 +17,16 @@ def as_stack(layers):
     return None if None in found or found[0].kind != "Linear" else native.Stack(found)
 
 
-def row_function(prefix, layers, params, past=None):
-    """The function (n, d) -> (C, n) of rows that layers are with parameters in torch's layout; None without a kernel.
+def row_function(prefix, stack, params, past=None):
+    """The function (n, d) -> (C, n) of rows that a stack is with parameters in torch's layout; None without a kernel.
 
     ``past``, if there is one, is a linear map (C, d) of the rows behind the prefix, which is added.
     """
-    stack = as_stack(layers) if native.available() else None
     standard, rest = None, list(prefix)
     if rest and type(rest[-1]) is Standardize:
         last = rest.pop()
         standard = last.mean, last.scale, last.limit
-    if stack is None or not native.known([*params, past, *(standard or ())[:2]]):
+    if stack is None or not native.available() or not native.known([*params, past, *(standard or ())[:2]]):
         return None
     try:
         answer = native.RowFunction(stack, params, standard, past)
