@@ -1,7 +1,7 @@
 """Related tables: one long table with a task column, two questions.
 
 (a) *New tasks*: five folds over tasks; a test task shows K = 0, 1, 2, 5, 10 of its rows, and its others are answered.
-(b) *Known tasks*: a fifth of every task's rows is hidden, and answered from the others (three of the five folds).
+(b) *Known tasks*: a fifth of every task's rows is hidden, and answered from the others (five times over).
 
 Tables of more than 1,200 rows are cut, the same way for every method: at most 40 random rows of each task, and then
 random tasks until 1,200 rows are reached.
@@ -96,7 +96,7 @@ def known_task_splits(task, n_folds=5):
     rng = np.random.default_rng(1)
     rank, code, size = ranks_within(task, rng)
     fold_of_row = (rank + rng.integers(n_folds, size=len(size))[code]) % n_folds
-    for fold in range(3):
+    for fold in range(n_folds):
         yield fold, np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold)
 
 

@@ -6,6 +6,7 @@ _WIDTH = 0.15  # neighbouring sizes lend each other rows: e-fold at this distanc
 _NEAR = 0.01  # rows lent with less than this weight are left out
 _SAMPLES = 20
 _SMALLEST = 0.01  # a model trusted less than this is not worth asking
+_OUTLYING = 2.0  # rows that models miss by more of the usual error count by the error instead of its square
 _LONGEST_STEP = 3.0  # in the logarithm of a weight
 _ALIVE = 1e-9  # so that a weight can come back
 _LEAST_LIKELY = 1e-12
@@ -18,7 +19,8 @@ class SizeWeights:
     With few tasks the best blend of the past is not the best of the future, so the weights minimise the loss of the
     blend mixed with the blended loss of the models (Q-aggregation): equally where tasks are few, which draws towards
     the best single model, and the former alone where tasks far outnumber the models. They are averaged over bootstrap
-    samples of the tasks, so that no single task decides.
+    samples of the tasks, so that no single task decides, and numbers that most models miss by far count less, so that
+    no single row does.
 
     Parameters
     ----------
@@ -51,23 +53,23 @@ class SizeWeights:
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
         if self.kind == "regression":
-            solve, scores = _least_squares, answers[:, :, 0] - y[:, None]
+            solve, counts, scores = _least_squares, _without_outliers, answers[:, :, 0] - y[:, None]
             losses = scores**2
         else:
-            solve, scores = _likeliest, answers[np.arange(len(y)), :, y]
+            solve, counts, scores = _likeliest, _all_alike, answers[np.arange(len(y)), :, y]
             losses = -np.log(scores.clip(_LEAST_LIKELY))
         rng = np.random.default_rng(0)
-        self.weights = np.stack([self._at(solve, scores, losses, near, task, rng) for near in nearness.T])
+        self.weights = np.stack([self._at(solve, counts, scores, losses, near, task, rng) for near in nearness.T])
         return self
 
     @staticmethod
-    def _at(solve, scores, losses, near, task, rng):
+    def _at(solve, counts, scores, losses, near, task, rng):
         rows = np.flatnonzero(near > _NEAR)
         names, code = np.unique(task[rows], return_inverse=True)
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_SAMPLES).astype(np.float64)
-        n_models = scores.shape[1]
-        caution = 0.5 * n_models / (n_models + _n_that_count(losses[rows] * near[rows, None], code.ravel()))
-        weights = solve(scores[rows], near[rows], code.ravel(), drawn, caution).mean(0)
+        n_models, near = scores.shape[1], near[rows] * counts(scores[rows])
+        caution = 0.5 * n_models / (n_models + _n_that_count(losses[rows] * near[:, None], code.ravel()))
+        weights = solve(scores[rows], near, code.ravel(), drawn, caution).mean(0)
         weights[weights < _SMALLEST] = 0
         return weights / weights.sum()
 
@@ -81,6 +83,17 @@ def _n_that_count(losses, code):
     """As many tasks of equal losses would tell as much of the mean loss of the best model."""
     of_task = np.bincount(code, weights=losses[:, losses.sum(0).argmin()])
     return of_task.sum() ** 2 / max((of_task**2).sum(), 1e-300)
+
+
+def _without_outliers(errors):
+    """(N,) weights under which squared errors are Huber's loss of what half of the models miss a row by."""
+    missed = np.median(np.abs(errors), axis=1)
+    usual = max(1.5 * np.median(missed), 0.1 * np.sqrt(np.mean(missed**2)))  # most rows may be answered exactly
+    return np.minimum(1, _OUTLYING * usual / np.maximum(missed, 1e-300))
+
+
+def _all_alike(likelihoods):
+    return np.ones(len(likelihoods))
 
 
 def _least_squares(errors, near, code, drawn, caution):

@@ -115,19 +115,20 @@ class OwnModel:
             few = np.bincount(support.code, minlength=n_tasks)[query.code] < _OWN_ROWS
             return np.where(few[:, None], fallback, out)
         out = fallback.copy()
+        X, X_query = (rows.X if self.estimator is not None else self.design(rows.X)[:, 1:] for rows in (support, query))
         bounds = np.searchsorted(support.code, np.arange(n_tasks + 1))
         asked = np.searchsorted(query.code, np.arange(n_tasks + 1))
         for t in range(n_tasks):
             shown, wanted = slice(bounds[t], bounds[t + 1]), slice(asked[t], asked[t + 1])
             if bounds[t] < bounds[t + 1] and asked[t] < asked[t + 1]:
-                out[wanted] = self._one(support.X[shown], support.y[shown], query.X[wanted], fallback[wanted])
+                out[wanted] = self._one(X[shown], support.y[shown], X_query[wanted], fallback[wanted])
         return out
 
     def _one(self, X, y, X_query, fallback):
         if self.estimator is None:
             if len(y) < _OWN_ROWS:
                 return fallback
-            return _QuickRidge().fit(self.design(X)[:, 1:], y).predict(self.design(X_query)[:, 1:])[:, None]
+            return _QuickRidge().fit(X, y).predict(X_query)[:, None]
         if self.n_classes > 1:
             shares = (np.bincount(y, minlength=self.n_classes) + fallback.mean(0)) / (len(y) + 1)
             if len(y) < 4 or len(np.unique(y)) < 2:

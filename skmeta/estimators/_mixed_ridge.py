@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.estimators._task_effects import Design, EffectsPrior, Segments
+from skmeta.estimators._task_effects import SETTLED, Design, EffectsPrior, Segments
 
 
 class MixedRidge(RegressorMixin, BaseEstimator):
@@ -37,7 +37,7 @@ class MixedRidge(RegressorMixin, BaseEstimator):
         target = (y[order] - self.center_) / self.scale_
         tasks = Segments(code[order])
         random = _vary_most_within(tasks.moments(W), self.n_slopes)
-        self.coef_, _ = mixed_effects(W, target, tasks, random, alpha=self.alpha, n_iter=self.n_iter)
+        self.coef_, _ = mixed_effects(W, target, tasks, random, 0, self.alpha, self.n_iter, SETTLED)
         return self
 
     def predict(self, X):
@@ -46,7 +46,7 @@ class MixedRidge(RegressorMixin, BaseEstimator):
         return self.center_ + self.scale_ * (self.design_(X) @ self.coef_)
 
 
-def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30):
+def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30, settled=0.0):
     """Fixed effects of all columns, the first a constant, and the prior of the random effects of some of them.
 
     Everything needed of the rows is each task's moments. The fixed effects are those of generalised least squares with
@@ -66,7 +66,8 @@ def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30):
         moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
         beta = np.linalg.solve(gram + prior.noise * penalty, moment)
         rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
-        prior.step(G, h0 - cross @ beta, rest, len(y))
+        if prior.step(G, h0 - cross @ beta, rest, len(y)) < settled:
+            break
     return beta, prior
 
 

@@ -76,8 +76,9 @@ class FactorEffects(GaussianEffects):
     def answer(self, support, query, n_tasks):
         Z, F, y, code = support
         log_F, log_y = self._logarithms(F, y)
-        tasks, means, factor = self.posterior(Z, log_F + self.offset, log_y, code)
-        effects = np.concatenate([np.zeros((1, Z.shape[1])), means])
+        tasks, G, h = self.moments(Z, log_F + self.offset, log_y, code)
+        factor = self.prior.posterior_factor(G)
+        effects = np.concatenate([np.zeros((1, Z.shape[1])), self.scale * (factor @ h[:, :, None])[:, :, 0]])
         covariance = np.concatenate([self.prior.covariance[None], self.prior.noise * factor])
         place = np.zeros(n_tasks, dtype=np.int64)  # of tasks without rows: the prior's
         place[tasks.codes] = 1 + np.arange(len(tasks.codes))

@@ -8,11 +8,13 @@ support rows ``(Z, F, y, code)`` and query rows ``(Z, F, code)``, where ``F`` is
 import copy
 
 import numpy as np
+import torch
 from scipy import sparse
 from sklearn.cluster import KMeans
 
 _TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so many
 _LANDMARK_ROWS = 2000
+SETTLED = 1e-3  # a covariance that changes by less, as a share of its largest entry, is found
 
 
 class Design:
@@ -107,17 +109,38 @@ class EffectsPrior:
 
     def posterior_factor(self, G):
         """M = (noise D^-1 + G)^-1 for each task's moments G, without inverting D: posterior means are M h."""
-        return self.covariance @ np.linalg.inv(self.noise * np.eye(len(self.covariance)) + G @ self.covariance)
+        root, inverse = self._whitened_inverse(G)
+        return root @ inverse @ root.T
+
+    def posterior_means(self, G, h):
+        """M h for each task, without the M."""
+        whitened = self.noise * np.eye(len(self.covariance)) + G @ self.covariance
+        return np.linalg.solve(whitened, h[:, :, None])[:, :, 0] @ self.covariance
+
+    def _whitened_inverse(self, G):
+        """R with D = R R', and (noise I + R'G R)^-1 for each task: these are positive, and quick to invert."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0))
+        spread = root.T @ G @ root
+        noise = max(self.noise, 1e-13 * np.abs(spread).max(initial=0))  # or rounding would leave them not positive
+        factor = torch.linalg.cholesky(torch.from_numpy(spread + noise * np.eye(len(root))))
+        return root, torch.cholesky_inverse(factor).numpy()
 
     def step(self, G, h, squares, n_rows):
-        """One iteration, from the tasks' moments: G = Z'Z and h = Z'r for each, the sum of r^2 over all rows."""
-        M = self.posterior_factor(G)
-        effect = (M @ h[:, :, None])[:, :, 0]
-        second = (self.noise * M.sum(0) + effect.T @ effect) / len(G)
+        """One iteration, from the tasks' moments: G = Z'Z and h = Z'r for each, the sum of r^2 over all rows.
+
+        Returns by how much the covariance changed, as a share of its largest entry.
+        """
+        root, inverse = self._whitened_inverse(G)  # posterior factors are M = R A R'
+        effect = (inverse @ (h @ root)[:, :, None])[:, :, 0] @ root.T
+        of_all = inverse.sum(0)
+        second = (self.noise * root @ of_all @ root.T + effect.T @ effect) / len(G)
         fitted = ((G @ effect[:, :, None])[:, :, 0] - 2 * h) * effect
-        unexplained = squares + fitted.sum() + self.noise * (G * M).sum()
-        self.covariance = self._shrunk(second, len(G))
+        traces = len(G) * len(root) - self.noise * np.trace(of_all)  # of G M, for all tasks
+        unexplained = squares + fitted.sum() + self.noise * traces
+        before, self.covariance = self.covariance, self._shrunk(second, len(G))
         self.noise = max(float(unexplained) / n_rows, 1e-8)
+        return np.abs(self.covariance - before).max() / self.covariance.max()
 
     def _shrunk(self, second, n_tasks):
         k = self.n_free
@@ -130,7 +153,7 @@ class EffectsPrior:
 
     def log_likelihood(self, G, h, squares, n_rows):
         """Of the rows, up to a constant."""
-        fit = (h * (self.posterior_factor(G) @ h[:, :, None])[:, :, 0]).sum()
+        fit = (h * self.posterior_means(G, h)).sum()
         volume = np.linalg.slogdet(np.eye(len(self.covariance)) + G @ self.covariance / self.noise)[1].sum()
         return -0.5 * ((squares - fit) / self.noise + n_rows * np.log(self.noise) + volume)
 
@@ -169,23 +192,22 @@ class GaussianEffects:
         r = (y - F[:, 0]) / self.scale
         moments = tasks.moments(Z), tasks.sums(Z * r[:, None]), (r**2).sum(), len(r)
         for _ in range(n_iter):
-            self.prior.step(*moments)
+            if self.prior.step(*moments) < SETTLED:
+                break
         self.fitness = self.prior.log_likelihood(*moments)
         return self
 
     def effects(self, Z, F, y, code, n_tasks):
         """(n_tasks, p) posterior means, in units of the target; 0 for a task without rows."""
-        tasks, means, _ = self.posterior(Z, F, y, code)
+        tasks, G, h = self.moments(Z, F, y, code)
         out = np.zeros((n_tasks, Z.shape[1]))
-        out[tasks.codes] = means
+        out[tasks.codes] = self.scale * self.prior.posterior_means(G, h)
         return out
 
-    def posterior(self, Z, F, y, code):
-        """The tasks that have rows, their posterior means (tasks, p), and the posterior factors (tasks, p, p)."""
+    def moments(self, Z, F, y, code):
+        """The tasks that have rows, and of each Z'Z and Z'r, in units of the common model's error."""
         tasks = Segments(code)
-        G, h = tasks.moments(Z), tasks.sums(Z * ((y - F[:, 0]) / self.scale)[:, None])
-        factor = self.prior.posterior_factor(G)
-        return tasks, self.scale * (factor @ h[:, :, None])[:, :, 0], factor
+        return tasks, tasks.moments(Z), tasks.sums(Z * ((y - F[:, 0]) / self.scale)[:, None])
 
     def answer(self, support, query, n_tasks):
         effects = self.effects(*support, n_tasks)

@@ -3,12 +3,13 @@
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 
+from skmeta.estimators._loo_ridge import LeaveOneOutRidge
 from skmeta.estimators._mixed_ridge import MixedRidge
 from skmeta.estimators._multiplicative import PowerLaw
 from skmeta.estimators._task_mixture import DOC, TaskMixture
@@ -67,10 +68,12 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     def _default_members(self):
         trees = HistGradientBoostingRegressor()
         pooled = [
-            make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 7))),
+            make_pipeline(StandardScaler(), LeaveOneOutRidge(np.logspace(-3, 3, 7))),
             MixedRidge(),
             make_pipeline(
-                StandardScaler(), SplineTransformer(6, extrapolation="constant"), RidgeCV(np.logspace(-4, 2, 7))
+                StandardScaler(),
+                SplineTransformer(6, extrapolation="constant"),
+                LeaveOneOutRidge(np.logspace(-4, 2, 7)),
             ),
             trees,
         ]
