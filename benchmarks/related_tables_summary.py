@@ -67,38 +67,85 @@ def markdown(frame):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def behind(wide, baselines):
-    """By how much of its loss, averaged over K, the focus is behind the best baseline of each set."""
+def behind(wide):
+    """For each set, by how much, averaged over K, the focus is behind the best baseline, and which that is."""
     out = {}
     for name, block in wide.groupby("set"):
-        measured = [method for method in baselines if block[method].notna().any()]
+        measured = [method for method in baselines_of(wide) if block[method].notna().any()]
         mean = ratios(block, [FOCUS, *measured]).mean()
-        out[name] = mean[FOCUS] / mean[measured].min() - 1
-    return pd.Series(out).sort_values(ascending=False)
+        out[name] = mean[FOCUS] / mean[measured].min() - 1, mean[measured].idxmin()
+    return pd.DataFrame(out, index=["share", "best"]).T.sort_values("share", ascending=False)
+
+
+def baselines_of(wide):
+    return [method for method in wide if method not in (FOCUS, *OTHERS)]
+
+
+def sets_behind(results):
+    """(set, question, best baseline, folds) of the sets where the focus is more than 2% behind."""
+    for kind in LOSS:
+        for question in ("new", "known"):
+            wide = losses(results, kind, question)
+            wide = wide[wide[FOCUS].notna()]
+            for name, (share, best) in behind(wide).iterrows():
+                if share > 0.02:
+                    yield name, question, best, set(wide.loc[name].index.unique("fold"))
+
+
+def behind_by_tasks(block, kind, n_samples=2000):
+    """By how much the focus is behind the other method of the block, and the interval when tasks are drawn anew.
+
+    The geometric mean over K of the ratio of their losses, each over the test tasks of all folds together.
+    """
+    sums = block.pivot_table(index="task", columns=["shots", "method"], values=["n_rows", "loss_sum"], aggfunc="sum")
+    sums, n_tasks = sums.fillna(0), len(sums)
+    drawn = np.random.default_rng(0).multinomial(n_tasks, np.full(n_tasks, 1 / n_tasks), size=n_samples)
+    times = np.vstack([np.ones(n_tasks), drawn])
+    mean = (times @ sums["loss_sum"].to_numpy()) / np.maximum(times @ sums["n_rows"].to_numpy(), 1)
+    logs = np.log(mean) * (0.5 if kind == "regression" else 1)  # of root mean squares, or of mean log losses
+    is_focus = sums["loss_sum"].columns.get_level_values("method") == FOCUS
+    shares = np.exp(logs[:, is_focus].mean(1) - logs[:, ~is_focus].mean(1)) - 1
+    return shares[0], *np.percentile(shares[1:], [2.5, 97.5]), n_tasks
 
 
 def told(shares):
     return ", ".join(f"`{name}` {value:+.1%}" for name, value in shares.items()) or "none"
 
 
-def print_tables(results):
+def print_tables(results, tasks):
+    closer = pd.read_csv(tasks) if tasks.exists() else None
     for kind in LOSS:
         for question in ("new", "known"):
             wide = losses(results, kind, question)
             if FOCUS in wide:
                 print(f"\n## {kind}, {question} tasks: {LOSS[kind]} over that of the better pooled model")
                 print_one(wide[wide[FOCUS].notna()], question)
+                if closer is not None:
+                    print_closer(closer[closer["question"] == question], set(wide.index.unique("set")), kind)
+
+
+def print_closer(closer, sets, kind):
+    """Which losses of more than 2% are more than the luck of the test tasks."""
+    shares = {
+        (name, next(m for m in block["method"].unique() if m != FOCUS)): behind_by_tasks(block, kind)
+        for name, block in closer.groupby("set")
+        if name in sets
+    }
+    sure = sum(low > 0 for _, low, _, _ in shares.values())
+    print(f"over test tasks, {sure} of {len(shares)} of these losses are distinguishable from none:")
+    for (name, best), (share, low, high, n_tasks) in shares.items():
+        print(f"  `{name}` {share:+.1%} [{low:+.1%}, {high:+.1%}] behind {best} ({n_tasks} tasks)")
 
 
 def print_one(wide, question):
-    baselines = [method for method in wide if method not in (FOCUS, *OTHERS)]
+    baselines = baselines_of(wide)
     share_done = wide.notna().groupby("set").any().mean()
     ratio = ratios(wide, [FOCUS, *(method for method in baselines if share_done[method] > 0.8)])
     n_folds = wide.reset_index().groupby("set")["fold"].nunique()
     n_sets = ratio.index.unique("set").size
     print(f"{n_sets} of {len(n_folds)} sets have all of these; {n_folds.min()} to {n_folds.max()} folds each\n")
     print(markdown(table(ratio)))
-    lost = behind(wide, baselines)
+    lost = behind(wide)["share"]
     print(f"\nmore than 2% behind the best baseline: {told(lost[lost > 0.02])} (of {len(lost)} sets)")
     print(f"behind by less: {told(lost[(lost > 0) & (lost <= 0.02)])}")
     if question == "new":

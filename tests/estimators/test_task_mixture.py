@@ -6,7 +6,7 @@ import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -17,6 +17,7 @@ from skmeta.estimators._committee_members import Rows
 from skmeta.estimators._correction import Correction
 from skmeta.estimators._effects_around import ask_effects, fit_effects
 from skmeta.estimators._logit_effects import LogitEffects
+from skmeta.estimators._loo_ridge import LeaveOneOutRidge
 from skmeta.estimators._mixed_ridge import MixedRidge
 from skmeta.estimators._task_effects import Design, GaussianEffects, Segments
 
@@ -133,6 +134,27 @@ def test_with_few_tasks_a_blend_that_only_seems_better_is_not_believed():
     answers = np.column_stack([good, others])[:, :, None]
     weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(40), np.repeat(np.arange(4), 10)).weights[0]
     assert weights[0] > 0.95
+
+
+def test_a_row_that_all_models_miss_does_not_decide_the_trust():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=200)
+    good, bad = y + 0.3 * rng.normal(size=200), y + rng.normal(size=200)
+    y[7] += 60.0  # bad luck of the good model: the bad one lies nearer to this row
+    bad[7] = good[7] + 6.0
+    answers = np.stack([good, bad], axis=1)[:, :, None]
+    weights = SizeWeights([0], "regression").fit(answers, y, np.zeros(200), np.repeat(np.arange(20), 10)).weights[0]
+    assert weights[0] > 0.8
+
+
+@pytest.mark.parametrize("n_rows, n_columns", [(100, 4), (20, 30), (30, 1)])
+def test_ridge_of_one_decomposition_is_that_of_scikit_learn(n_rows, n_columns):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, n_columns)) + 3
+    y, alphas = X[:, 0] + rng.normal(size=n_rows), np.logspace(-3, 3, 7)
+    mine, theirs = LeaveOneOutRidge(alphas).fit(X, y), RidgeCV(alphas).fit(X, y)
+    assert mine.alpha_ == theirs.alpha_
+    assert_allclose(mine.predict(X), theirs.predict(X), rtol=1e-9)
 
 
 def test_tasks_count_by_what_they_add_to_the_loss():
