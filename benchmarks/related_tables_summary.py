@@ -131,6 +131,8 @@ def print_closer(closer, sets, kind):
         for name, block in closer.groupby("set")
         if name in sets
     }
+    if not shares:
+        return
     sure = sum(low > 0 for _, low, _, _ in shares.values())
     print(f"over test tasks, {sure} of {len(shares)} of these losses are distinguishable from none:")
     for (name, best), (share, low, high, n_tasks) in shares.items():
@@ -152,9 +154,12 @@ def print_one(wide, question):
         unseen = ratios(wide, [FOCUS, *POOLED]).xs(0, level="shots")[FOCUS] - 1
         worse = unseen[unseen > 0.005].sort_values(ascending=False)
         print(f"more than 0.5% behind the better pooled model at K=0: {told(worse)}")
-    ours = [method for method in OTHERS if method in wide and wide[method].notna().any()]
-    if ours:
-        beside = ratios(wide, [*POOLED, *(m for m in ("MixedLM slopes",) if m in wide), FOCUS, *ours])
+    n_sets_of = {m: wide[m].dropna().index.unique("set").size for m in OTHERS if m in wide and wide[m].notna().any()}
+    widely = [method for method in n_sets_of if n_sets_of[method] > 0.8 * max(n_sets_of.values())]
+    for ours in [widely] * bool(widely) + [list(n_sets_of)] * (len(widely) < len(n_sets_of)):
+        has_all = wide[ours].notna().groupby("set").any().all(axis=1)
+        chosen = wide[has_all[wide.index.get_level_values("set")].to_numpy()]
+        beside = ratios(chosen, [*POOLED, *(m for m in ("MixedLM slopes",) if m in wide), FOCUS, *ours])
         names = beside.index.unique("set")
         print(f"\nmeta-learners of this library, on {len(names)} sets: {', '.join(names)}\n")
         print(markdown(table(beside)))
