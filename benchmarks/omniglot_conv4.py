@@ -8,7 +8,7 @@ Trained on the 964 background characters, tested on the 423 test characters of V
 evaluation alphabets (published runs train on the 236 other evaluation characters as well). Each quarter turn is a class
 of its own, in training and test. 28 x 28 pixels, 64 filters, no augmentation, nothing transductive: batch normalisation
 by learned statistics in use, group normalisation where weights are adapted. One network for each method answers all
-four questions; metric learners train on 60-way 1-shot episodes, the others on 5-way 1-shot tasks.
+four questions; metric learners train on 60-way 1-shot episodes, the others on 5-way 1-shot tasks, Reptile on 10-shot ones as published.
 
     SKMETA_DATA=... python -m benchmarks.omniglot_conv4 --episodes 600 --minutes 11
     ... --methods ProtoNet --episodes 20000 --device cuda      # what the papers trained
@@ -17,15 +17,15 @@ Training stops after so many minutes and goes on there the next time; a method i
 """
 
 import argparse
-import pickle
 import time
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
+from benchmarks.checkpoints import checkpoint, train_in_slices
 from benchmarks.intervals import mean_and_interval
 from benchmarks.omniglot_images import EmbeddedOnce, as_rows, numbers_of, omniglot
 from benchmarks.records import RESULTS, save
@@ -39,13 +39,12 @@ from skmeta import (
     TaskSet,
     TripletNetClassifier,
 )
-from skmeta.datasets import get_data_home
 from skmeta.nets import Conv4
 from skmeta.tasks import NWayTasks
 
-PIXELS, SLICE, N_QUERY = 28 * 28, 25, 5
+PIXELS, SLICE, N_QUERY = 28 * 28, 50, 5
 #: gradient steps in the test, where there are any
-ADAPT_STEPS = {"MAML": [1, 3], "Meta-SGD": [1], "Reptile": [20]}
+ADAPT_STEPS = {"MAML": [1, 3], "Meta-SGD": [1], "Reptile": [50]}
 
 
 def methods():
@@ -59,8 +58,20 @@ def methods():
         "RelationNet": RelationNetClassifier(**embedded),
         "MAML": MAMLClassifier(**adapted, inner_lr=0.4, inner_steps=1, n_query=5, batch_size=4),
         "Meta-SGD": MAMLClassifier(**adapted, inner_lr="learn", inner_steps=1, n_query=5, batch_size=4),
-        "Reptile": ReptileClassifier(**adapted, inner_lr=0.1, inner_steps=5, n_query=5, batch_size=4),
-    }
+        "Reptile": ReptileClassifier(
+            strided(), n_ways=5, n_shots=10, n_query=1, inner_optimizer="adam", inner_lr=0.001, inner_batch_size=10,
+            inner_steps=5, batch_size=5, lr=1.0,
+        ),
+    }  # fmt: skip
+
+
+def strided(n_filters=64):
+    """The network that MAML's and Reptile's papers use on Omniglot: strides in the place of pooling."""
+    blocks = []
+    for block in range(4):
+        convolution = nn.Conv2d(n_filters if block else 1, n_filters, 3, stride=2, padding=1)
+        blocks += [convolution, nn.GroupNorm(8, n_filters), nn.ReLU()]
+    return nn.Sequential(nn.Unflatten(1, (1, 28, 28)), *blocks, nn.Flatten())
 
 
 def untrained(name, seed, device):
@@ -70,30 +81,24 @@ def untrained(name, seed, device):
     )
 
 
-def checkpoint(name, seed):
-    folder = get_data_home() / "benchmarks"
-    folder.mkdir(exist_ok=True, parents=True)
-    return folder / f"omniglot_conv4_{name}_{seed}.pickle"
-
-
 def trained(name, seed, episodes, device="cpu", until=np.inf):
     """The estimator, the episodes it has trained on, and the seconds that took; less than asked for if time is up."""
-    path, lr = checkpoint(name, seed), methods()[name].lr
-    meta, done, seconds = untrained(name, seed, device), 0, 0.0
-    if path.exists():
-        meta, done, seconds = pickle.loads(path.read_bytes())
-    if done >= episodes or time.monotonic() > until:
-        return meta, done, seconds
-    train = TaskSet([rows_of(meta, ~omniglot().is_evaluation)])
-    while done < episodes and time.monotonic() < until:
-        began = time.monotonic()
-        meta.set_params(lr=lr * max(0.05, 1 - done / episodes)).fit(train)
-        done, seconds = done + SLICE * meta.batch_size, seconds + time.monotonic() - began
-        print(f"{name}: {done} episodes, {seconds:.0f} s, loss {meta.net_.history[-1]['train_loss']:.3f}", flush=True)
-    partial = Path(f"{path}.part")
-    partial.write_bytes(pickle.dumps((meta, done, seconds)))
-    partial.replace(path)
-    return meta, done, seconds
+    at_once, lr = methods()[name].batch_size, methods()[name].lr
+    goal = episodes // at_once
+    least = 0.0 if name == "Reptile" else 0.05
+
+    def tasks(meta):
+        return TaskSet([rows_of(meta, ~omniglot().is_evaluation)])
+
+    meta, done, seconds = train_in_slices(
+        checkpoint_of(name, seed), lambda: untrained(name, seed, device), tasks,
+        lambda done: lr * max(least, 1 - done / goal), goal, until,
+    )  # fmt: skip
+    return meta, done * at_once, seconds
+
+
+def checkpoint_of(name, seed):
+    return checkpoint(f"omniglot_conv4_{name}_{seed}")
 
 
 def rows_of(meta, is_wanted):

@@ -7,7 +7,9 @@ degrees as classes of their own; the other 423 for the test, 600 tasks with 15 q
 are normalised row by row and no query row sees another; the rate falls from 0.001 to 0 along a cosine. What was run is
 in the table.
 
-    SKMETA_DATA=... python -m benchmarks.omniglot_no_conv --iterations 60000 --batch-size 32
+    SKMETA_DATA=... python -m benchmarks.omniglot_no_conv --iterations 60000 --batch-size 32 --minutes 40
+
+Training stops after so many minutes and goes on there the next time; a method is tested when it is done.
 """
 
 import argparse
@@ -15,16 +17,15 @@ import time
 
 import numpy as np
 import torch
-from skorch.callbacks import LRScheduler
 from torch import nn
-from torch.optim.lr_scheduler import CosineAnnealingLR
 
+from benchmarks.checkpoints import checkpoint, train_in_slices
 from benchmarks.intervals import mean_and_interval
 from benchmarks.records import Records
 from skmeta import MAMLClassifier, MANNClassifier, ProtoNetClassifier, Task, TaskSet
 from skmeta.datasets import fetch_omniglot
 
-N_WAYS, N_DRAWINGS, EPOCH = 5, 20, 100
+N_WAYS, N_DRAWINGS, SLICE = 5, 20, 250
 N_TEST, N_TEST_QUERY = 600, 15
 #: shots in training, and those that are tested
 SHOTS = {"MAML 1-shot": (1, [1]), "MAML 5-shot": (5, [5]), "MANN": (4, [1, 4]), "ProtoNet 1-shot": (1, [1])}
@@ -67,22 +68,33 @@ def estimator(name):
     return ProtoNetClassifier(body())
 
 
-def train(name, images, iterations, batch_size, seed):
+def untrained(name, batch_size, seed):
     torch.manual_seed(seed)  # the network is made before the estimator sees it
-    epochs = max(1, iterations // EPOCH)
-    schedule = LRScheduler(CosineAnnealingLR, T_max=epochs)
-    meta = estimator(name).set_params(
-        labels="task", n_ways=N_WAYS, n_shots=SHOTS[name][0], n_query=5, batch_size=batch_size, lr=0.001,
-        steps_per_epoch=EPOCH, max_epochs=epochs, callbacks=[schedule], random_state=seed,
+    return estimator(name).set_params(
+        labels="task", n_ways=N_WAYS, n_shots=SHOTS[name][0], n_query=5, batch_size=batch_size,
+        steps_per_epoch=SLICE, max_epochs=1, warm_start=True, random_state=seed,
     )  # fmt: skip
-    return meta.fit(TaskSet([as_table(turned(images))]))
 
 
-def run(name, images, iterations, batch_size, seed):
+def trained(name, images, iterations, batch_size, seed, until):
+    """The estimator, the iterations done, and the seconds that took; less than asked for if time is up."""
+
+    def rate(done):
+        return 0.0005 * (1 + np.cos(np.pi * done / iterations))
+
+    return train_in_slices(
+        checkpoint(f"omniglot_no_conv_{name}_{iterations}_{batch_size}_{seed}"),
+        lambda: untrained(name, batch_size, seed), lambda meta: TaskSet([as_table(turned(images))]),
+        rate, iterations, until,
+    )  # fmt: skip
+
+
+def run(name, images, iterations, batch_size, seed, until):
+    """Records of a method, once it is trained."""
     order = np.random.default_rng(seed).permutation(len(images))
-    began = time.process_time()
-    meta = train(name, images[order[:1200]], iterations, batch_size, seed)
-    seconds = time.process_time() - began
+    meta, done, seconds = trained(name, images[order[:1200]], iterations, batch_size, seed, until)
+    if done < iterations:
+        return
     for n_shots in SHOTS[name][1]:
         tasks = list(test_tasks(images[order[1200:]], n_shots, N_TEST, seed))
         for adapt_steps in (1, 3) if name.startswith("MAML") else (0,):
@@ -110,7 +122,9 @@ def main():
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--methods", nargs="+", default=list(SHOTS))
+    parser.add_argument("--minutes", type=float, default=np.inf)
     args = parser.parse_args()
+    until = time.monotonic() + 60 * args.minutes
     omniglot = fetch_omniglot()
     order = np.lexsort((omniglot.drawer, omniglot.target))
     images = omniglot.images[order].reshape(-1, N_DRAWINGS, 28, 28)
@@ -119,7 +133,7 @@ def main():
         for name in args.methods:
             setting = {"iterations": args.iterations, "batch_size": args.batch_size, "seed": seed}
             if not records.has(method=name, **setting):
-                records.add(run(name, images, **setting))
+                records.add(run(name, images, **setting, until=until))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.intervals import mean_and_interval
-from benchmarks.omniglot_conv4 import ADAPT_STEPS, checkpoint, methods, trained
+from benchmarks.omniglot_conv4 import ADAPT_STEPS, checkpoint_of, methods, trained
 from benchmarks.omniglot_images import TURNS, as_rows, omniglot
 from benchmarks.records import Records
 from skmeta import PerTaskBaseline, Task, TaskSet
@@ -54,7 +54,7 @@ def main():
         meta = PerTaskBaseline(KNeighborsClassifier(1)).fit(pixels)
         records.add([record(neighbour, args.seed, 0, meta, pixels)])
     for name in args.methods:
-        if checkpoint(name, args.seed).exists():
+        if checkpoint_of(name, args.seed).exists():
             meta, episodes, _ = trained(name, args.seed, episodes=0)
             if name in ADAPT_STEPS:
                 meta.set_params(adapt_steps=ADAPT_STEPS[name][0])

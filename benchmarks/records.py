@@ -38,6 +38,8 @@ class Records:
     def add(self, records):
         """Append records, write all, and print the last new ones."""
         new = pd.DataFrame(list(records))
+        if new.empty:
+            return
         self.table = pd.concat([self.table, new], ignore_index=True)
         save(self.table, self.name)
         print(new.tail(20).to_string(index=False, header=False), flush=True)
