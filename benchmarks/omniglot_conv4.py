@@ -8,7 +8,8 @@ Trained on the 964 background characters, tested on the 423 test characters of V
 evaluation alphabets (published runs train on the 236 other evaluation characters as well). Each quarter turn is a class
 of its own, in training and test. 28 x 28 pixels, 64 filters, no augmentation, nothing transductive: batch normalisation
 by learned statistics in use, group normalisation where weights are adapted. One network for each method answers all
-four questions; metric learners train on 60-way 1-shot episodes, the others on 5-way 1-shot tasks, Reptile on 10-shot ones as published.
+four questions; metric learners train on 60-way 1-shot episodes, the others on 5-way 1-shot tasks, Reptile on 10-shot
+ones, as published.
 
     SKMETA_DATA=... python -m benchmarks.omniglot_conv4 --episodes 600 --minutes 11
     ... --methods ProtoNet --episodes 20000 --device cuda      # what the papers trained
