@@ -4,6 +4,7 @@ from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.learners.memory import MemoryAugmented
 from skmeta.learners.recurrent import Recurrent
+from skmeta.nets import ResidualMLP
 
 _RECURRENT_PARAMETERS = ("cell", "n_hidden", "n_permutations", "max_rows")
 
@@ -61,7 +62,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
 
     Other than in the paper, the network is told not only the label of the row before but that row times the label as
     well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn.
+    take thousands of tasks to learn. Before training these compare the row with those of each class.
 
     References
     ----------
@@ -128,7 +129,7 @@ class MANNClassifier(MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows for the controller; None is a small :class:`~skmeta.nets.MLP`.
+        Embeds rows for the controller; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the rows.
     n_hidden : int, default=64
         Size of the controller's state.
     n_slots, slot_size : int, default=32 and 24
@@ -171,6 +172,7 @@ class MANNClassifier(MetaClassifier):
     True
     """
 
+    _default_module = ResidualMLP
     _learner_class = MemoryAugmented
     _learner_parameters = (
         "n_hidden",

@@ -339,3 +339,9 @@ def test_regressors_learn_to_learn(cls, params, margin):
     trained = cls(random_state=0, **params).fit(waves).score(tasks)
     untrained = cls(random_state=0, **params | {"max_epochs": 0}).fit(waves).score(tasks)
     assert trained > max(untrained, 0.0) + margin
+
+
+def test_a_recurrent_classifier_compares_rows_with_classes_before_it_has_learned_to():
+    tasks = GaussianClusters(n_ways=3, n_features=6, n_latent=2, n_shots=3, n_query=8).sample(100, random_state=1)
+    untrained = [RecurrentClassifier(labels="task", max_epochs=0, random_state=seed).fit(tasks) for seed in range(4)]
+    assert sum(meta.score(tasks) for meta in untrained) / 4 > 1 / 3 + 0.08
