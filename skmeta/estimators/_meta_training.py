@@ -77,6 +77,7 @@ class MetaTraining:
                     self._start(net.module_, train)
             if epochs > 0:
                 net.partial_fit(train, epochs=epochs)
+                _check_weights(net.module_)
         self._serve(net)
 
     def _start(self, learner, train):
@@ -187,6 +188,14 @@ class MetaTraining:
         for name in self._adaptation_parameters:
             setattr(bare, name, getattr(self, name))
         return learner
+
+
+def _check_weights(learner):
+    if not all(torch.isfinite(value).all() for value in learner.parameters()):
+        raise ValueError(
+            "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
+            "which want scaling (QuantileTransformer, say), or lr, or inner_lr where there is one, is too large."
+        )
 
 
 class _Endless(torch.utils.data.Dataset):

@@ -1,8 +1,18 @@
 """Model-agnostic meta-learning as scikit-learn estimators."""
 
+import warnings
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
 from skmeta.estimators._classifier import MetaClassifier
 from skmeta.estimators._regressor import MetaRegressor
 from skmeta.learners.maml import MAML
+from skmeta.tasks.store import TaskStore
+
+#: rows on which a regressor's inner steps are tried before training, and of how many these are the extreme ones
+_N_TRIED, _N_SEEN = 256, 4096
 
 _LEARNER_PARAMETERS = (
     "inner_lr",
@@ -156,3 +166,23 @@ class MAMLRegressor(_MAML, MetaRegressor):
 
     def __init__(self, module=None, *, inner_lr=0.05, **params):
         super().__init__(module, inner_lr=inner_lr, **params)
+
+    def _start(self, learner, train):
+        """Inner steps that do not explode on the training tasks' extreme rows, where a squared loss is steepest."""
+        rows = torch.nonzero(~train.y.isnan().any(1)).ravel() if isinstance(train, TaskStore) else ()
+        if not len(rows):
+            return
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _N_SEEN)).astype(int)]
+        learner = getattr(learner, "learner", learner)
+        with torch.no_grad():
+            length = learner.embed(train.X[rows][None])[0].norm(dim=1)
+        rows = rows[length.argsort(descending=True)[:_N_TRIED]]
+        pace = learner.find_pace(train.X[rows], train.y[rows])
+        if pace < 1:
+            warnings.warn(
+                f"The inner steps of inner_lr={self.inner_lr!r} explode on rows of these tasks: they are made "
+                f"{1 / pace:.0f} times smaller. Scale columns with extreme values (QuantileTransformer, say), or set a "
+                "smaller inner_lr.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )

@@ -8,6 +8,9 @@ from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import ImplicitSolution, proximal_descent
 
 _LEARNED_RATE_START = 0.05
+#: how much a row's own squared error, in units of the targets' variance, may grow in steps that it makes itself
+_EXPLODED = 10.0
+_LEAST_PACE = 2.0**-20
 
 
 class MAML(GradientBased):
@@ -77,6 +80,7 @@ class MAML(GradientBased):
         self.first_order, self.implicit = first_order or gradient == "first-order", gradient == "implicit"
         self.proximal, self.cg_steps = proximal, cg_steps
         self.training_progress = 0.0  # 0 at the first epoch, towards 1 at the last; the net keeps it up to date
+        self.register_buffer("pace", torch.ones(()))  # inner_lr is multiplied by it
         if isinstance(inner_lr, str):
             self._make_learned_rates()
         if self.implicit:
@@ -107,12 +111,37 @@ class MAML(GradientBased):
         else:
             raise ValueError(f"inner_lr must be a number, 'learn' or 'learn-step', got {self.inner_lr!r}.")
 
+    @torch.no_grad()
+    def find_pace(self, X, y):
+        """Halve the inner rates until none of the rows (n, d), targets (n, k), makes the inner loop explode by itself.
+
+        A squared loss is stable under steps of up to 2 over its curvature, and that of several rows is at most that of
+        the worst of them. Rates that had to be lowered are quartered besides, since training makes networks steeper.
+        Returns by how much the rates are multiplied.
+        """
+        X, y = X.unsqueeze(1), y.unsqueeze(1)
+
+        def errors(state):
+            return (self.predict(state, X) - y).square().sum((1, 2))
+
+        most, found = _EXPLODED * (1 + errors((self.start_of_tasks(None, len(X)), None))), 1.0
+        while not (errors(self.adapt(X, y)) <= most).all() and found > _LEAST_PACE:
+            found *= self._slow_down(0.5)
+        return found if found == 1 else found * self._slow_down(0.25)
+
+    def _slow_down(self, factor):
+        for rate in self.rates if isinstance(self.inner_lr, str) else [self.pace]:
+            rate.mul_(factor)
+        return factor
+
     def _inner_loop(self, support_X, support_weight, class_mask, steps):
         """The engine's arguments, shared by training and use."""
         lr = self.inner_lr
-        if isinstance(lr, str):
-            if not hasattr(self, "rates"):
-                raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
+        if not isinstance(lr, str):
+            lr = lr * float(self.pace)
+        elif not hasattr(self, "rates"):
+            raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
+        else:
             lr = list(self.rates) if lr == "learn" else self.rates
         # a head of one row, which all classes start from, is the engine's to grow
         head = (self.head_weight, self.head_bias) if self.n_outputs is None else self.head(class_mask)
@@ -159,8 +188,9 @@ class MAML(GradientBased):
 
     def _descend_near(self, start, support_X, support_y, steps, rows):
         return proximal_descent(
-            self.engine, start, support_X, support_y, steps=steps, lr=self.inner_lr, proximal=self.proximal, **rows
-        )
+            self.engine, start, support_X, support_y, steps=steps, lr=self.inner_lr * float(self.pace),
+            proximal=self.proximal, **rows,
+        )  # fmt: skip
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Adapted parameters, each (T, *shape), and the class mask."""

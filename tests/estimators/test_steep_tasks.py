@@ -1,0 +1,84 @@
+"""Rows with extreme values, on which the inner steps of a regressor would explode."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from torch import nn
+
+import skmeta
+from skmeta import MAMLRegressor
+from skmeta.learners.maml import MAML
+
+
+@pytest.fixture
+def heavy_tailed():
+    """A table with columns that are ordinary but for some rows, which are extreme in all of them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 12))
+    X[::40] *= 50
+    return X, X[:, 0] + rng.normal(size=300), np.repeat(np.arange(30), 10)
+
+
+def test_a_row_that_would_explode_slows_the_inner_steps_down_to_below_its_bound():
+    X, y = torch.tensor([[3.0, 4.0], [0.1, 0.1]]), torch.tensor([[1.0], [0.0]])
+    learner = MAML(nn.Identity(), 2, 1, task_type="regression", inner_lr=1.0, adapt_params="head")
+    assert learner.find_pace(X, y) == float(learner.pace) < 1
+    curvature = 2 * (3**2 + 4**2 + 1)
+    assert learner.inner_lr * float(learner.pace) < 2 / curvature
+
+
+@pytest.mark.parametrize("inner_lr", [0.03, "learn", "learn-step"])
+def test_rows_that_do_not_explode_leave_the_steps_as_they_are(inner_lr):
+    X, y = torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0]])
+    learner = MAML(nn.Identity(), 2, 1, task_type="regression", inner_lr=inner_lr, adapt_params="head")
+    before = [value.clone() for value in learner.state_dict().values()]
+    assert learner.find_pace(X / 2, y) == 1
+    assert all(torch.equal(a, b) for a, b in zip(before, learner.state_dict().values()))
+
+
+@pytest.mark.parametrize("inner_lr", ["learn", "learn-step"])
+def test_learned_rates_start_slower_where_rows_are_steep(inner_lr):
+    X, y = torch.tensor([[30.0, 40.0]]), torch.tensor([[1.0]])
+    learner = MAML(nn.Linear(2, 2), 2, 1, task_type="regression", inner_lr=inner_lr)
+    before = torch.cat([rate.flatten().clone() for rate in learner.rates])
+    factor = learner.find_pace(X, y)
+    assert factor < 1
+    torch.testing.assert_close(torch.cat([rate.flatten() for rate in learner.rates]), factor * before)
+
+
+@pytest.mark.parametrize("settings", [{}, {"target_scaling": "task"}, {"gradient": "implicit"}])
+def test_a_heavy_tailed_table_is_learned_with_a_warning(heavy_tailed, settings):
+    X, y, task = heavy_tailed
+    with pytest.warns(ConvergenceWarning, match="times smaller"):
+        meta = MAMLRegressor(inner_lr=0.1, max_epochs=3, random_state=0, **settings).fit(X, y, task=task)
+    answers = meta.predict(X, task=task)
+    assert np.isfinite(answers).all()
+    assert np.abs(answers).max() < 100 * np.abs(y).max()
+
+
+def test_steps_stay_slow_in_a_saved_estimator(heavy_tailed, tmp_path):
+    X, y, task = heavy_tailed
+    with pytest.warns(ConvergenceWarning):
+        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, random_state=0).fit(X, y, task=task)
+    meta.save(tmp_path / "slow")
+    again = skmeta.load(tmp_path / "slow")
+    np.testing.assert_array_equal(again.adapt(X[:5], y[:5]).predict(X), meta.adapt(X[:5], y[:5]).predict(X))
+
+
+def test_ordinary_tables_are_learned_without_a_warning(heavy_tailed):
+    X, y, task = heavy_tailed
+    usual = np.flatnonzero(np.arange(300) % 40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MAMLRegressor(max_epochs=1, random_state=0).fit(X[usual], y[usual], task=task[usual])
+
+
+def test_training_that_diverges_says_so(heavy_tailed):
+    X, y, task = heavy_tailed
+    meta = MAMLRegressor(lr=1e30, max_epochs=2, random_state=0)
+    with pytest.raises(ValueError, match="Training diverged"):
+        meta.fit(X, y, task=task)
+    assert not hasattr(meta, "net_")
