@@ -26,6 +26,9 @@ class SinglePrecision:
         self._last = None, None
         self.block = rows_in_a_block(learner)
 
+    def __getstate__(self):
+        return vars(self) | {"_last": (None, None)}  # a function of rows may hold addresses of this process
+
     @property
     def learner(self):
         if self._learner is None:

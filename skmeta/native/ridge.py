@@ -1,7 +1,7 @@
 """The kernel's ridge regression on torch tensors."""
 
 import ctypes
-from functools import cache
+from functools import lru_cache
 
 import torch
 
@@ -21,11 +21,11 @@ def fits_ridge(support, targets, penalty, query=None):
         and targets.shape[::2] == (n_tasks, n)
         and penalty.dim() == 0
         and 0 < min(n, e) <= MOST_EQUATIONS
-        and (query is None or query.shape[::2] == (n_tasks, e))
+        and (query is None or query.shape[::2] == (n_tasks, e) and query.shape[1] > 0)
     )
 
 
-@cache
+@lru_cache(1024)
 def _memory(dtype, *sizes):
     """How many numbers are kept of a task, and how many a thread works in."""
     found = (ctypes.c_int64 * 2)()
@@ -45,7 +45,7 @@ class Ridge:
         n_kept, self.n_work = _memory(self.dtype, *self.sizes)
         self.kept = Memory(self.n_tasks * n_kept, self.dtype)
         self.parts = in_parts(self.n_tasks, self.n_tasks * e * (n * min(n, e) + 3 * k * (n + m)))
-        self.shape_out = self.n_tasks, k, m or e
+        self.shape_out = self.n_tasks, k, e if query is None else m
 
     def answers(self):
         return self._run("ridge", [self.penalty, *self.tensors, self.kept.all], [self.shape_out])[0]

@@ -39,13 +39,16 @@ class RowFunction:
         self._kept = [None if value is None else value.detach().contiguous() for value in (mean, scale, past)]
         self._kept.append(self.network.pointers(self.params))
         mean, scale, past, pointers = self._kept
+        self.n_answers, d = len(stack.arranged(self.params)[2 * len(stack.layers) - 2]), self.n_columns
+        for value, shape in ((mean, (d,)), (scale, (d,)), (past, (self.n_answers, d))):
+            if value is not None and (value.shape != shape or value.dtype != self.dtype or value.device.type != "cpu"):
+                raise Misfit(f"{tuple(value.shape)}, {value.dtype} where there should be {shape}, {self.dtype}.")
         self.description = _Description(
             ctypes.pointer(self.network.layers),
             ctypes.cast(pointers, ctypes.c_void_p),
             *(None if value is None else value.data_ptr() for value in (mean, scale, past)),
             limit,
         )
-        self.n_answers = len(stack.arranged(self.params)[2 * len(stack.layers) - 2])
         sizes = (ctypes.c_int64 * 2)()
         call("rows_sizes", self.dtype, self.description, sizes)
         self.at_a_time, self.n_work = sizes

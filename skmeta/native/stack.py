@@ -102,9 +102,11 @@ class Stack:
             Where those have other shapes than the layers ask for.
         """
         key = *(value.shape for value in params), image, params[0].dtype
-        if self._last[0] != key:
-            self._last = key, Network(self, params, image)
-        return self._last[1]
+        last, network = self._last  # read once: another thread may be here too
+        if last != key:
+            network = Network(self, params, image)
+            self._last = key, network
+        return network
 
 
 class Network:

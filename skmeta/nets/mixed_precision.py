@@ -35,6 +35,8 @@ class MixedPrecision(nn.Module):
 
     def __init__(self, body, n_features_in=None, dtype=torch.bfloat16, **parameters):
         super().__init__()
+        if not isinstance(dtype, torch.dtype):
+            raise ValueError(f"dtype must be a torch.dtype such as torch.bfloat16, got {dtype!r}.")
         self.body = body(n_features_in, **parameters) if isinstance(body, type) else body
         self.dtype = dtype
 

@@ -177,6 +177,8 @@ def learned(problem, kind):
     def draw(*shape):
         return (0.3 * torch.rand(shape, generator=g, dtype=torch.float64)).requires_grad_()
 
+    if kind == "number":
+        return 0.3
     if kind == "weights":
         return [draw(*shape) for shape in shapes]
     if kind == "some":
@@ -198,7 +200,7 @@ def jobs(monkeypatch):
 
 @pytest.mark.parametrize("adapted", ["all", "body", "some"])
 @pytest.mark.parametrize("first_order", [False, True])
-@pytest.mark.parametrize("kind", ["weights", "some", "table", "one"])
+@pytest.mark.parametrize("kind", ["weights", "some", "table", "one", "number"])
 def test_learned_rates_have_the_gradients_of_the_plain_loop(kind, first_order, adapted, jobs):
     problem = Problem(weighted=True, masked=True)
     adapted = [False, True, True, False, True, True] if adapted == "some" else adapted
@@ -220,6 +222,11 @@ def test_rates_of_one_layer_apart_and_absent_classes_are_for_the_kernel(jobs):
     how = {"lr": torch.tensor([[0.1, 0.2, 0.3, 0.1, 0.2, 0.3]])}
     assert_same(problem.run("native", **how), problem.run("naive", **how))
     assert len(jobs) == 1
+
+
+def test_a_body_that_adapts_alone_is_trained_in_the_kernel(cluster_tasks, jobs):
+    model = MAMLClassifier(adapt_params="body", max_epochs=1, random_state=0)
+    assert model.fit(cluster_tasks).engine_ == "native" and jobs
 
 
 def test_meta_sgd_trains_in_the_kernel(cluster_tasks, jobs):

@@ -73,6 +73,11 @@ def test_large_systems_and_empty_ones_are_left_to_the_library(sizes, calls):
     assert not calls
 
 
+def test_no_rows_asked_about_have_no_answers():
+    tensors, penalty, weight = problem(2, 3, 4, 2, 0)
+    assert ridge_answers(*tensors, penalty, weight).shape == (2, 0, 2)
+
+
 def test_a_tensor_that_is_changed_before_the_gradient_is_noticed():
     (support, targets, query), penalty, _ = problem(1, 3, 4, 2, 5)
     rows = support.detach().clone()

@@ -1,5 +1,7 @@
 """Functions of rows in the kernel: those without it, and no row feels the others."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch import nn
 from skmeta import MAMLClassifier, ProtoNetClassifier, native
 from skmeta.estimators._serving import answers_in_blocks
 from skmeta.learners.engine.embed import find_embedding
-from skmeta.nets import MLP, ResidualMLP
+from skmeta.nets import MLP, ResidualMLP, Standardize
 from tests.learners.test_embed import corrected
 
 BODIES = {
@@ -78,6 +80,32 @@ def test_rows_that_do_not_fit_are_refused():
     for rows in (torch.zeros(2, 4), torch.zeros(2, 3, dtype=torch.float64), torch.zeros(3)):
         with pytest.raises(native.Misfit, match="not what this function is of"):
             answer(rows)
+
+
+def test_statistics_of_other_columns_are_left_to_torch():
+    body = nn.Sequential(Standardize(1), nn.Linear(6, 8), nn.ReLU())  # torch broadcasts
+    weight, bias, X = torch.randn(2, 8), torch.randn(2, 1), torch.randn(5, 6)
+    with torch.no_grad():
+        found = find_embedding(body).under_a_head(list(body.parameters()), weight, bias)(X)
+        torch.testing.assert_close(found, weight @ body(X).t() + bias)
+
+
+def test_a_standardisation_with_a_hook_is_called():
+    body = nn.Sequential(Standardize(6), nn.Linear(6, 8), nn.ReLU())
+    body[0].register_forward_hook(lambda module, args, out: out.sign())
+    weight, bias, X = torch.randn(2, 8), torch.randn(2, 1), torch.randn(5, 6)
+    with torch.no_grad():
+        found = find_embedding(body).under_a_head(list(body.parameters()), weight, bias)(X)
+        torch.testing.assert_close(found, weight @ body(X).t() + bias)
+
+
+def test_what_has_answered_can_be_copied(cluster_tasks):
+    meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(cluster_tasks)
+    X = cluster_tasks[0].X
+    meta.adapt(X, cluster_tasks[0].y).predict(X)
+    copied = copy.deepcopy(meta)
+    np.testing.assert_array_equal(copied.predict_proba(X), meta.predict_proba(X))
+    copy.deepcopy(meta._single)
 
 
 @pytest.mark.parametrize("cls", [ProtoNetClassifier, MAMLClassifier])

@@ -59,6 +59,11 @@ def test_training_with_it_goes_as_without(meta):
     np.testing.assert_allclose(*losses, rtol=0.05)
 
 
+def test_a_dtype_in_words_is_refused(body):
+    with pytest.raises(ValueError, match="torch.bfloat16, got 'bfloat16'"):
+        MixedPrecision(body, dtype="bfloat16")
+
+
 def test_the_second_derivatives_of_maml_go_through_it():
     settings = {"module__n_hidden": 8, "n_ways": 2, "steps_per_epoch": 5, "max_epochs": 1, "random_state": 0}
     tasks = GaussianClusters(n_ways=2, n_features=3)

@@ -110,6 +110,8 @@ class AdaptAndAnswer(torch.autograd.Function):
         ]
         if loop.rates.weightwise:
             [of_rates] = of_rates
+        elif loop.rates.table is None:  # rates for each weight are the kernel's word for parts that rest
+            of_rates = []
         elif of_rates:
             of_rates = [torch.stack([torch.stack([value.sum() for value in row]) for row in of_rates])]
         return None, None, *gradients, *of_rates

@@ -23,7 +23,7 @@ def row_function(prefix, stack, params, past=None):
     ``past``, if there is one, is a linear map (C, d) of the rows behind the prefix, which is added.
     """
     standard, rest = None, list(prefix)
-    if rest and type(rest[-1]) is Standardize:
+    if rest and _is_plain(rest[-1], Standardize):
         last = rest.pop()
         standard = last.mean, last.scale, last.limit
     if stack is None or not native.available() or not native.known([*params, past, *(standard or ())[:2]]):
@@ -33,6 +33,12 @@ def row_function(prefix, stack, params, past=None):
     except native.Misfit:
         return None
     return answer if not rest else lambda X: answer(_through(rest, X))
+
+
+def _is_plain(module, cls):
+    """Whether a module does what its class does: no hooks, no method of its own."""
+    hooks = module._forward_hooks or module._forward_pre_hooks
+    return type(module) is cls and not hooks and "forward" not in vars(module)
 
 
 def _through(modules, X):
