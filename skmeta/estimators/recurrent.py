@@ -197,9 +197,10 @@ class MANNClassifier(MetaClassifier):
         n_permutations=4,
         max_rows=256,
         max_epochs=4,
+        lr=0.002,
         **params,
     ):
-        super().__init__(module, max_epochs=max_epochs, **params)
+        super().__init__(module, max_epochs=max_epochs, lr=lr, **params)
         self.n_hidden = n_hidden
         self.n_slots = n_slots
         self.slot_size = slot_size
