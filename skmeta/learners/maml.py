@@ -111,6 +111,11 @@ class MAML(GradientBased):
         else:
             raise ValueError(f"inner_lr must be a number, 'learn' or 'learn-step', got {self.inner_lr!r}.")
 
+    @property
+    def paced_lr(self):
+        """The inner rate that is taken, where it is a number."""
+        return self.inner_lr * float(self.pace)
+
     @torch.no_grad()
     def find_pace(self, X, y):
         """Halve the inner rates until none of the rows (n, d), targets (n, k), makes the inner loop explode by itself.
@@ -138,7 +143,7 @@ class MAML(GradientBased):
         """The engine's arguments, shared by training and use."""
         lr = self.inner_lr
         if not isinstance(lr, str):
-            lr = lr * float(self.pace)
+            lr = self.paced_lr
         elif not hasattr(self, "rates"):
             raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
         else:
@@ -188,9 +193,8 @@ class MAML(GradientBased):
 
     def _descend_near(self, start, support_X, support_y, steps, rows):
         return proximal_descent(
-            self.engine, start, support_X, support_y, steps=steps, lr=self.inner_lr * float(self.pace),
-            proximal=self.proximal, **rows,
-        )  # fmt: skip
+            self.engine, start, support_X, support_y, steps=steps, lr=self.paced_lr, proximal=self.proximal, **rows
+        )
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Adapted parameters, each (T, *shape), and the class mask."""

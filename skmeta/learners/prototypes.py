@@ -59,14 +59,15 @@ class Prototypes(Learner):
         members = one_hot_support(support_y, n_classes, support_weight, query_X.dtype)
         count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
         head = members / count, self.log_scale.exp(), offset
-        logits = None
-        if not (support_X.requires_grad or query_X.requires_grad):  # one pass through a body that sees rows one by one
+        embedding, logits = self.image_embedding if self.embedding is None else self.embedding, None
+        if embedding is not None and not (support_X.requires_grad or query_X.requires_grad):
+            # one pass through a body that sees rows one by one
             rows, params = torch.cat([support_X, query_X], 1), list(self.body.parameters())
-            if self.image_embedding is not None:
-                logits = class_mean_logits_by_kernel(self.image_embedding, rows, params, *head)
-            elif self.embedding is not None:
+            if embedding is self.image_embedding:
+                logits = class_mean_logits_by_kernel(embedding, rows, params, *head)
+            else:
                 without_last = n_classes < self.n_embedding
-                logits = embedded_class_mean_logits(self.embedding, rows, params, *head, without_last=without_last)
+                logits = embedded_class_mean_logits(embedding, rows, params, *head, without_last=without_last)
         if logits is None:
             logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
         return flat_answers(self._with_prior(logits, prior, seen))

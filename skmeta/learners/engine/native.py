@@ -72,22 +72,21 @@ def _rates(loop, params):
     """The inner rates as the kernel's numbers; or as rates for each weight, and the tensors that these are views of."""
     rates = loop.rates
     if rates.weightwise:
-        table, sources = (
-            [rates.weights],
-            [torch.as_tensor(rate, dtype=value.dtype).expand_as(value) for rate, value in zip(rates.weights, params)],
-        )
+        table = [rates.weights]
+        sources = [_for_each_weight(rate, value) for rate, value in zip(rates.weights, params)]
     else:
         table, sources = rates.numbers(), [] if rates.table is None else [rates.table]
         if all(loop.adapted) and not rates.learnable and all(len(set(row)) == 1 for row in table):
             return [row[0] for row in table], (), []
     own_rates = [
-        [
-            torch.as_tensor(rate if moves else 0.0, dtype=value.dtype).expand_as(value)
-            for rate, value, moves in zip(row, params, loop.adapted)
-        ]
+        [_for_each_weight(rate if moves else 0.0, value) for rate, value, moves in zip(row, params, loop.adapted)]
         for row in table
     ]
     return None, own_rates, sources
+
+
+def _for_each_weight(rate, value):
+    return torch.as_tensor(rate, dtype=value.dtype).expand_as(value)
 
 
 class AdaptAndAnswer(torch.autograd.Function):
@@ -105,16 +104,14 @@ class AdaptAndAnswer(torch.autograd.Function):
         if loop.hidden is not None:
             d_answers = d_answers.masked_fill(loop.hidden, 0.0)
         gradients, of_rates = job.derivative(d_answers)
+        if len(ctx.needs_input_grad) == 2 + len(gradients):  # numbers, even where a part that rests made them many
+            return None, None, *gradients
         of_rates = [
             [value if moves else torch.zeros_like(value) for value, moves in zip(row, loop.adapted)] for row in of_rates
         ]
         if loop.rates.weightwise:
-            [of_rates] = of_rates
-        elif loop.rates.table is None:  # rates for each weight are the kernel's word for parts that rest
-            of_rates = []
-        elif of_rates:
-            of_rates = [torch.stack([torch.stack([value.sum() for value in row]) for row in of_rates])]
-        return None, None, *gradients, *of_rates
+            return None, None, *gradients, *of_rates[0]
+        return None, None, *gradients, torch.stack([torch.stack([value.sum() for value in row]) for row in of_rates])
 
 
 def kernel_stack(plan, loss):
