@@ -40,7 +40,7 @@ from sklearn.svm import SVC, SVR
 
 from skmeta.datasets import list_local_tables, load_local_table
 from skmeta.estimators.in_context import InContextClassifier, InContextRegressor
-from skmeta.pretrained.development import is_kept_aside, mean_auc
+from tools.pretraining.development import is_kept_aside, mean_auc
 
 RESULTS = Path(__file__).parent / "results"
 NEIGHBOURS = {"n_neighbors": [1, 3, 5, 10, 20, 40], "weights": ["uniform", "distance"]}

@@ -24,7 +24,7 @@ from benchmarks.in_context import score_classifier, split
 from benchmarks.in_context_report import half_width
 from skmeta.datasets import list_local_tables, load_local_table
 from skmeta.estimators.in_context import InContextClassifier
-from skmeta.pretrained.development import is_kept_aside
+from tools.pretraining.development import is_kept_aside
 
 RESULTS = Path(__file__).parent / "results"
 SCORES, CURVE = RESULTS / "in_context_calibration.csv", RESULTS / "in_context_reliability.csv"

@@ -34,8 +34,8 @@ class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMix
     module : torch module class or instance, default=None
         Embeds rows before they are read; None reads the columns as they are.
     pretrained : bool or path, default=True
-        Start from the weights that ship with the package, from those of a run of
-        :mod:`skmeta.pretrained.train`, or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
+        Start from the weights that ship with the package, from a file that ``tools/pretraining`` (repository) made,
+        or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
     categorical_features : "from_dtype", None, or array-like, default="from_dtype"
         Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
         names.
@@ -97,8 +97,8 @@ class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixi
     module : torch module class or instance, default=None
         Embeds rows before they are read; None reads the columns as they are.
     pretrained : bool or path, default=True
-        Start from the weights that ship with the package, from those of a run of
-        :mod:`skmeta.pretrained.train`, or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
+        Start from the weights that ship with the package, from a file that ``tools/pretraining`` (repository) made,
+        or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
     categorical_features : "from_dtype", None, or array-like, default="from_dtype"
         Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
         names.

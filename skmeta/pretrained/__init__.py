@@ -1,4 +1,4 @@
-"""Weights that ship with the library, and the program that made them (:mod:`skmeta.pretrained.train`)."""
+"""Weights that ship with the library, and their loader; ``tools/pretraining`` of the repository made them."""
 
 import json
 from pathlib import Path

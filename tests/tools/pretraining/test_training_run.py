@@ -10,17 +10,18 @@ from safetensors import safe_open
 from sklearn.datasets import load_diabetes, load_wine
 
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
-from skmeta.pretrained import development, weights_file
-from skmeta.pretrained.development import (
+from skmeta.pretrained import weights_file
+from tools.pretraining import development
+from tools.pretraining.development import (
     RealTables,
     encode_columns,
     is_kept_aside,
     mean_auc,
     split_rows,
 )
-from skmeta.pretrained.optimizers import MuonWithAdam, orthogonalise
-from skmeta.pretrained.stream import TableStream, batch_loss
-from skmeta.pretrained.train import TrainingRun, main, schedule
+from tools.pretraining.optimizers import MuonWithAdam, orthogonalise
+from tools.pretraining.stream import TableStream, batch_loss
+from tools.pretraining.train import TrainingRun, main, schedule
 
 ARCHITECTURE = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 1}
 
@@ -102,11 +103,6 @@ def test_the_program_trains_logs_and_exports(tmp_path, monkeypatch):
     assert torch.equal(learner.skip.detach(), saved)
     with pytest.raises(ValueError, match="for classification, not for regression"):
         weights_file("regression", tmp_path / "w.safetensors")
-
-
-def test_missing_weights_are_named():
-    with pytest.raises(FileNotFoundError, match="nowhere.safetensors"):
-        weights_file("regression", "nowhere.safetensors")
 
 
 def test_a_batch_seen_again_and_again_is_learned(tmp_path):

@@ -1,4 +1,4 @@
-"""Meta-train an in-context learner on synthetic tables: ``python -m skmeta.pretrained.train --config FILE``.
+"""Meta-train an in-context learner on synthetic tables: ``python -m tools.pretraining.train --config FILE``.
 
 The run can be stopped at any time and started again by the same command: a checkpoint holds the weights, their
 moving average, both optimisers and all random states, so that a resumed run takes the very steps an unbroken one
@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
 from skmeta.nets.in_context import Attention, FeedForward
-from skmeta.pretrained.development import RealTables
-from skmeta.pretrained.optimizers import MuonWithAdam
-from skmeta.pretrained.stream import TableStream, ValidationTables, batch_loss
+from tools.pretraining.development import RealTables
+from tools.pretraining.optimizers import MuonWithAdam
+from tools.pretraining.stream import TableStream, ValidationTables, batch_loss
 
 LEARNERS = {"classification": InContextClassification, "regression": InContextRegression}
 
@@ -154,7 +154,7 @@ class TrainingRun:
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", required=True, help="JSON file, see skmeta/pretrained/configs")
+    parser.add_argument("--config", required=True, help="JSON file, see tools/pretraining/configs")
     parser.add_argument("--folder", required=True, help="where checkpoints and the log go")
     parser.add_argument("--export", help="write the weights there at the end and at every evaluation")
     parser.add_argument("--evaluate-every", type=int, default=500)
