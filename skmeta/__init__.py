@@ -39,11 +39,11 @@ from skmeta.estimators import (
 from skmeta.estimators._persistence import load
 from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
-from skmeta.estimators.source_selection import SourceSelector
-from skmeta.estimators.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
+from skmeta.source_selection import SourceSelector
+from skmeta.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
 
 __version__ = "0.1.0.dev0"

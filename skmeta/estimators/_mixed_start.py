@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from skmeta.estimators._mixed_ridge import mixed_effects
-from skmeta.estimators._task_effects import Segments, rows_of_some_tasks
+from skmeta.mixed_models.mixed_ridge import mixed_effects
+from skmeta.mixed_models.segments import Segments, rows_of_some_tasks
 
 _FEWEST_TASKS = 4
 _FEWEST_ROWS = 20

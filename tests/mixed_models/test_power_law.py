@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skmeta import TaskMixtureRegressor
-from skmeta.estimators._multiplicative import FactorEffects, PowerLaw
+from skmeta.mixed_models.power_law import FactorEffects, PowerLaw
 
 
 def harvests(n_tasks=40, n_rows=8, noise=0.2, spread=1.0, seed=0):

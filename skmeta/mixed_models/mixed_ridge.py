@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.estimators._task_effects import SETTLED, Design, EffectsPrior, Segments
+from skmeta.mixed_models.design import Design
+from skmeta.mixed_models.effects_prior import SETTLED, EffectsPrior
+from skmeta.mixed_models.segments import Segments
 
 
 class MixedRidge(RegressorMixin, BaseEstimator):

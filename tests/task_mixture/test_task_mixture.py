@@ -12,14 +12,16 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmeta import BayesianHeadRegressor, MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
-from skmeta.estimators._blending import SizeWeights, _n_that_count
-from skmeta.estimators._committee_members import Rows
-from skmeta.estimators._correction import Correction
-from skmeta.estimators._effects_around import ask_effects, fit_effects
-from skmeta.estimators._logit_effects import LogitEffects
-from skmeta.estimators._loo_ridge import LeaveOneOutRidge
-from skmeta.estimators._mixed_ridge import MixedRidge
-from skmeta.estimators._task_effects import Design, GaussianEffects, Segments
+from skmeta.mixed_models.design import Design
+from skmeta.mixed_models.effects_around_model import ask_effects, fit_effects
+from skmeta.mixed_models.gaussian_effects import GaussianEffects
+from skmeta.mixed_models.leave_one_out_ridge import LeaveOneOutRidge
+from skmeta.mixed_models.logit_effects import LogitEffects
+from skmeta.mixed_models.mixed_ridge import MixedRidge
+from skmeta.mixed_models.segments import Segments
+from skmeta.task_mixture.correction import Correction
+from skmeta.task_mixture.rows import Rows
+from skmeta.task_mixture.trust import SizeWeights, _n_that_count
 
 
 @parametrize_with_checks(

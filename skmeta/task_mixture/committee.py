@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.estimators._committee_members import Rows, tempered
-from skmeta.estimators._effects_around import ask_effects
+from skmeta.mixed_models.effects_around_model import ask_effects
+from skmeta.task_mixture.pooled_model import tempered
+from skmeta.task_mixture.rows import Rows
 from skmeta.tasks import TaskSet
 
 

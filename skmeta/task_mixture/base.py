@@ -6,11 +6,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from skmeta.estimators._committee_members import Rows
-from skmeta.estimators._mixture import Members, Mixture
 from skmeta.estimators._settings import check_settings
 from skmeta.estimators._task_geometry import TaskGeometryMixin
 from skmeta.preprocessing.table_encoder import TableEncoder
+from skmeta.task_mixture.mixture import Members, Mixture
+from skmeta.task_mixture.rows import Rows
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
 from skmeta.tasks.rows import is_frame
@@ -59,7 +59,7 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
 
 
 class TaskMixture(TaskGeometryMixin, BaseEstimator):
-    """Encodes tables and names tasks for a :class:`~._mixture.Mixture` of numbers.
+    """Encodes tables and names tasks for a :class:`~.mixture.Mixture` of numbers.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
     group never seen inside one that was.

@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators._answers import object_array
 from skmeta.estimators._encoding import infer_label_regime
-from skmeta.estimators._source_families import SourceFamilies
 from skmeta.exceptions import NotAdaptedError
+from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
 
 

@@ -6,12 +6,12 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
-from skmeta.estimators._blending import SizeWeights
-from skmeta.estimators._committee import Committee
-from skmeta.estimators._committee_members import PooledModel, best_temperature, tempered
-from skmeta.estimators._cross_fitted import CrossFitted, seeded
-from skmeta.estimators._effects_around import KINDS
-from skmeta.estimators._task_effects import random_ranks
+from skmeta.mixed_models.effects_around_model import KINDS
+from skmeta.mixed_models.segments import random_ranks
+from skmeta.task_mixture.committee import Committee
+from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
+from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
+from skmeta.task_mixture.trust import SizeWeights
 
 _SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few shown rows are a matter of luck
@@ -25,7 +25,7 @@ class Members:
     """Unfitted estimators, and how to treat them.
 
     ``joint`` are fitted to all rows with the task as a category, the first column; ``own`` to each task, where None
-    is a quick linear model and False is nothing; ``correction`` is what a :class:`~._correction.Correction` is made
+    is a quick linear model and False is nothing; ``correction`` is what a :class:`~.correction.Correction` is made
     of, or None.
     """
 

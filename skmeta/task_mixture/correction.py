@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skmeta.estimators._committee_members import PooledModel
-from skmeta.estimators._effects_around import ask_effects
-from skmeta.estimators._task_effects import random_ranks
+from skmeta.mixed_models.effects_around_model import ask_effects
+from skmeta.mixed_models.segments import random_ranks
+from skmeta.task_mixture.pooled_model import PooledModel
 
 _ENOUGH_ROWS = 30_000
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from skmeta.estimators._logit_effects import LogitEffects
-from skmeta.estimators._multiplicative import FactorEffects
-from skmeta.estimators._task_effects import Design, GaussianEffects, rows_of_some_tasks
+from skmeta.mixed_models.design import Design
+from skmeta.mixed_models.gaussian_effects import GaussianEffects
+from skmeta.mixed_models.logit_effects import LogitEffects
+from skmeta.mixed_models.power_law import FactorEffects
+from skmeta.mixed_models.segments import rows_of_some_tasks
 
 KINDS = ("task intercept", "task slopes", "task curves")
 _WIDTHS = (0.15, 0.4, 1.0, 2.5)

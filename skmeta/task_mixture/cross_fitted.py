@@ -5,10 +5,11 @@ import copy
 import numpy as np
 from sklearn.base import clone
 
-from skmeta.estimators._committee import Committee
-from skmeta.estimators._committee_members import OwnModel, PooledModel, best_temperature, tempered
-from skmeta.estimators._correction import Correction
-from skmeta.estimators._effects_around import fit_effects
+from skmeta.mixed_models.effects_around_model import fit_effects
+from skmeta.task_mixture.committee import Committee
+from skmeta.task_mixture.correction import Correction
+from skmeta.task_mixture.own_model import OwnModel
+from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
 
 _STIFF = 0.9  # of the loss on rows not seen is at least the loss on rows seen
 

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from skmeta.estimators._source_functions import MOST_OUTPUTS, SourceFunctions, evenly, standard_outputs
-from skmeta.estimators._source_inputs import SourceInputs
+from skmeta.source_selection.functions import MOST_OUTPUTS, SourceFunctions, evenly, standard_outputs
+from skmeta.source_selection.inputs import SourceInputs
 
 #: sources whose functions make families (evenly spread where there are more), and families that are made of them
 MOST_MEMBERS, MOST_FAMILIES = 250, 60

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.estimators._mixed_ridge import MixedRidge
-from skmeta.estimators._task_effects import GaussianEffects
+from skmeta.mixed_models.gaussian_effects import GaussianEffects
+from skmeta.mixed_models.mixed_ridge import MixedRidge
 
 _FEW_VALUES = 5  # columns of fewer are codes of some kind, not quantities
 _MOST_SPREAD = 2.0  # of the noise in logarithms, as far as the mean is concerned

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from skmeta.estimators._task_effects import Segments, random_ranks
+from skmeta.mixed_models.segments import Segments, random_ranks
 
 
 class LogitEffects:

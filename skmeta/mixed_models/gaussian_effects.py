@@ -1,0 +1,70 @@
+"""What a task adds to a common regressor: random effects whose spread over tasks is learned from many of them.
+
+Effects (Gaussian here, factors in ``power_law``, on the log odds in ``logit_effects``) answer in the long format, all
+tasks at once: support rows ``(Z, F, y, code)`` and query rows ``(Z, F, code)``, where ``F`` is the common model's
+answer, ``Z`` a :class:`~.design.Design` of the features and ``code`` a task's position. Rows are sorted by ``code``.
+"""
+
+import copy
+
+import numpy as np
+
+from skmeta.mixed_models.effects_prior import SETTLED, EffectsPrior
+from skmeta.mixed_models.segments import Segments
+
+
+class GaussianEffects:
+    """Bayesian linear regression of each task's residuals, with the prior that makes all tasks likeliest.
+
+    ``y = F + Z b + noise`` with ``b ~ N(0, D)`` for each task: a linear mixed model around any common model.
+
+    Parameters
+    ----------
+    n_tied : int
+        How many of the effects, the last ones, share one variance.
+    random_state : ignored
+    """
+
+    def __init__(self, n_tied=0, random_state=None):
+        self.n_tied = n_tied
+
+    @staticmethod
+    def as_feature(F):
+        """What the design sees of the common model's answers."""
+        return F
+
+    def fit(self, Z, F, y, code, start=None, lines=None):
+        """Learn the prior; ``start`` is a fit to much the same rows, from which a few more iterations are enough.
+
+        ``lines``, a fit without the curves, is of use to effects on the log odds only.
+        """
+        tasks = Segments(code)
+        if start is None:
+            self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
+            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 25 if self.n_tied else 50
+        else:
+            self.scale, self.prior, n_iter = start.scale, copy.copy(start.prior), 8
+        r = (y - F[:, 0]) / self.scale
+        moments = tasks.moments(Z), tasks.sums(Z * r[:, None]), (r**2).sum(), len(r)
+        for _ in range(n_iter):
+            if self.prior.step(*moments) < SETTLED:
+                break
+        self.fitness = self.prior.log_likelihood(*moments)
+        return self
+
+    def effects(self, Z, F, y, code, n_tasks):
+        """(n_tasks, p) posterior means, in units of the target; 0 for a task without rows."""
+        tasks, G, h = self.moments(Z, F, y, code)
+        out = np.zeros((n_tasks, Z.shape[1]))
+        out[tasks.codes] = self.scale * self.prior.posterior_means(G, h)
+        return out
+
+    def moments(self, Z, F, y, code):
+        """The tasks that have rows, and of each Z'Z and Z'r, in units of the common model's error."""
+        tasks = Segments(code)
+        return tasks, tasks.moments(Z), tasks.sums(Z * ((y - F[:, 0]) / self.scale)[:, None])
+
+    def answer(self, support, query, n_tasks):
+        effects = self.effects(*support, n_tasks)
+        Z, F, code = query
+        return F + (Z * effects[code]).sum(1, keepdims=True)

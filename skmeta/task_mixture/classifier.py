@@ -1,0 +1,108 @@
+"""Which of pooled, per-task and meta-learned classifiers to trust, by how much a task has shown."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.multiclass import check_classification_targets
+
+from skmeta.task_mixture.base import DOC, TaskMixture
+
+
+class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
+    __doc__ = DOC.format(
+        about="For classes that all tasks share. Effects of tasks are on the log odds.",
+        pooled="""pooled : classifier, list of classifiers or "default", default="default"
+        Models of all rows together, with ``predict_proba``; "default" is logistic regression and histogram gradient
+        boosting, the latter also with the task as a feature and as a correction of the others that sees what a task
+        has shown. The class shares are always among them. Around each of them, random intercepts, slopes and smooth
+        curves of the tasks are estimated.""",
+        per_task="""per_task : classifier, "default" or None, default="default"
+        Fitted to each task's rows alone; "default" is a logistic regression for tasks of 8 rows and more.""",
+        attributes="classes_ : ndarray of shape (n_classes,)\n    ",
+        reference='D. Boehning. "Multinomial logistic regression algorithm". Ann. Inst. Statist. Math. 44, 1992.',
+        example=""">>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmeta import TaskMixtureClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> site = np.repeat(np.arange(20), 20)
+    >>> X = rng.normal(size=(400, 2))
+    >>> y = np.where(X[:, 0] + 3 * rng.normal(size=20)[site] > 0, "stays", "leaves")
+    >>> mixture = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X, y, task=site)
+    >>> bool(mixture.score(X, y, task=site) > 0.85 > mixture.score(X, y))
+    True
+    """,
+    )
+
+    __metadata_request__predict_proba = {"task": True}
+
+    def _learn_targets(self, y):
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(f"{type(self).__name__} needs samples of at least 2 classes, but the data has 1 class.")
+        self._n_outputs = len(self.classes_)
+        return self._coded_targets(y)
+
+    def _coded_targets(self, y):
+        place = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        unknown = self.classes_[place] != y
+        if unknown.any():
+            raise ValueError(f"y holds labels that fit never saw: {np.unique(np.asarray(y)[unknown])[:5].tolist()}.")
+        return place
+
+    def _default_members(self):
+        trees = HistGradientBoostingClassifier()
+        pooled = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)), trees]
+        return pooled, [trees], HistGradientBoostingClassifier(max_iter=50, max_leaf_nodes=15)
+
+    def predict_proba(self, X, *, task=None):
+        """Class probabilities in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to; a task never seen gets the answer for tasks without rows. None: the task
+            without a name.
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes)
+        """
+        p = self._answers(X, task)
+        return p / p.sum(1, keepdims=True)
+
+    def predict(self, X, *, task=None):
+        """The likeliest classes.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
+        p = self.predict_proba(X, task=task)
+        return self.classes_[p.argmax(1)]
+
+    def score(self, X, y, sample_weight=None, *, task=None):
+        """Accuracy of ``predict(X, task=task)``.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return accuracy_score(y, self.predict(X, task=task), sample_weight=sample_weight)
