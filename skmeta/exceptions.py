@@ -12,3 +12,14 @@ class NotAdaptedError(NotFittedError):
     >>> issubclass(NotAdaptedError, ValueError)
     True
     """
+
+
+class AdaptationWarning(UserWarning):
+    """A task was adapted to otherwise than meta-learned, because its rows are unlike those of meta-training.
+
+    Examples
+    --------
+    >>> from skmeta.exceptions import AdaptationWarning
+    >>> issubclass(AdaptationWarning, UserWarning)
+    True
+    """

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmeta.learners.backtracking import backtrack, squared_errors
 from skmeta.learners.base import Learner
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.engine.any_module import AnyModuleEngine
@@ -71,6 +72,27 @@ class GradientBased(Learner):
     def differentiable_answers(self, params, query_X, class_mask=None):
         """Answers (T, m, C) that can be differentiated with respect to the tasks' own parameters."""
         return self.autograd_engine.differentiable_answers(params, query_X, class_mask)
+
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Adapted parameters, each (T, *shape), and the class mask.
+
+        A squared loss can explode in steps that fitted other tasks: those of a regression are guarded.
+        """
+        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+        rows = support_X, support_y, support_weight
+        if self.task_type == "classification" or not steps:
+            return self.descend(*rows, class_mask, steps=steps), class_mask
+        params = backtrack(
+            lambda rows, pace: self.descend(*rows, None, steps=steps, pace=pace),
+            lambda params, rows: squared_errors(self.engine.predict(params, rows[0]), *rows[1:]),
+            lambda rows: [value.detach() for value in self.start_of_tasks(None, len(rows[0]))],
+            rows,
+        )
+        return params, class_mask
+
+    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
+        """Parameters (T, *shape) after so many inner steps, all rates multiplied by ``pace``."""
+        raise NotImplementedError
 
     def predict(self, state, query_X):
         params, class_mask = state

@@ -67,13 +67,11 @@ class LearnedDescent(GradientBased):
         """The criterion, mean over the steps."""
         return sum(criterion(answer, y) for answer in answers) / len(answers)
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Adapted parameters, each (T, *shape), and the class mask."""
-        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
-        *_, params = self._path(support_X, support_y, support_weight, class_mask, steps)
-        return params, class_mask
+    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
+        *_, params = self._path(support_X, support_y, support_weight, class_mask, steps, pace)
+        return params
 
-    def _path(self, X, y, weight, class_mask, steps):
+    def _path(self, X, y, weight, class_mask, steps, pace=1.0):
         """Yield the parameters after 0, 1, ..., ``steps`` steps."""
         params = self.start_of_tasks(class_mask, len(X))
         yield params
@@ -88,5 +86,5 @@ class LearnedDescent(GradientBased):
             gradient = flatten(self.inner_gradient(unflatten(place.detach(), params), X, y, weight, class_mask))
             update, state = self.optimizer(gradient.flatten(), state)
             # a task that has shown nothing stays at the start, whatever the network would do
-            place = place + has_rows * update.view_as(place)
+            place = place + pace * has_rows * update.view_as(place)
             yield unflatten(place, params)

@@ -1,5 +1,7 @@
 """Model-agnostic meta-learning (Finn, Abbeel & Levine, 2017) and its closest kin."""
 
+import functools
+
 import torch
 from torch import nn
 
@@ -130,7 +132,10 @@ class MAML(GradientBased):
             return (self.predict(state, X) - y).square().sum((1, 2))
 
         most, found = _EXPLODED * (1 + errors((self.start_of_tasks(None, len(X)), None))), 1.0
-        while not (errors(self.adapt(X, y)) <= most).all() and found > _LEAST_PACE:
+        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+        while found > _LEAST_PACE:
+            if (errors((self.descend(X, y, None, None, steps=steps), None)) <= most).all():
+                break
             found *= self._slow_down(0.5)
         return found if found == 1 else found * self._slow_down(0.25)
 
@@ -139,17 +144,28 @@ class MAML(GradientBased):
             rate.mul_(factor)
         return factor
 
-    def _inner_loop(self, support_X, support_weight, class_mask, steps):
+    def head(self, class_mask):
+        """As in the base class; with a head that rests (BOIL), classes of a task's own are given rows to differ by."""
+        if self.n_outputs is not None or self.adapt_params != "body" or class_mask is None:
+            return super().head(class_mask)
+        n_classes = class_mask.shape[1]
+        codes = class_codes(n_classes, self.n_embedding).to(self.head_weight)
+        return self.head_weight + codes, self.head_bias.expand(n_classes)
+
+    def _inner_loop(self, support_X, support_weight, class_mask, steps, pace=1.0):
         """The engine's arguments, shared by training and use."""
         lr = self.inner_lr
         if not isinstance(lr, str):
-            lr = self.paced_lr
+            lr = self.paced_lr * pace
         elif not hasattr(self, "rates"):
             raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
-        else:
+        elif pace == 1:
             lr = list(self.rates) if lr == "learn" else self.rates
+        else:
+            lr = [rate * pace for rate in self.rates] if lr == "learn" else self.rates * pace
         # a head of one row, which all classes start from, is the engine's to grow
-        head = (self.head_weight, self.head_bias) if self.n_outputs is None else self.head(class_mask)
+        grows = self.n_outputs is None and self.adapt_params != "body"
+        head = (self.head_weight, self.head_bias) if grows else self.head(class_mask)
         start = self.engine.start(*head)
         return start, {
             "support_weight": support_weight,
@@ -191,17 +207,29 @@ class MAML(GradientBased):
             params = ImplicitSolution.apply(inner_loss, self.proximal, self.cg_steps, params, *start)
         return self.differentiable_answers(list(params), query_X, rows["class_mask"])
 
-    def _descend_near(self, start, support_X, support_y, steps, rows):
+    def _descend_near(self, start, support_X, support_y, steps, rows, pace=1.0):
         return proximal_descent(
-            self.engine, start, support_X, support_y, steps=steps, lr=self.paced_lr, proximal=self.proximal, **rows
-        )
+            self.engine, start, support_X, support_y, steps=steps, lr=self.paced_lr * pace, proximal=self.proximal,
+            **rows,
+        )  # fmt: skip
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Adapted parameters, each (T, *shape), and the class mask."""
-        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         if self.implicit:
             rows = {"support_weight": support_weight, "class_mask": class_mask}
             start = self.start_of_tasks(class_mask, len(support_X))
-            return self._descend_near(start, support_X, support_y, steps, rows), class_mask
-        start, settings = self._inner_loop(support_X, support_weight, class_mask, steps)
-        return self.engine.adapt(start, support_X, support_y, **settings), class_mask
+            return self._descend_near(start, support_X, support_y, steps, rows, pace)
+        start, settings = self._inner_loop(support_X, support_weight, class_mask, steps, pace)
+        return self.engine.adapt(start, support_X, support_y, **settings)
+
+
+@functools.lru_cache(maxsize=32)
+def class_codes(n_classes, size):
+    """A fixed random direction (n_classes, size) of about unit length for each class, whatever the number of classes.
+
+    Examples
+    --------
+    >>> bool((class_codes(2, 5) == class_codes(3, 5)[:2]).all())
+    True
+    """
+    generators = (torch.Generator().manual_seed(code) for code in range(n_classes))
+    return torch.stack([torch.randn(size, generator=generator) for generator in generators]) / size**0.5

@@ -90,9 +90,10 @@ class Reptile(GradientBased):
         return [part.mean(0) for part in body] + head
 
     @torch.no_grad()
-    def _descend(self, start, X, y, weight, class_mask, steps, batch_size=None):
+    def _descend(self, start, X, y, weight, class_mask, steps, batch_size=None, pace=1.0):
         params = [value.detach() for value in start]
-        settings = {"class_mask": class_mask, "lr": self.inner_lr}
+        lr = self.inner_lr * pace
+        settings = {"class_mask": class_mask, "lr": lr}
         if batch_size is None and self.inner_optimizer == "sgd":
             return self.engine.adapt(params, X, y, support_weight=weight, steps=steps, **settings)
         squares = [torch.zeros_like(value) for value in params]
@@ -105,16 +106,13 @@ class Reptile(GradientBased):
             squares = [0.999 * s + 0.001 * g.square() for s, g in zip(squares, gradients)]
             unbiased = 1 - 0.999 ** (step + 1)
             params = [
-                value - self.inner_lr * g / ((s / unbiased).sqrt() + _SMALL)
-                for value, g, s in zip(params, gradients, squares)
+                value - lr * g / ((s / unbiased).sqrt() + _SMALL) for value, g, s in zip(params, gradients, squares)
             ]
         return params
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Adapted parameters, each (T, *shape), and the class mask."""
-        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         start = self.start_of_tasks(class_mask, len(support_X))
-        return self._descend(start, support_X, support_y, support_weight, class_mask, steps), class_mask
+        return self._descend(start, support_X, support_y, support_weight, class_mask, steps, pace=pace)
 
 
 def draw_rows(X, y, weight, n_rows):

@@ -1,0 +1,78 @@
+"""Inner steps that lead uphill on the support are taken again, smaller: rates fit the tasks they were learned on."""
+
+import warnings
+
+import torch
+
+from skmeta.exceptions import AdaptationWarning
+
+#: after so many halvings the steps are smaller than 1e-9 of what was learned, and the start itself is the answer
+MOST_HALVINGS = 30
+
+
+@torch.no_grad()
+def backtrack(descend, loss, start, rows):
+    """Adapted parameters whose support loss is no larger, in any task, than that of the start.
+
+    A task whose loss has risen, or is no number, descends again from the start with half the rates, as often as need
+    be, and a warning says so. The others are left alone. A task without rows stays at the start.
+
+    Parameters
+    ----------
+    descend : callable
+        ``descend(rows, pace)`` gives the adapted parameters, each (T, *shape), with all rates multiplied by ``pace``.
+    loss : callable
+        ``loss(params, rows)`` gives the tasks' losses (T,).
+    start : callable
+        ``start(rows)`` gives the parameters before the first step, each (T, *shape).
+    rows : tuple
+        Support rows, targets, and row weights or None, each with a leading task axis.
+
+    Returns
+    -------
+    params : list of tensors
+    """
+    params = descend(rows, 1.0)
+    limit = loss(start(rows), rows)
+    # rounding errors of a task that was solved from the start on are no explosion
+    limit = limit + 1e-9 * (1 + limit)
+    left = torch.nonzero(~(loss(params, rows) <= limit)).ravel()
+    n_exploded, pace = len(left), 1.0
+    for _ in range(MOST_HALVINGS):
+        if not len(left):
+            break
+        pace /= 2
+        some = tuple(part if part is None else part[left] for part in rows)
+        again = descend(some, pace)
+        fine = loss(again, some) <= limit[left]
+        params = [_replaced(value, left[fine], new[fine]) for value, new in zip(params, again)]
+        left = left[~fine]
+    if len(left):
+        some = tuple(part if part is None else part[left] for part in rows)
+        params = [_replaced(value, left, new) for value, new in zip(params, start(some))]
+    if n_exploded:
+        which = "the task" if len(limit) == 1 else f"{n_exploded} of {len(limit)} tasks"
+        warnings.warn(
+            f"The learned inner steps lead uphill on the rows of {which}, and were made up to {1 / pace:.0f} times "
+            "smaller there. Columns or targets may be on another scale than in meta-training: rescale them, or set "
+            "target_scaling='task'.",
+            AdaptationWarning,
+            stacklevel=3,
+        )
+    return params
+
+
+def _replaced(value, tasks, new):
+    value = value.clone()
+    value[tasks] = new.to(value.dtype)
+    return value
+
+
+def squared_errors(outputs, y, weight=None):
+    """Weighted mean squared error of each task (T,), from outputs and targets (T, n, k); 0 for a task without rows."""
+    errors = (outputs - y).square().mean(-1)
+    if weight is None:
+        return errors.mean(1) if errors.shape[1] else errors.sum(1)
+    total = weight.sum(1)
+    errors = torch.where(weight > 0, weight * errors, 0.0)  # what stands in a padded row is no number of ours
+    return errors.sum(1) / torch.where(total > 0, total, 1.0)

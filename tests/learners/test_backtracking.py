@@ -1,0 +1,90 @@
+"""Inner steps at adaptation that would explode on a task unlike those of meta-training."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from skmeta import LearnedOptimizerRegressor, MAMLRegressor, ReptileRegressor, Task
+from skmeta.exceptions import AdaptationWarning
+from skmeta.learners.backtracking import backtrack, squared_errors
+from skmeta.learners.maml import MAML
+from skmeta.tasks import LinearFamily
+
+TASKS = LinearFamily(n_features=4, n_shots=10, n_query=8).sample(12, random_state=0)
+CHEAP = {"max_epochs": 2, "steps_per_epoch": 5, "batch_size": 4, "random_state": 0}
+
+
+def test_only_tasks_that_go_uphill_descend_again_and_with_half_the_rate_until_they_do_not():
+    """One step of rate 1 / 2 on a x**2 from x = 1: x = 1 - a, larger than 1 in size beyond a = 2."""
+    curvature = torch.tensor([[1.0], [3.0], [9.0]])
+    asked = []
+
+    def descend(rows, pace):
+        asked.append((len(rows[0]), pace))
+        return [1 - pace * rows[0]]
+
+    with pytest.warns(AdaptationWarning, match="2 of 3 tasks, and were made up to 8 times smaller"):
+        (x,) = backtrack(
+            descend,
+            lambda params, rows: (rows[0] * params[0] ** 2)[:, 0],
+            lambda rows: [torch.ones_like(rows[0])],
+            (curvature, None),
+        )
+    assert asked == [(3, 1.0), (2, 0.5), (1, 0.25), (1, 0.125)]
+    torch.testing.assert_close(x, torch.tensor([[0.0], [-0.5], [-0.125]]))
+
+
+def test_a_task_that_no_step_helps_stays_at_the_start():
+    with pytest.warns(AdaptationWarning):
+        (x,) = backtrack(
+            lambda rows, pace: [rows[0] * torch.nan],
+            lambda params, rows: params[0].square()[:, 0],
+            lambda rows: [torch.ones_like(rows[0])],
+            (torch.zeros(2, 1),),
+        )
+    assert x.tolist() == [[1.0], [1.0]]
+
+
+def test_padded_rows_have_no_error():
+    outputs, y = torch.tensor([[[1.0], [torch.inf]]]), torch.zeros(1, 2, 1)
+    assert squared_errors(outputs, y, torch.tensor([[2.0, 0.0]])).tolist() == [1.0]
+
+
+def test_a_steep_task_is_descended_and_the_tasks_beside_it_are_as_they_were():
+    torch.manual_seed(0)
+    learner = MAML(nn.Identity(), 2, 1, task_type="regression", inner_lr=0.1, inner_steps=5).double().eval()
+    X = torch.randn(2, 8, 2, dtype=torch.float64)
+    y = X.sum(2, keepdim=True)
+    alone, _ = learner.adapt(X[:1], y[:1])
+    X[1] *= 100
+    with pytest.warns(AdaptationWarning, match="1 of 2 tasks"):
+        both, _ = learner.adapt(X, y)
+    for one, two in zip(alone, both):
+        torch.testing.assert_close(two[:1], one)
+    before = squared_errors(learner.predict(([v[1:] for v in learner.start_of_tasks(None, 2)], None), X[1:]), y[1:])
+    after = squared_errors(learner.predict(([v[1:] for v in both], None), X[1:]), y[1:])
+    assert after < before
+
+
+@pytest.mark.parametrize("cls", [MAMLRegressor, ReptileRegressor, LearnedOptimizerRegressor])
+@pytest.mark.parametrize("columns, target", [(1e3, 1), (10, 1), (1e-3, 1), (1, 1e3), (1, 1e-3)])
+def test_a_task_on_another_scale_is_answered_with_numbers_that_are_no_explosion(cls, columns, target):
+    meta = cls(**CHEAP).fit(TASKS[:10])
+    tasks = [Task(t.X * [columns, 1, 1, 1], t.y * target, t.X_query * [columns, 1, 1, 1]) for t in TASKS[10:]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AdaptationWarning)
+        together = meta.predict(tasks)
+        alone = [meta.adapt(task.X, task.y).predict(task.X_query) for task in tasks]
+    for task, answers in zip([*tasks, *tasks], [*together, *alone]):
+        assert np.isfinite(answers).all()
+        assert np.abs(answers).max() < 30 * max(np.abs(task.y).max(), np.abs(TASKS[0].y).max())
+
+
+def test_a_task_like_the_others_is_adapted_without_a_warning():
+    meta = MAMLRegressor(**CHEAP).fit(TASKS[:10])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        meta.predict(TASKS[10:])
