@@ -22,7 +22,7 @@ from skmeta.learners.learned_optimizer import LearnedOptimizer
 from skmeta.learners.unrolled_training import descend, train_learned_optimizer
 
 N_STEPS, SIZE = 100, 10
-FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "learned_optimizer_quadratics.png"
+FIGURE = Path(__file__).parent.parent / "docs" / "benchmarks" / "figures" / "learned_optimizer_quadratics.png"
 RATES = [float(rate) for rate in np.geomspace(1e-3, 3.0, 22)]
 GRIDS = {
     "SGD": [(torch.optim.SGD, {"lr": r}) for r in RATES],

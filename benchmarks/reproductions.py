@@ -1,4 +1,4 @@
-"""The tables of ``docs/reproductions.md``, out of the records of the scripts that it names.
+"""The tables of ``docs/benchmarks/reproductions.md``, out of the records of the scripts that it names.
 
 python -m benchmarks.reproductions
 """

@@ -55,6 +55,7 @@ def fetch_omniglot(*, data_home=None, download_if_missing=True, return_X_y=False
             ``"train"``, ``"validation"`` or ``"test"``: the split of characters of Vinyals et al. [2]_ that most
             few-shot results are reported on.
         target_names, alphabet_names : ndarray of str
+            What characters and alphabets are called.
 
     Notes
     -----

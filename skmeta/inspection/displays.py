@@ -1,11 +1,12 @@
 """Pictures of tasks, of adaptation and of few-shot curves, in scikit-learn's Display style."""
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.decomposition import PCA
 
 from skmeta.inspection.task_answers import task_embedding
 from skmeta.model_selection.few_shot_curve import FewShotCurve, few_shot_curve
+from skmeta.tasks import as_taskset
 
 
 def _axes(ax):
@@ -16,15 +17,41 @@ def _axes(ax):
     return plt.subplots()[1] if ax is None else ax
 
 
-def _frame_curves(ax, most_ticks=12):
-    """Ticks where something was measured, and limits that an interval of few tasks cannot blow up."""
-    points = np.concatenate([line.get_xydata() for line in ax.lines])
+#: metrics that cannot be more than this, and what is reached without looking at a row
+_BEST = {"accuracy": 1, "balanced_accuracy": 1, "roc_auc": 1, "f1_macro": 1, "r2": 1, "neg_log_loss": 0}
+_METRIC_NAMES = {"r2": "R\N{SUPERSCRIPT TWO}", "roc_auc": "ROC AUC", "neg_log_loss": "Negative log-loss"}
+
+
+def _metric(estimator, scoring):
+    """What is measured, as scikit-learn calls it; None where a scorer of one's own does it."""
+    if scoring is None:
+        return "accuracy" if is_classifier(estimator) else "r2"
+    return scoring if isinstance(scoring, str) else None
+
+
+def _chance(metric, tasks):
+    """The score of one who guesses - classes at random, targets at their mean - and what that is called."""
+    if metric in ("accuracy", "balanced_accuracy"):
+        ways = [len(np.unique(np.asarray(task.y))) for task in as_taskset(tasks)]
+        return float(np.mean([1 / n for n in ways])), "chance"
+    return {"roc_auc": (0.5, "chance"), "r2": (0.0, "mean of the task")}.get(metric)
+
+
+def _frame_curves(ax, best=None, most_ticks=12):
+    """Ticks where something was measured; limits that no interval of few tasks blows up, and no score can pass."""
+    points = np.concatenate([line.get_xydata() for line in ax.lines if line.get_gid() != "chance"])
+    chances = [line.get_ydata()[0] for line in ax.lines if line.get_gid() == "chance"]
     places = np.unique(points[:, 0])
+    if places[0] > 0 and places[-1] >= 8 * places[0]:  # from one row to twenty: each doubling is as much
+        ax.set_xscale("log")
+        ax.minorticks_off()
     if len(places) <= most_ticks:
-        ax.set_xticks(places)
+        ax.set_xticks(places, [f"{place:g}" for place in places])
     low, high = points[:, 1].min(), points[:, 1].max()
     margin = 0.5 * (high - low) or 0.1
-    ax.set_ylim(low - margin, high + margin)
+    near = [c for c in chances if low - 3 * (high - low) - 0.2 <= c <= high]  # one far below would flatten the curves
+    bottom, top = min([low - margin, *(c - 0.1 * (high - c) for c in near)]), high + margin
+    ax.set_ylim(bottom, top if best is None else min(top, best + 0.02 * (best - bottom)))
 
 
 class TaskMapDisplay:
@@ -59,7 +86,7 @@ class TaskMapDisplay:
         self.positions, self.shift, self.names, self.explained = positions, shift, names, explained
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, tasks=None, label=True, ax=None, **scatter):
+    def from_estimator(cls, estimator, X, *, tasks=None, label="auto", ax=None, **scatter):
         """Ask every task about the same rows, and draw the two main directions in which answers differ.
 
         Parameters
@@ -68,8 +95,8 @@ class TaskMapDisplay:
         X : array-like or DataFrame of shape (n_rows, n_features)
         tasks : sequence, default=None
             Ids; None is all known.
-        label : bool, default=True
-            Write the ids beside the points.
+        label : bool or "auto", default="auto"
+            Write the ids beside the points. "auto": of the tasks that lie farthest out, a dozen of them.
         ax : matplotlib Axes, default=None
         **scatter
             Passed to ``Axes.scatter``.
@@ -88,12 +115,13 @@ class TaskMapDisplay:
             label=label, ax=ax, **scatter
         )
 
-    def plot(self, *, label=True, ax=None, **scatter):
+    def plot(self, *, label="auto", ax=None, **scatter):
         """Draw.
 
         Parameters
         ----------
-        label : bool, default=True
+        label : bool or "auto", default="auto"
+            Whether ids are written beside all points, none, or the dozen that lie farthest out.
         ax : matplotlib Axes, default=None
         **scatter
             Passed to ``Axes.scatter``.
@@ -103,28 +131,47 @@ class TaskMapDisplay:
         display : TaskMapDisplay
         """
         ax = _axes(ax)
-        self.points_ = ax.scatter(*self.positions.T, **{"c": self.shift, **scatter})
-        if label:
-            for name, place in zip(self.names, self.positions):
-                ax.annotate(str(name), place, fontsize="x-small", xytext=(3, 3), textcoords="offset points")
+        style = {"c": self.shift, "cmap": "cividis", "edgecolors": "white", "linewidths": 0.5, **scatter}
+        self.points_ = ax.scatter(*self.positions.T, **style)
+        for i in self._labelled(label):
+            ax.annotate(
+                str(self.names[i]), self.positions[i], fontsize="x-small", xytext=(4, 3), textcoords="offset points"
+            )
         ax.margins(0.12)  # room for the names
         for axis, share, letter in zip((ax.set_xlabel, ax.set_ylabel), self.explained, "12"):
             axis(f"Direction {letter} ({share:.0%} of the differences)")
-        ax.figure.colorbar(self.points_, ax=ax, label="Shift from the common answer")
+        if self.points_.get_array() is not None:
+            ax.figure.colorbar(self.points_, ax=ax, label="Shift from the common answer")
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _labelled(self, label, most=12):
+        """Positions of the tasks whose names are written: a cloud of hundreds of names tells nobody anything."""
+        if label is False:
+            return []
+        if label is True or len(self.names) <= most:
+            return range(len(self.names))
+        centred = (self.positions - self.positions.mean(0)) / (self.positions.std(0) + 1e-12)
+        return np.sort(np.argsort(-np.square(centred).sum(1), kind="stable")[:most])
 
 
 class _CurveDisplay:
     """A mean with its interval over a number."""
 
-    _x_label = _y_label = ""
+    _x_label = ""
 
-    def __init__(self, curve, name=None):
-        self.curve, self.name = curve, name
+    def __init__(self, curve, name=None, *, metric=None, chance=None):
+        self.curve, self.name, self.metric, self.chance = curve, name, metric, chance
+
+    @classmethod
+    def _of(cls, curve, estimator, tasks, scoring, name):
+        """The display of a curve that was measured on an estimator; a pipeline is called by its last step."""
+        metric, last = _metric(estimator, scoring), getattr(estimator, "_final_estimator", estimator)
+        chance = None if metric is None else _chance(metric, tasks)
+        return cls(curve, type(last).__name__ if name is None else name, metric=metric, chance=chance)
 
     def plot(self, *, ax=None, name=None, **line):
-        """Draw.
+        """Draw; drawn on the same axes, several curves share one legend and one line of chance.
 
         Parameters
         ----------
@@ -145,11 +192,18 @@ class _CurveDisplay:
         self.interval_ = ax.fill_between(
             x, self.curve.low, self.curve.high, alpha=0.2, color=self.line_.get_color(), linewidth=0
         )
-        _frame_curves(ax)
-        ax.set_xlabel(self._x_label)
-        ax.set_ylabel("Score, mean over tasks")
+        drawn = [line for line in ax.lines if line.get_gid() == "chance"]
+        self.chance_line_ = drawn[0] if drawn else None
+        if self.chance is not None and not drawn:
+            level, label = self.chance
+            self.chance_line_ = ax.axhline(level, color="gray", linestyle=":", linewidth=1, label=label, gid="chance")
+        _frame_curves(ax, _BEST.get(self.metric))
+        if self.chance_line_ is not None and not ax.get_ylim()[0] <= self.chance_line_.get_ydata()[0]:
+            self.chance_line_.set_label("_nolegend_")  # out of sight
+        what = _METRIC_NAMES.get(self.metric, (self.metric or "score").replace("_", " ").capitalize())
+        ax.set(xlabel=self._x_label, ylabel=f"{what}, mean over tasks")
         if name is not None:
-            ax.legend()
+            ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -161,11 +215,16 @@ class ShotCurveDisplay(_CurveDisplay):
     ----------
     curve : FewShotCurve
     name : str, default=None
+    metric : str, default=None
+        What was measured, as scikit-learn calls it.
+    chance : (float, str), default=None
+        The score of one who guesses, and what that is called.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     line_, interval_ : matplotlib artists
+    chance_line_ : matplotlib artist or None
 
     Examples
     --------
@@ -208,7 +267,7 @@ class ShotCurveDisplay(_CurveDisplay):
         curve = few_shot_curve(
             estimator, tasks, n_shots, n_repeats=n_repeats, scoring=scoring, random_state=random_state
         )
-        return cls(curve, type(estimator).__name__ if name is None else name).plot(ax=ax, **line)
+        return cls._of(curve, estimator, tasks, scoring, name).plot(ax=ax, **line)
 
 
 class AdaptationCurveDisplay(_CurveDisplay):
@@ -219,11 +278,16 @@ class AdaptationCurveDisplay(_CurveDisplay):
     curve : FewShotCurve
         Its ``n_shots`` are the steps.
     name : str, default=None
+    metric : str, default=None
+        What was measured, as scikit-learn calls it.
+    chance : (float, str), default=None
+        The score of one who guesses, and what that is called.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     line_, interval_ : matplotlib artists
+    chance_line_ : matplotlib artist or None
 
     Examples
     --------
@@ -277,4 +341,4 @@ class AdaptationCurveDisplay(_CurveDisplay):
             estimator.set_params(adapt_steps=before)
         mean, low, high = (np.array([getattr(c, part)[0] for c in curves]) for part in ("mean", "low", "high"))
         curve = FewShotCurve(np.array(list(steps)), mean, low, high, np.concatenate([c.scores for c in curves]))
-        return cls(curve, type(estimator).__name__ if name is None else name).plot(ax=ax, **line)
+        return cls._of(curve, estimator, tasks, scoring, name).plot(ax=ax, **line)

@@ -98,3 +98,62 @@ def test_a_wild_interval_does_not_flatten_the_curves():
     display = ShotCurveDisplay(curve).plot()
     assert display.ax_.get_xticks().tolist() == [1, 2, 5]
     assert_allclose(display.ax_.get_ylim(), [0.4, 0.8])
+
+
+def shot_curve(n_shots, mean):
+    mean = np.array(mean)
+    return FewShotCurve(np.array(n_shots), mean, mean - 0.01, mean + 0.01, None)
+
+
+def test_the_metric_is_named_and_one_line_of_chance_serves_all_curves():
+    tasks = GaussianClusters(n_ways=4, n_shots=15).sample(10, random_state=0)
+    meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(tasks[:5])
+    first = ShotCurveDisplay.from_estimator(meta, tasks[5:], [1, 5], n_repeats=1, random_state=0)
+    second = ShotCurveDisplay.from_estimator(
+        meta, tasks[5:], [1, 5], n_repeats=1, random_state=0, ax=first.ax_, name="again"
+    )
+    assert first.ax_.get_ylabel() == "Accuracy, mean over tasks"
+    assert second.chance_line_ is first.chance_line_
+    assert first.chance_line_.get_ydata()[0] == 0.25
+    assert first.ax_.get_ylim()[0] < 0.25
+    legend = [text.get_text() for text in second.ax_.get_legend().get_texts()]
+    assert legend == ["ProtoNetClassifier", "chance", "again"]
+
+
+def test_a_metric_of_choice_is_named_and_a_scorer_of_ones_own_is_a_score():
+    tasks = GaussianClusters(n_ways=2, n_shots=15).sample(6, random_state=0)
+    meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(tasks)
+    loss = ShotCurveDisplay.from_estimator(meta, tasks, [5], n_repeats=1, scoring="neg_log_loss", random_state=0)
+    assert loss.ax_.get_ylabel() == "Negative log-loss, mean over tasks" and loss.chance_line_ is None
+    assert ShotCurveDisplay(shot_curve([1, 2], [0.3, 0.4])).plot().ax_.get_ylabel() == "Score, mean over tasks"
+
+
+def test_no_axis_promises_more_than_can_be_reached():
+    display = ShotCurveDisplay(shot_curve([1, 5, 20], [0.5, 0.9, 0.98]), metric="r2", chance=(0.0, "mean")).plot()
+    assert 1 < display.ax_.get_ylim()[1] < 1.03
+
+
+def test_shots_from_one_to_many_are_spread_by_their_ratio():
+    wide = ShotCurveDisplay(shot_curve([1, 5, 20], [0.5, 0.9, 0.98])).plot().ax_
+    assert wide.get_xscale() == "log"
+    assert [text.get_text() for text in wide.get_xticklabels()] == ["1", "5", "20"]
+    assert ShotCurveDisplay(shot_curve([0, 5, 20], [0.5, 0.9, 0.98])).plot().ax_.get_xscale() == "linear"
+    assert ShotCurveDisplay(shot_curve([2, 5], [0.5, 0.9])).plot().ax_.get_xscale() == "linear"
+
+
+def test_a_chance_far_below_flattens_no_curve():
+    display = ShotCurveDisplay(
+        shot_curve([1, 5], [0.97, 0.98]), metric="accuracy", chance=(0.05, "chance"), name="a"
+    ).plot()
+    assert display.ax_.get_ylim()[0] > 0.9
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["a"]
+
+
+def test_of_many_tasks_the_map_names_those_that_lie_farthest_out():
+    positions = np.random.default_rng(0).normal(size=(200, 2))
+    positions[[3, 150]] = [[9, 0], [0, -9]]
+    names = [f"task {i}" for i in range(200)]
+    display = TaskMapDisplay(positions, np.ones(200), names, np.array([0.6, 0.3])).plot()
+    written = [text.get_text() for text in display.ax_.texts]
+    assert len(written) == 12 and {"task 3", "task 150"} <= set(written)
+    assert len(TaskMapDisplay(positions, np.ones(200), names, np.array([0.6, 0.3])).plot(label=True).ax_.texts) == 200
