@@ -6,7 +6,7 @@ from torch import nn
 from skmeta.learners.base import Learner, hide_absent_classes
 from skmeta.learners.descent import DescentSettings, fine_tune
 from skmeta.learners.engine import choose_engine
-from skmeta.learners.linear_heads import logistic_heads, ridge_heads, with_bias_column
+from skmeta.learners.linear_heads import counts, logistic_heads, ridge_heads, with_bias_column
 from skmeta.learners.target_scaling import PerTaskTargets
 
 FREEZE = ("trunk", "none", "gradual")
@@ -130,6 +130,7 @@ class FineTune(Learner):
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The fitted heads (T, C, e + 1), biases last, or all parameters, each (T, *shape); and the class mask."""
         n_outputs = self.n_outputs if class_mask is None else class_mask.shape[1]
+        support_weight = counts(support_weight)
         weight, bias = self.start_of_head(n_outputs)
         if self.freeze == "trunk":
             features = with_bias_column(self.embed(support_X))

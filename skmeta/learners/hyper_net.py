@@ -3,11 +3,14 @@
 import torch
 from torch import nn
 
+from skmeta.learners.backtracking import squared_errors
 from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.learners.linear_heads import shares
 from skmeta.nets import Standardize
 
 _FIRST_SCALE = 0.3  # of what is generated, beside the parameters all tasks share
 _FIRST_CORRECTION = 0.03  # of what starts beside class means
+_LARGEST = 3.0  # root mean square, in units of the training tasks', of the targets that a code is made of
 _OF_CODES = 0.1  # how much of what a class's code writes is added to class means: codes learn training classes by heart
 
 
@@ -81,7 +84,17 @@ class HyperNet(Learner):
             self.log_strength = nn.Parameter(torch.zeros(()))
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """The generated network: weights (T, out, in) and biases (T, out) layer by layer, and the class mask."""
+        """The generated network: weights (T, out, in) and biases (T, out) layer by layer, and the class mask.
+
+        Targets far larger than those of the training are made smaller to be read, and what is answered then larger
+        again: a network may answer anything to a code that it has never seen.
+        """
+        size = None
+        if not self.is_classification:
+            size = (squared_errors(torch.zeros_like(support_y), support_y, support_weight).sqrt() / _LARGEST).clamp(
+                min=1
+            )
+            support_y = support_y / size[:, None, None]
         groups, task = self._codes(support_X, support_y, support_weight, class_mask)
         layers = [layer(task) for layer in self.hidden]
         rows = self.write_rows(torch.cat([groups, task[:, None].expand_as(groups)], dim=-1))
@@ -91,6 +104,11 @@ class HyperNet(Learner):
         if self.is_classification:
             of_hidden, of_row, constant = self._class_means(layers, support_X, support_y, support_weight, class_mask)
             weight, bias = torch.cat([weight + of_hidden, of_row], dim=-1), bias + constant
+        else:
+            if not self.training:
+                hidden = _through(layers, self.standardize(support_X))
+                weight, bias = drawn_to_mean(hidden, support_y, support_weight, weight, bias)
+            weight, bias = weight * size[:, None, None], bias * size[:, None]
         return [*layers, (weight, bias)], class_mask
 
     def predict(self, state, query_X):
@@ -140,6 +158,25 @@ class HyperNet(Learner):
         rows = self.shared_rows
         new = n_rows - len(rows)
         return rows if new <= 0 else torch.cat([rows, rows.mean(0, keepdim=True).expand(new, -1)])
+
+
+def drawn_to_mean(hidden, y, support_weight, weight, bias):
+    """Output layers (T, k, h), (T, k) that, where they answer their own support worse than its mean, are drawn to it.
+
+    The answers are then those of least squares between the mean and what was generated: a network generated from rows
+    unlike all those of the training may be wrong by any amount.
+    """
+    outputs = _linear(hidden, weight, bias)
+    share = shares(support_weight, hidden)[0][..., None]
+    y = torch.where(share > 0, y, 0.0)
+    mean_y, mean = (share * y).sum(1), (share * outputs).sum(1)
+    apart, apart_y = outputs - mean[:, None], y - mean_y[:, None]
+    worse = (share * (outputs - y).square()).sum(1) > (share * apart_y.square()).sum(1)
+    worse = worse & ((share > 0).sum(1) > 1)
+    slope = (share * apart * apart_y).sum(1) / (share * apart.square()).sum(1).clamp(min=1e-12)
+    slope = torch.where(worse, slope.clamp(0, 1), 1.0)
+    offset = torch.where(worse, mean_y - slope * mean, 0.0)
+    return weight * slope[..., None], bias * slope + offset
 
 
 def _through(layers, X):

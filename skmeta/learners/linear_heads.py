@@ -17,6 +17,23 @@ def shares(support_weight, like):
     return weight / torch.where(total > 0, total, 1.0), total
 
 
+def counts(support_weight):
+    """Row weights (T, n) as numbers of rows: they count as many rows as they add up to, but never fewer than there are.
+
+    Weights that add up to less, such as a boosting method's, which sum to 1, say how rows compare and no more.
+
+    Examples
+    --------
+    >>> counts(torch.tensor([[0.25, 0.75], [2.0, 1.0]]))
+    tensor([[0.5000, 1.5000],
+            [2.0000, 1.0000]])
+    """
+    if support_weight is None:
+        return None
+    total, n_rows = support_weight.sum(1, keepdim=True), (support_weight > 0).sum(1, keepdim=True)
+    return support_weight * torch.where(total > 0, n_rows / total, 1.0).clamp(min=1.0)
+
+
 def ridge_heads(features, targets, support_weight, start, pull):
     """Least squares with a pull towards a start.
 

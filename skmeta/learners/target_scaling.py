@@ -9,8 +9,10 @@ from skmeta.learners.gaussian import GaussianLearner
 class PerTaskTargets(Learner):
     """Any regression learner, fed with targets that each support has standardised, answering in the old units.
 
-    Few rows say little about a task's scale, so mean and variance are shrunk towards the meta-training rows' 0 and 1
-    as if ``n_prior`` such rows had been seen too.
+    Few rows say little about a task's scale, so its variance is shrunk towards the meta-training rows' 1 as if
+    ``n_prior`` such rows had been seen too, and its mean towards 0 as far as that variance leaves it open. A task whose
+    targets vary so little that chance does not explain it (once in a thousand tasks) is on a scale of its own, and is
+    shrunk to the smallest variance that chance would explain.
 
     Parameters
     ----------
@@ -51,10 +53,16 @@ class PerTaskTargets(Learner):
     def _moments(self, support_y, support_weight):
         """Shrunken mean and scale (T, 1, k) of each support's targets."""
         weight = torch.ones_like(support_y[..., :1]) if support_weight is None else support_weight[..., None]
-        total = weight.sum(1, keepdim=True) + self.n_prior
-        mean = (weight * support_y).sum(1, keepdim=True) / total
-        squares = (weight * (support_y - mean) ** 2).sum(1, keepdim=True) + self.n_prior * (1 + mean**2)
-        return mean, (squares / total).sqrt()
+        n_rows, total = (weight > 0).sum(1, keepdim=True), weight.sum(1, keepdim=True)
+        share = weight / torch.where(total > 0, total, 1.0)
+        support_y = torch.where(weight > 0, support_y, 0.0)  # what stands in a padded row is no number of ours
+        mean = (share * support_y).sum(1, keepdim=True)
+        varies = (share * (support_y - mean) ** 2).sum(1, keepdim=True)
+        # a sum of n squares about their mean falls below 1 / c of its expectation about once in c^((n - 1) / 2) times
+        chance = 10.0 ** (6.0 / (n_rows - 1).clamp(min=1))
+        prior = torch.where(varies > 0, (chance * varies).clamp(max=1.0), 1.0)
+        variance = (total * varies + self.n_prior * prior) / (total + self.n_prior)
+        return mean * total / (total + self.n_prior * variance.clamp(max=1.0)), variance.sqrt()
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""

@@ -60,7 +60,7 @@ class TaskSet(Sequence):
             if has_query:
                 # unlabelled query rows still need a place in the pooled labels; the flag says not to read it
                 missing = task.y_query is None
-                labels.append(np.repeat(task.y[:1], task.X_query.shape[0], 0) if missing else task.y_query)
+                labels.append(_of_no_meaning(task.y, task.X_query.shape[0]) if missing else task.y_query)
             support.append(task.X.shape[0])
             query.append(task.X_query.shape[0] if has_query else -1)
             labelled.append(has_query and task.y_query is not None)
@@ -305,6 +305,11 @@ class TaskSet(Sequence):
             lines.append(f"<tr><td colspan=4>... {len(self) - shown} more</td></tr>")
         head = "<tr><th>task</th><th>support rows</th><th>query rows</th><th>classes</th></tr>"
         return f"<p><b>TaskSet</b>: {escape(self._summary())}</p><table>{head}{''.join(lines)}</table>"
+
+
+def _of_no_meaning(y, n_rows):
+    """Labels of the kind of ``y``, to be read by nobody."""
+    return np.repeat(y[:1], n_rows, 0) if len(y) else np.zeros((n_rows, *y.shape[1:]), dtype=y.dtype)
 
 
 def is_tasks(X):
