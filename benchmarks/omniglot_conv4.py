@@ -28,6 +28,7 @@ from torch import nn
 
 from benchmarks.checkpoints import checkpoint, train_in_slices
 from benchmarks.intervals import mean_and_interval
+from benchmarks.mixed_precision import MixedPrecision
 from benchmarks.omniglot_images import EmbeddedOnce, as_rows, numbers_of, omniglot
 from benchmarks.records import RESULTS, save
 from skmeta import (
@@ -40,7 +41,7 @@ from skmeta import (
     TaskSet,
     TripletNetClassifier,
 )
-from skmeta.nets import Conv4, MixedPrecision
+from skmeta.nets import Conv4
 from skmeta.tasks import NWayTasks
 
 PIXELS, SLICE, N_QUERY = 28 * 28, 50, 5

@@ -52,7 +52,7 @@ def _bare(name, paths):
 def native_engine():
     """The name of the engine that runs skmeta's own optional kernel."""
     if not native.available():
-        raise Missing("not compiled on this machine; run `python -m skmeta.native`")
+        raise Missing("not built in this checkout; run `python hatch_build.py`")
     return "native"
 
 

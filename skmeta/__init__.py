@@ -45,6 +45,7 @@ from skmeta.preprocessing import PerTask, TableEncoder
 from skmeta.source_selection import SourceSelector
 from skmeta.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
+from skmeta.versions import show_versions
 
 __version__ = "0.1.0.dev0"
 
@@ -96,6 +97,7 @@ __all__ = [
     "few_shot_curve",
     "load",
     "pseudo_tasks",
+    "show_versions",
     "split_tasks",
     "task_scorer",
 ]

@@ -30,7 +30,7 @@ class _FineTuneTransfer:
     early_stopping : bool, default=True
         Whether a task with at least 40 rows holds out a fifth of them to find its number of steps (then taken on all
         rows).
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}, default="auto"
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
     n_sources : int, default=256
         Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
@@ -49,7 +49,7 @@ class _FineTuneTransfer:
     fine_tuned_ : bool
         False after a fit on one table: its answers are those of the pretrained weights as they are.
     engine_ : str
-        "native", "closed_form", "compiled", "any_module" or "naive".
+        "native", "closed_form", "any_module" or "naive".
 
     References
     ----------
@@ -93,7 +93,7 @@ class _FineTuneTransfer:
 
     @property
     def engine_(self):
-        """Which path the arithmetic takes: "native", "closed_form", "compiled", "any_module" or "naive"."""
+        """Which path the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
         return self._bare_learner().engine.name
 
     def _ready_learner(self, dtype=None):

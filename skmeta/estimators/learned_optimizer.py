@@ -28,7 +28,7 @@ class _LearnedOptimizer:
         Size of the LSTM's state.
     n_layers : int, default=1
         Its layers.
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}, default="auto"
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the inner gradients are computed; results are equal.
     max_epochs : int, default=5
         Epochs of meta-training.

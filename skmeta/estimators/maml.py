@@ -56,14 +56,14 @@ class _MAML:
         Strength of the proximal term of ``gradient="implicit"``.
     cg_steps : int, default=5
         Conjugate gradient steps of ``gradient="implicit"``.
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}, default="auto"
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs; "native" only where
-        ``python -m skmeta.native`` has compiled it.
+        skmeta was built with its kernel (``skmeta.show_versions()``).
 
     Attributes
     ----------
     engine_ : str
-        "native", "closed_form", "compiled", "any_module" or "naive".
+        "native", "closed_form", "any_module" or "naive".
 
     References
     ----------
@@ -106,7 +106,7 @@ class _MAML:
 
     @property
     def engine_(self):
-        """Which path the arithmetic takes: "native", "closed_form", "compiled", "any_module" or "naive"."""
+        """Which path the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
         return self._bare_learner().engine.name
 
 

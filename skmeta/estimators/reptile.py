@@ -34,7 +34,7 @@ class _Reptile:
         Rows of each inner step in meta-training; None takes all. Later, all rows are taken.
     inner_optimizer : {"sgd", "adam"}, default="sgd"
         "adam" is without momentum.
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}, default="auto"
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal.
     lr : float, default=0.5
         Share of the mean displacement that the start moves by.

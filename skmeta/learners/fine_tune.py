@@ -41,7 +41,7 @@ class FineTune(Learner):
         Pull back to the start, counted in rows: its share of the loss falls as the support grows.
     inner_steps, inner_lr, layer_decay, early_stopping
         Of the descent; see :class:`~skmeta.learners.descent.DescentSettings`.
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}
 
     References
     ----------

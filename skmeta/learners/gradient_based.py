@@ -20,7 +20,7 @@ class GradientBased(Learner):
     body, n_features_in, n_outputs
         See :class:`~skmeta.learners.base.Learner`.
     task_type : {"classification", "regression"}
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}
         How the arithmetic is done; the results are equal.
     """
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from skmeta.native.compilation import library
+from skmeta.native.loading import library
 
 #: memory of at most so many bytes is kept for the next call, for each of the two precisions; convolutions need much
 MOST_SPARE_BYTES = 2**28

@@ -24,17 +24,30 @@
 #define MAX_LAYERS 64
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
-#define TILE_ROWS 6
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLES
 #endif
 #endif
+
+/* A tile of a product is as large as the registers hold: 32 of 64 bytes, 16 of 32, 32 of 16 (NEON), or 16 of 16. */
+#define TILE_ROWS 6
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
 #define TILE_VECTORS 4
-#else
+#elif defined(__AVX2__)
 #define VECTOR_BYTES 32
+#define TILE_VECTORS 2
+#elif defined(__ARM_NEON)
+#define VECTOR_BYTES 16
+#define TILE_VECTORS 4
+#else
+#define VECTOR_BYTES 16
 #define TILE_VECTORS 2
 #endif
 
@@ -81,11 +94,11 @@ typedef struct {
 
 /* Images lie channels last. A pixel's channels have `row` entries, whole vectors but for the rows that come in. */
 typedef struct {
-    long height, width, channels, row;
+    int64_t height, width, channels, row;
 } image;
 
-static long pixels(const image *a) { return a->height * a->width; }
-static long size(const image *a) { return pixels(a) * a->row; }
+static int64_t pixels(const image *a) { return a->height * a->width; }
+static int64_t size(const image *a) { return pixels(a) * a->row; }
 
 #define REAL float
 #define NAME(x) x##_float32

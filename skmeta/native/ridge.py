@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 
 from skmeta.native.calling import Memory, call, each, in_parts, known, scratch
-from skmeta.native.compilation import library
+from skmeta.native.loading import library
 
 #: larger systems are for the library's factorisation, which is blocked for the caches
 MOST_EQUATIONS = 256

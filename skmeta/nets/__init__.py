@@ -1,8 +1,7 @@
 """Torch modules: rows in, embeddings out. They know nothing of tasks."""
 
 from skmeta.nets.conv4 import Conv4
-from skmeta.nets.mixed_precision import MixedPrecision
 from skmeta.nets.mlp import MLP, Standardize
 from skmeta.nets.residual import OneScale, ResidualMLP
 
-__all__ = ["Conv4", "MLP", "MixedPrecision", "OneScale", "ResidualMLP", "Standardize"]
+__all__ = ["Conv4", "MLP", "OneScale", "ResidualMLP", "Standardize"]

@@ -47,7 +47,7 @@ def make_body(first, norm=None, pool=(), end=MEAN):
     return body
 
 
-def results(body, engine, n_embedding=E, steps=2, rows=None, tasks_at_once=None, **how):
+def results(body, engine, n_embedding=E, steps=2, rows=None, **how):
     """Outputs of an adaptation, and every gradient of a function of them."""
     g = torch.Generator().manual_seed(1)
 
@@ -56,7 +56,7 @@ def results(body, engine, n_embedding=E, steps=2, rows=None, tasks_at_once=None,
 
     X, Q = (draw(T, n, PIXELS) for n in (N, M)) if rows is None else (value.clone().requires_grad_() for value in rows)
     y = torch.randint(0, C, (T, N), generator=g)
-    engine = choose_engine(body, engine=engine, tasks_at_once=tasks_at_once)
+    engine = choose_engine(body, engine=engine)
     start = engine.start(draw(C, n_embedding), draw(C))
     rates = (0.2 * torch.rand(steps, len(start), generator=g, dtype=F64)).requires_grad_()
     out = engine.adapt_and_predict(start, X, y, Q, steps=steps, lr=rates, **how)
@@ -86,7 +86,7 @@ def test_blocks_of_the_few_shot_literature(norm, pool, first_order):
 @pytest.mark.parametrize(
     "how",
     [{"adapted": "head"}, {"adapted": "body"}, {"adapted": "head", "every_step": True}, {"every_step": True},
-     {"tasks_at_once": 2}, {"steps": 0}, {"steps": 1}],
+     {"steps": 0}, {"steps": 1}],
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("norm", ["batch", "group"])

@@ -1,35 +1,40 @@
-"""A kernel for these tests, compiled once, in a folder of its own; without a compiler they are skipped."""
+"""The kernel as it was built in this checkout; where it was not, these tests are skipped."""
 
 import pytest
 
 from skmeta import native
-from skmeta.native import compilation
-
-
-@pytest.fixture(scope="session")
-def folder_of_the_kernel(tmp_path_factory):
-    if not compilation.compilers():
-        pytest.skip("no C compiler on this machine")
-    folder = tmp_path_factory.mktemp("native")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKMETA_NATIVE", str(folder))
-        native.build()
-    return folder
+from skmeta.native import loading
 
 
 @pytest.fixture(scope="module", autouse=True)
-def kernel(folder_of_the_kernel):
+def kernel():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKMETA_NATIVE", str(folder_of_the_kernel))
-        compilation.library.cache_clear()
+        patch.delenv("SKMETA_KERNEL", raising=False)
+        loading.library.cache_clear()
+        if not native.available():
+            pytest.skip(f"the kernel is {native.state()}; `python hatch_build.py` compiles it in a checkout")
         yield
-    compilation.library.cache_clear()
+    loading.library.cache_clear()
 
 
 @pytest.fixture
-def no_kernel(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKMETA_NATIVE", str(tmp_path))
-    compilation.library.cache_clear()
+def no_kernel(monkeypatch):
+    monkeypatch.setenv("SKMETA_KERNEL", "0")
+    loading.library.cache_clear()
     yield
     monkeypatch.undo()
-    compilation.library.cache_clear()
+    loading.library.cache_clear()
+
+
+@pytest.fixture
+def take(monkeypatch):
+    """A function that loads the kernel of another instruction set."""
+
+    def take(level):
+        monkeypatch.setattr(loading, "_level", lambda: level)
+        loading.library.cache_clear()
+        assert native.available() and native.state() == level
+
+    yield take
+    monkeypatch.undo()
+    loading.library.cache_clear()

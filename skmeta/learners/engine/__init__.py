@@ -6,18 +6,16 @@ gradient steps on every task's support rows,
     theta_{k+1} = theta_k - rate_k * d loss(theta_k; support) / d theta_k,
 
 answer the task's query rows with the result, and (for the second-order methods) differentiate the answers with respect
-to ``theta_0`` and the rates. An engine does that for T tasks together. There are five, with one interface and equal
+to ``theta_0`` and the rates. An engine does that for T tasks together. There are four, with one interface and equal
 results; :func:`choose_engine` picks the fastest that understands the body.
 
 ================  =================================================  ==================================================
 ``engine.name``   bodies                                             how
 ================  =================================================  ==================================================
-``native``        stacks of Linear and simple activations            the same in C, where it has been compiled; see
+``native``        stacks of Linear and simple activations            the same in C, where skmeta was built with it; see
                                                                      :mod:`skmeta.native`
 ``closed_form``   stacks of Linear, Conv2d, activation, pooling,     gradient and Hessian-vector products by hand
                   normalisation
-``compiled``      the same                                           the closed form through ``torch.compile``; never
-                                                                     chosen automatically
 ``any_module``    any module whose parameters can be passed to it    vmap over the forward pass, autograd outside of it
 ``naive``         any module                                         a loop over tasks; the reference in the tests
 ================  =================================================  ==================================================

@@ -5,12 +5,10 @@ wrong where the batching rule of a backward pass is: the meta-gradient through b
 weight is off by hundreds of per cent in current torch (tests/learners/test_engine_batch_norm.py keeps watch).
 """
 
-import torch
 from torch.func import functional_call, vmap
 
 from skmeta.learners.engine.autograd_loop import answers, gradient_alone, hide, trajectory
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
-from skmeta.learners.engine.checkpoint import checkpointed_answers
 from skmeta.learners.engine.naive import NaiveEngine
 
 
@@ -57,48 +55,18 @@ class AnyModuleEngine(Engine):
             for value, flag, own in zip(params, loop.adapted, self._own(params))
         ]
 
-    def _chunks(self, n_tasks):
-        size = self.tasks_at_once or n_tasks
-        return [slice(i, min(i + size, n_tasks)) for i in range(0, n_tasks, max(size, 1))]
-
     def _adapt_and_predict(self, params, loop, query_X):
-        answer = checkpointed_answers if self.checkpoint_inner and loop.differentiable else answers
-        answered = []
-        for tasks in self._chunks(query_X.shape[0]):
-            part, queries = loop.part(tasks), query_X[tasks]
-            theta = self._with_task_axis(params, part, queries.shape[0])
-            answered.append(answer(self._outputs, self.loss, theta, part, queries))
-        return rows_first(torch.cat(answered, dim=-3))
+        theta = self._with_task_axis(params, loop, query_X.shape[0])
+        return rows_first(answers(self._outputs, self.loss, theta, loop, query_X))
 
     def _adapt(self, params, loop):
-        own = self._own(params)
-        adapted = []
-        for tasks in self._chunks(loop.support_X.shape[0]):
-            part = loop.part(tasks)
-            n_tasks = part.support_X.shape[0]
-            theta = [value[tasks] if flag else value for value, flag in zip(params, own)]
-            *_, last = trajectory(self._outputs, self.loss, self._with_task_axis(theta, part, n_tasks), part)
-            adapted.append(
-                [
-                    value.detach() if has_axis else value.detach().expand(n_tasks, *value.shape)
-                    for value, has_axis in zip(last, self._own(last))
-                ]
-            )
-        return [torch.cat(values) for values in zip(*adapted)]
+        n_tasks = loop.support_X.shape[0]
+        *_, last = trajectory(self._outputs, self.loss, self._with_task_axis(params, loop, n_tasks), loop)
+        return [value if own else value.expand(n_tasks, *value.shape) for value, own in zip(last, self._own(last))]
 
     def _inner_gradient(self, params, loop):
-        n_tasks, own = loop.support_X.shape[0], self._own(params)
-        gradients = []
-        for tasks in self._chunks(n_tasks):
-            part = loop.part(tasks)
-            theta = [value[tasks] if flag else value for value, flag in zip(params, own)]
-            theta = self._with_task_axis(theta, part, part.support_X.shape[0])
-            gradients.append(gradient_alone(self._outputs, self.loss, theta, part))
-        return [torch.cat(values) for values in zip(*gradients)]
+        theta = self._with_task_axis(params, loop, loop.support_X.shape[0])
+        return gradient_alone(self._outputs, self.loss, theta, loop)
 
     def _predict(self, params, query_X, hidden):
-        outputs = [
-            self._outputs([value[tasks] for value in params], query_X[tasks])
-            for tasks in self._chunks(query_X.shape[0])
-        ]
-        return hide(torch.cat(outputs), hidden)
+        return hide(self._outputs(params, query_X), hidden)

@@ -52,22 +52,16 @@ class Engine:
     loss : {"cross_entropy", "mse", "gaussian"}
     has_head : bool
         Whether a linear head stands on the body. If not, the body's outputs are the answers.
-    checkpoint_inner : bool
-        Keep the parameters of each inner step only, and compute its activations again when differentiating.
-    tasks_at_once : int or None
-        At most this many tasks are worked on together; None lets the engine decide by the memory they take.
     """
 
     name = None
     #: whether ``answerer`` answers each row of columns by itself, in any precision
     by_rows = False
 
-    def __init__(self, body, loss="cross_entropy", *, has_head=True, checkpoint_inner=False, tasks_at_once=None):
+    def __init__(self, body, loss="cross_entropy", *, has_head=True):
         self.body = body
         self.loss = find_loss(loss)
         self.has_head = has_head
-        self.checkpoint_inner = checkpoint_inner
-        self.tasks_at_once = tasks_at_once
         self.body_names = tuple(name for name, _ in body.named_parameters())
         self.param_dims = [value.dim() for value in body.parameters()] + ([2, 1] if has_head else [])
 

@@ -6,7 +6,6 @@ from torch.nn.modules.rnn import RNNBase
 from skmeta import native
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
-from skmeta.learners.engine.compiled import CompiledEngine
 from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
 from skmeta.learners.engine.native import NativeEngine, kernel_stack
@@ -14,15 +13,12 @@ from skmeta.learners.engine.native import NativeEngine, kernel_stack
 ENGINES = {
     "native": NativeEngine,
     "closed_form": ClosedFormEngine,
-    "compiled": CompiledEngine,
     "any_module": AnyModuleEngine,
     "naive": NaiveEngine,
 }
 
 
-def choose_engine(
-    body, loss="cross_entropy", *, has_head=True, engine="auto", checkpoint_inner=False, tasks_at_once=None
-):
+def choose_engine(body, loss="cross_entropy", *, has_head=True, engine="auto"):
     """The fastest engine that understands the body; its ``name`` says which it is.
 
     Parameters
@@ -31,14 +27,7 @@ def choose_engine(
         Rows to embeddings, or to outputs with ``has_head=False``.
     loss : {"cross_entropy", "mse", "gaussian"}
     has_head : bool
-    engine : {"auto", "native", "closed_form", "compiled", "any_module", "naive"}
-        "compiled" is the closed form through ``torch.compile``. It is never chosen automatically; where it cannot be
-        compiled, a :class:`~skmeta.learners.engine.compiled.CompilationWarning` says so, and the closed form runs.
-    checkpoint_inner : bool
-        For ``any_module``: keep the parameters of each inner step only, and compute its activations again when
-        differentiating. Slower, and memory grows with the number of parameters instead of activations.
-    tasks_at_once : int or None
-        At most this many tasks are worked on together.
+    engine : {"auto", "native", "closed_form", "any_module", "naive"}
 
     Examples
     --------
@@ -48,7 +37,6 @@ def choose_engine(
     >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1))).name
     'any_module'
     """
-    options = {"has_head": has_head, "checkpoint_inner": checkpoint_inner, "tasks_at_once": tasks_at_once}
     if engine == "auto":
         plan = as_feed_forward(body, has_head)
         engine = "closed_form" if plan is not None else "any_module"
@@ -58,7 +46,7 @@ def choose_engine(
             engine = "naive"
     if engine not in ENGINES:
         raise ValueError(f"engine must be 'auto' or one of {sorted(ENGINES)}, got {engine!r}.")
-    return ENGINES[engine](body, loss, **options)
+    return ENGINES[engine](body, loss, has_head=has_head)
 
 
 def _cannot_be_mapped(part):

@@ -152,11 +152,11 @@ class ClosedFormEngine(Engine):
 
     def _chunks(self, *rows):
         """Slices of tasks to work on together; without a graph to keep, few enough to stay in the caches."""
-        n_tasks, size = len(rows[0]), self.tasks_at_once
-        if size is None and (self.plan.of_images or not torch.is_grad_enabled()):
+        n_tasks = size = len(rows[0])
+        if self.plan.of_images or not torch.is_grad_enabled():
             n_rows, floats = max(x.shape[1] for x in rows), IMAGE_FLOATS if self.plan.of_images else CACHED_FLOATS
             size = max(1, floats // max(self.n_body + n_rows * self.plan.width, 1))
-        size = max(1, min(size or n_tasks, n_tasks))
+        size = max(1, min(size, n_tasks))
         return [slice(i, i + size) for i in range(0, max(n_tasks, 1), size)]
 
 

@@ -12,7 +12,7 @@ from skmeta.learners.engine.closed_form import ClosedFormEngine
 class NativeEngine(ClosedFormEngine):
     """Heads that adapt alone, answers after every step and gradients by the rows are left to the closed form.
 
-    So is everything else on a machine where the kernel has not been compiled: a learner may be trained on one machine
+    So is everything else on a machine that has no kernel: a learner may be trained on one machine
     and used on another.
     """
 
@@ -31,7 +31,8 @@ class NativeEngine(ClosedFormEngine):
             )
         if not native.available():
             raise ValueError(
-                "engine='native' needs the kernel; `python -m skmeta.native` compiles it for this machine."
+                f"engine='native' needs the kernel, which is {native.state()} (see skmeta.show_versions()). "
+                "Use engine='auto'."
             )
 
     def _adapt_and_predict(self, params, loop, query_X):

@@ -62,15 +62,6 @@ class Rates:
         rates = self.weights if self.weightwise else (self.table,)
         return [rate for rate in rates if isinstance(rate, torch.Tensor)]
 
-    def with_sources(self, tensors):
-        """The same rates with other tensors for :attr:`sources`."""
-        tensors = iter(tensors)
-        if self.weightwise:
-            lr = [next(tensors) if isinstance(rate, torch.Tensor) else rate for rate in self.weights]
-        else:
-            lr = self.number if self.table is None else next(tensors)
-        return Rates(lr, self.steps, self.n_params)
-
     @property
     def learnable(self):
         return torch.is_grad_enabled() and any(source.requires_grad for source in self.sources)
