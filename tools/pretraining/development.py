@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from skmeta.datasets.local_data import find_local_data, list_local_tables, load_local_table
 from skmeta.learners.in_context_heads import mixture_nll
-from skmeta.tasks.prior.table_prior import recode_by_frequency
+from skmeta.tasks.prior.columns import recode_by_frequency
 
 
 def is_kept_aside(name):
@@ -84,10 +84,9 @@ class RealTables:
     def _score_one(self, learner, X, categorical, y, n, seed):
         classification = self.task_type == "classification"
         support, query = split_rows(y, n, seed, classification)
-        X = np.concatenate([X[support], X[query]])
-        for j in np.nonzero(categorical)[0]:
-            X[:, j] = recode_by_frequency(X[:, j], n)
-        X, flags = torch.from_numpy(X)[None], torch.from_numpy(categorical)[None]
+        X = torch.from_numpy(np.concatenate([X[support], X[query]]))
+        X[:, categorical] = recode_by_frequency(X[:, categorical].T, n).T
+        X, flags = X[None], torch.from_numpy(categorical)[None]
         if classification:
             C = int(y.max()) + 1
             shown = torch.from_numpy(np.bincount(y[support], minlength=C) > 0)[None]

@@ -6,17 +6,19 @@ import torch.nn.functional as F
 
 from skmeta.learners.in_context_heads import mixture_nll
 from skmeta.tasks.prior import TablePrior
-from skmeta.tasks.prior.functions import log_uniform
+from skmeta.tasks.prior.dice import Dice
 
 
 class TableStream:
     """Draws one batch at a time; all tables of a batch have the same size, and larger tables come in smaller batches.
 
-    ``cells_per_step`` keeps the cost of a step about constant.
+    ``cells_per_step`` keeps the cost of a step about constant; ``without`` names mechanisms of the prior to leave out.
+    Tables are drawn on the ``device`` on which they are learned from.
     """
 
-    def __init__(self, task_type, max_rows, max_columns, cells_per_step, max_tasks=48):
-        self.prior = TablePrior(task_type)
+    def __init__(self, task_type, max_rows, max_columns, cells_per_step, max_tasks=48, without=(), device="cpu"):
+        self.prior = TablePrior(task_type, without=tuple(without))
+        self.device = device
         self.max_rows, self.max_columns = max_rows, max_columns
         self.cells_per_step, self.max_tasks = cells_per_step, max_tasks
 
@@ -27,8 +29,12 @@ class TableStream:
         if n_tasks is None:
             cost = rows * (d + 6) * (1 + rows / 600)
             n_tasks = int(np.clip(self.cells_per_step / cost, 2, self.max_tasks)) // 2 * 2
-        batch = self.prior.sample_batch(n_tasks, rng, n_support, rows - n_support, d)
-        return {"n_support": n_support, **{key: torch.from_numpy(value) for key, value in batch.items()}}
+        dice = Dice(rng.integers(2**62), self.device)
+        return {"n_support": n_support, **self.prior.draw_batch(n_tasks, dice, n_support, rows - n_support, d)}
+
+
+def log_uniform(rng, low, high):
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def batch_loss(learner, batch, device="cpu"):

@@ -60,7 +60,7 @@ class TrainingRun:
                     module.compile(dynamic=True)
         self.optimizer = MuonWithAdam(self.learner, config["muon_lr"], config["adam_lr"], config["weight_decay"])
         self.average = {name: p.detach().clone() for name, p in self.learner.named_parameters()}
-        self.stream = TableStream(config["task_type"], **config["stream"])
+        self.stream = TableStream(config["task_type"], **config["stream"], device=self.device)
         self.step, self.tasks_seen, self.seconds = 0, 0, 0.0
 
     def _take_over(self, tensors):

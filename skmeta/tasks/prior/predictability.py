@@ -4,31 +4,49 @@ Random functions give tables that are mostly noise; real tables that anybody kee
 cannot be predicted at all, and a learner trained on them learns to distrust its support.
 """
 
-import numpy as np
-from scipy.spatial.distance import cdist
-from scipy.stats import rankdata
+import torch
 
-PROBE_ROWS = 112
+from skmeta.tasks.prior.dice import ranks
 
-
-def predictability(X, y, categorical, classification):
-    """Leave-one-out R^2 of a kernel ridge machine on ranks (and on equal categories), on at most 112 rows."""
-    X, y = X[:PROBE_ROWS], y[:PROBE_ROWS]
-    n = len(X)
-    missing = np.isnan(X)
-    ranks = np.where(missing, 0.0, 2 * rankdata(np.where(missing, np.inf, X), axis=0) / n - 1)
-    distance = cdist(ranks[:, ~categorical], ranks[:, ~categorical], "cityblock") if not categorical.all() else 0.0
-    for j in np.nonzero(categorical)[0]:
-        distance = distance + (X[:, j, None] != X[None, :, j])
-    kernel = np.exp(-2 * distance / max(distance.mean(), 1e-9))
-    Y = np.eye(int(y.max()) + 1)[y] if classification else y[:, None]
-    Y = Y - Y.mean(0)
-    inverse = np.linalg.inv(kernel + 0.1 * np.eye(n))
-    error = inverse @ Y / np.diag(inverse)[:, None]
-    total = (Y**2).sum()
-    return 1 - (error**2).sum() / total if total > 1e-12 else 0.0
+PROBE_ROWS = 48
 
 
-def chance_to_keep(r2):
-    """Thin out unpredictable tables until predictability is spread as it is among real ones."""
-    return 0.05 if r2 < 0.02 else 0.3 if r2 < 0.12 else 0.65 if r2 < 0.3 else 1.0
+def predictability(x, y, categorical, n_classes=None):
+    """Leave-one-out R^2 (B,) of a kernel ridge machine on ranks (and on equal categories), on at most 48 rows.
+
+    Parameters
+    ----------
+    x : (B, d, n) columns, NaN where missing;  y : (B, n) targets;  categorical : (B, d);  n_classes : int or None
+    """
+    x, y = x[..., :PROBE_ROWS], y[:, :PROBE_ROWS]
+    B, d, n = x.shape
+    place = 2 * ranks(torch.nan_to_num(x, nan=torch.inf)) - 1
+    place = torch.where(torch.isnan(x) | categorical[..., None], 0.0, place).transpose(1, 2).contiguous()
+    distance = torch.cdist(place, place, p=1)
+    table, column = categorical.nonzero(as_tuple=True)
+    if len(table):
+        codes = x[table, column]
+        distance.index_add_(0, table, (codes[:, :, None] != codes[:, None]).to(distance.dtype))
+    kernel = torch.exp(-2 * distance / distance.mean((1, 2), keepdim=True).clamp(min=1e-9))
+    kernel.diagonal(dim1=1, dim2=2).add_(0.1)
+    Y = (
+        y[..., None].to(kernel.dtype)
+        if n_classes is None
+        else torch.nn.functional.one_hot(y, n_classes).to(kernel.dtype)
+    )
+    Y = Y - Y.mean(1, keepdim=True)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(kernel))
+    error = inverse @ Y / inverse.diagonal(dim1=1, dim2=2)[..., None]
+    total = Y.square().sum((1, 2))
+    return torch.where(total > 1e-9, 1 - error.square().sum((1, 2)) / total.clamp(min=1e-9), 0.0)
+
+
+def chance_to_keep(r2, classification):
+    """Thin out unpredictable tables until predictability is spread as it is among real ones.
+
+    Of these, every fourth that asks for classes cannot be predicted from so few rows, of those that ask for numbers
+    every twelfth.
+    """
+    borders = torch.tensor([0.02, 0.12, 0.3], device=r2.device)
+    chances = [0.25, 0.5, 0.8, 1.0] if classification else [0.1, 0.35, 0.75, 1.0]
+    return torch.tensor(chances, device=r2.device)[torch.searchsorted(borders, r2)]

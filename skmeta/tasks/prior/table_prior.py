@@ -1,30 +1,34 @@
-"""The stream of synthetic tables: a task distribution, and plain arrays for long training runs."""
+"""The stream of synthetic tables: a task distribution, and tensors for long training runs."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from skmeta.tasks.distributions import BaseTaskDistribution
-from skmeta.tasks.prior.disguise import (
-    classes_from_latent,
-    disguise_columns,
-    swap_labels,
-    target_from_latent,
-)
-from skmeta.tasks.prior.functions import standardise
+from skmeta.tasks.prior.columns import COLUMNS, measure, recode_by_frequency
+from skmeta.tasks.prior.dice import Dice, rows_of
+from skmeta.tasks.prior.functions import FAMILIES
+from skmeta.tasks.prior.graph import ROOTS, draw_graph
+from skmeta.tasks.prior.missing import punch_holes
 from skmeta.tasks.prior.predictability import PROBE_ROWS, chance_to_keep, predictability
-from skmeta.tasks.prior.tables import causal_graph, direct_function, labelled_clusters
+from skmeta.tasks.prior.shift import order_rows
+from skmeta.tasks.prior.targets import N_LATENTS, SHAPES, classes, close_gaps, latent_variables, numbers
 from skmeta.tasks.taskset import TaskSet
+
+TARGETS_PER_GRAPH = 4
+MECHANISMS = {"graph", "columns", "cause", "shift", "missing", "filter", *FAMILIES, *ROOTS, *COLUMNS, *SHAPES}
 
 
 @dataclass(frozen=True)
 class TablePrior(BaseTaskDistribution):
     """Synthetic tables as varied as real ones, without end.
 
-    A table comes from a random graph of causes, from a random function of independent columns, or (classification)
-    from clusters that belong to classes. Functions are linear, networks, trees, smooth, piecewise constant or
-    products; columns are then warped, discretised, turned into categories, censored, punched with holes or replaced
-    by noise. Tables that cannot be predicted are mostly thrown away.
+    Variables come from random graphs of causes, with or without inner nodes; functions are linear, networks, trees,
+    smooth, piecewise constant, products and powers, all in one graph. Some variables are measured as columns: prices,
+    counts, shares, flags, levels or names, rounded, capped or with a default value, with holes for many reasons. Others
+    are asked for: as classes, or as numbers with the shapes of prices, counts, rates and grades. Of some tables the
+    queries lie elsewhere than the support. Tables that cannot be predicted are mostly thrown away.
 
     Parameters
     ----------
@@ -37,6 +41,10 @@ class TablePrior(BaseTaskDistribution):
         Classes are between 2 and this; half of the tables have 2.
     missing : bool, default=False
         Whether some cells are NaN. Only few learners take them.
+    without : tuple of str, default=()
+        Mechanisms to leave out: "graph" (inner nodes), "columns" (columns are measured as they are), "cause" (targets
+        from inside of the graph), "shift", "missing", "filter", and the names in ``functions.FAMILIES``,
+        ``graph.ROOTS``, ``columns.COLUMNS`` and ``targets.SHAPES``.
 
     References
     ----------
@@ -56,102 +64,96 @@ class TablePrior(BaseTaskDistribution):
     n_query: int = 20
     max_classes: int = 10
     missing: bool = False
+    without: tuple = ()
 
     def __post_init__(self):
         if self.task_type not in ("classification", "regression"):
             raise ValueError(f"task_type must be 'classification' or 'regression', got {self.task_type!r}.")
+        unknown = sorted(set(self.without) - MECHANISMS)
+        if unknown:
+            raise ValueError(f"without names mechanisms that there are not: {unknown}. There are {sorted(MECHANISMS)}.")
+        if set(self.without) >= set(FAMILIES) or set(self.without) >= set(ROOTS):
+            raise ValueError("without must leave at least one family of functions and one kind of root.")
 
     def _draw(self, n_tasks, rng):
-        batch = self.sample_batch(n_tasks, rng)
-        X = batch["X"]
+        dice = Dice(rng.integers(2**62))
+        batch = self.draw_batch(n_tasks, dice)
+        X = batch["X"].double().numpy()
         if not self.missing:
             X = np.nan_to_num(X, nan=0.0)
         rows = self.n_support + self.n_query
-        pool = X.reshape(n_tasks * rows, -1).astype(np.float64), batch["y"].reshape(n_tasks * rows)
+        pool = X.reshape(n_tasks * rows, -1), batch["y"].numpy().reshape(n_tasks * rows)
         n_support, n_query = np.full(n_tasks, self.n_support), np.full(n_tasks, self.n_query)
         tasks = TaskSet.from_pool(*pool, n_support, n_query)
-        return tasks, {"categorical": batch["categorical"]}
+        return tasks, {"categorical": batch["categorical"].numpy()}
 
-    def sample_batch(self, n_tasks, rng, n_support=None, n_query=None, n_features=None):
-        """Tasks of one size as plain arrays, support rows first.
+    def draw_batch(self, n_tasks, dice, n_support=None, n_query=None, n_features=None):
+        """Tasks of one size as tensors, support rows first.
 
-        Every table gives two tasks with disjoint rows.
+        Every graph gives a few tasks, which ask for different variables by different columns.
 
         Returns
         -------
-        batch : dict of ndarray
-            ``X`` (T, n, d) float32 with NaN for missing cells and codes for categories, the most frequent category
-            of the support first; ``categorical`` (T, d) bool; ``y`` (T, n), ints from 0 or float64.
+        batch : dict of tensors
+            ``X`` (B, n, d) float32 with NaN for missing cells and codes for categories, the most frequent category
+            of the support first; ``categorical`` (B, d) bool; ``y`` (B, n), whole numbers from 0, or float64.
         """
         n_support = n_support or self.n_support
         rows, d = n_support + (n_query or self.n_query), n_features or self.n_features
-        picked = []
-        while len(picked) < n_tasks:
-            X, y, categorical = self.draw_table(rng, max(2 * rows, PROBE_ROWS), d)
-            order = rng.permutation(len(X))
-            for half in (order[:rows], order[rows : 2 * rows]):
-                task = self._split(rng, X[half], y[half], categorical, n_support)
-                if task is not None and len(picked) < n_tasks:
-                    picked.append(task)
-        return {key: np.stack([task[key] for task in picked]) for key in ("X", "categorical", "y")}
+        pieces, n_kept = [], 0
+        while n_kept < n_tasks:
+            n_graphs = 1 + int(0.5 * (n_tasks - n_kept))
+            piece = self._draw_kept(dice, n_graphs, rows, n_support, d)
+            pieces.append(piece)
+            n_kept += len(piece["y"])
+        batch = {key: torch.cat([piece[key] for piece in pieces])[:n_tasks] for key in pieces[0]}
+        batch["y"] = batch["y"] if self.task_type == "classification" else batch["y"].double()
+        return batch
 
-    def _split(self, rng, X, y, categorical, n_support):
-        """One task with its own order of columns; None if its support holds a single target."""
-        if self.task_type == "classification":
-            y = np.unique(y, return_inverse=True)[1]
-        if np.ptp(y[:n_support]) < 1e-5:
-            return None
-        columns = rng.permutation(X.shape[1])
-        X, categorical = X[:, columns], categorical[columns]
-        for j in np.nonzero(categorical)[0]:
-            X[:, j] = recode_by_frequency(X[:, j], n_support)
-        return {"X": X.astype(np.float32), "categorical": categorical, "y": y}
+    def _draw_kept(self, dice, n_graphs, rows, n_support, d):
+        """Those tasks of a number of graphs that can be used and predicted."""
+        x, y, categorical = self._draw_tables(dice, n_graphs, max(rows, PROBE_ROWS), d)
+        classification = self.task_type == "classification"
+        if "filter" not in self.without:
+            n_classes = self.max_classes if classification else None
+            r2 = predictability(x, y, categorical, n_classes)
+            kept = rows_of(dice.chance(chance_to_keep(r2, classification), len(r2)))
+            x, y, categorical = x[kept], y[kept], categorical[kept]
+        x, y = x[..., :rows], y[:, :rows]
+        if "shift" not in self.without and len(x):
+            order = order_rows(dice, x, y, classification)
+            x, y = x.gather(2, order[:, None].expand(-1, d, -1)), y.gather(1, order)
+        if "missing" not in self.without and len(x):
+            x = punch_holes(dice, x, y)
+        varied = y[:, :n_support].amax(1) - y[:, :n_support].amin(1) > 1e-5
+        if classification:
+            counts = torch.nn.functional.one_hot(y, self.max_classes).sum(1)
+            varied &= counts.amax(1) <= 0.97 * rows
+        x, y, categorical = x[varied], y[varied], categorical[varied]
+        x = x.clone()
+        x[categorical] = recode_by_frequency(x[categorical], n_support)
+        y = close_gaps(y, self.max_classes) if classification else y
+        return {"X": x.transpose(1, 2).contiguous(), "y": y, "categorical": categorical}
 
-    def draw_table(self, rng, n, d):
-        """One table that can be predicted: X (n, d), y (n,), categorical (d,)."""
-        while True:
-            with np.errstate(all="ignore"):
-                X, y, categorical = self._draw_any_table(rng, n, d)
-            if self._usable(X, y):
-                r2 = predictability(X, y, categorical, self.task_type == "classification")
-                if rng.random() < chance_to_keep(r2):
-                    return X, y, categorical
-
-    def _draw_any_table(self, rng, n, d):
-        kind = rng.random()
-        if self.task_type == "classification":
-            n_classes = 2 if rng.random() < 0.45 else int(rng.integers(2, self.max_classes + 1))
-            if kind < 0.15:
-                X, y, codes = labelled_clusters(rng, n, d, n_classes)
-            else:
-                X, latent, codes = (causal_graph if kind < 0.65 else direct_function)(rng, n, d)
-                y = classes_from_latent(rng, standardise(latent), n_classes)
-            y = swap_labels(rng, np.unique(y, return_inverse=True)[1])
-        else:
-            X, latent, codes = (causal_graph if kind < 0.55 else direct_function)(rng, n, d)
-            y = target_from_latent(rng, latent)
-        return X_and_flags(rng, X, codes, y)
-
-    def _usable(self, X, y):
-        if np.isinf(X).any() or (np.abs(X) > 1e12).any() or not np.isfinite(y).all():
-            return False
-        if self.task_type == "classification":
-            counts = np.bincount(y)
-            return (counts > 0).sum() > 1 and counts.max() <= 0.97 * len(y)
-        return y.std() > 1e-6
-
-
-def X_and_flags(rng, X, codes, y):
-    X, categorical = disguise_columns(rng, X, codes)
-    return X, y, categorical
-
-
-def recode_by_frequency(codes, n_support):
-    """Number categories by how often the support has them; those it never has become missing."""
-    there = ~np.isnan(codes)
-    integers = np.where(there, codes, 0).astype(np.int64)
-    counts = np.bincount(integers[:n_support][there[:n_support]], minlength=integers.max() + 1)
-    number = np.empty(len(counts))
-    number[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    number[counts == 0] = np.nan
-    return np.where(there, number[integers], np.nan)
+    def _draw_tables(self, dice, n_graphs, n, d):
+        """Columns (B, d, n), targets (B, n) and flags (B, d) of all that is drawn, several tasks of each graph."""
+        graph = draw_graph(dice, n_graphs, n, d, self.without)
+        classification = self.task_type == "classification"
+        n_latents = N_LATENTS if classification else 1
+        latents, asked = latent_variables(dice, graph, TARGETS_PER_GRAPH, n_latents, self.without)
+        T, P, _ = graph.values.shape
+        B = T * TARGETS_PER_GRAPH
+        asked = asked.view(B, n_latents)
+        # what is asked for is rarely a column itself, as far as there are others
+        place = dice.uniform(B, P + 1)
+        hidden = torch.where((asked >= 0) & dice.chance(0.8, B, 1), asked, P)
+        chosen = place.scatter_add(1, hidden, torch.ones_like(hidden, dtype=place.dtype))[:, :P].argsort(-1)[:, :d]
+        table = torch.arange(T, device=chosen.device).repeat_interleave(TARGETS_PER_GRAPH)[:, None]
+        x, is_category = graph.values[table, chosen], graph.is_category[table, chosen]
+        codes = graph.codes[table, chosen.clamp(max=graph.codes.shape[1] - 1)]
+        x, categorical = measure(dice, x, codes, is_category, self.without)
+        latents = latents.view(B, n_latents, n)
+        if not classification:
+            return x, numbers(dice, latents[:, 0], self.without), categorical
+        n_classes = torch.where(dice.chance(0.45, B, 1), 2, 2 + dice.integers(self.max_classes - 1, B, 1))
+        return x, classes(dice, latents, n_classes, graph.clusters[table[:, 0]], self.without), categorical
