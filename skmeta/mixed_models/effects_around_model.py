@@ -10,6 +10,7 @@ from skmeta.mixed_models.segments import rows_of_some_tasks
 
 KINDS = ("task intercept", "task slopes", "task curves")
 _WIDTHS = (0.15, 0.4, 1.0, 2.5)
+_TASKS_TO_COMPARE = 80  # tell widths apart
 
 
 def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False):
@@ -22,16 +23,17 @@ def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False):
     kind = LogitEffects if n_classes > 1 else FactorEffects if multiplies else GaussianEffects
     X, F, y, code = _with(rows.X, F, kind)[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
 
-    def fitted(design, **hints):
+    def fitted(design, some=slice(None), **hints):
         model = kind(n_tied=design.n_curves, random_state=random_state)
-        return design, model.fit(design(X), F, y, code, **hints)
+        return design, model.fit(design(X[some]), F[some], y[some], code[some], **hints)
 
     if start is not None:
         return [fitted(design, start=before) for design, before in start]
     lines = [fitted(Design(kind).fit(X)) for kind in ("intercept", "slopes")]
     curves = Design("curves", max_columns=10).fit(X)
     # widths are compared by the likelihood of the rows, or by how well rows that were hidden are foretold
-    bent = [fitted(curves.of_width(width), lines=lines[1][1]) for width in _WIDTHS]
+    few = rows_of_some_tasks(code, _TASKS_TO_COMPARE)
+    bent = [fitted(curves.of_width(width), few, lines=lines[1][1]) for width in _WIDTHS]
     design, effects = max(bent, key=lambda one: one[1].fitness)
     return [*lines, fitted(design, start=effects)]
 

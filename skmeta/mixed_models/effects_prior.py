@@ -16,6 +16,15 @@ class EffectsPrior:
         self.covariance, self.noise = np.diag(np.r_[0.3, np.full(n_effects - 1, 0.1)]), 0.5
         self.n_free = n_effects - n_tied
 
+    def with_tied_effects(self, n_tied):
+        """The same with further effects of one small variance, where a search for that begins."""
+        n_lines, variance = len(self.covariance), 0.1 * self.covariance.diagonal().mean()
+        other = EffectsPrior(n_lines + n_tied, n_tied)
+        other.covariance = np.diag(np.full(n_lines + n_tied, max(variance, 1e-3)))
+        other.covariance[:n_lines, :n_lines] = self.covariance
+        other.noise = self.noise
+        return other
+
     def posterior_factor(self, G):
         """M = (noise D^-1 + G)^-1 for each task's moments G, without inverting D: posterior means are M h."""
         root, inverse = self._whitened_inverse(G)

@@ -12,6 +12,8 @@ import numpy as np
 from skmeta.mixed_models.effects_prior import SETTLED, EffectsPrior
 from skmeta.mixed_models.segments import Segments
 
+_MANY_TASKS = 100  # of so many, leaving out a few changes next to nothing
+
 
 class GaussianEffects:
     """Bayesian linear regression of each task's residuals, with the prior that makes all tasks likeliest.
@@ -36,14 +38,17 @@ class GaussianEffects:
     def fit(self, Z, F, y, code, start=None, lines=None):
         """Learn the prior; ``start`` is a fit to much the same rows, from which a few more iterations are enough.
 
-        ``lines``, a fit without the curves, is of use to effects on the log odds only.
+        ``lines`` is a fit to the same rows without the curves, from which they take the prior of intercept and slopes.
         """
         tasks = Segments(code)
-        if start is None:
-            self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
-            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 25 if self.n_tied else 50
+        if start is not None:
+            self.scale, self.prior = start.scale, copy.copy(start.prior)
+            n_iter = 8 if len(tasks.codes) < _MANY_TASKS else 2
+        elif lines is not None and len(lines.prior.covariance) == Z.shape[1] - self.n_tied:
+            self.scale, self.prior, n_iter = lines.scale, lines.prior.with_tied_effects(self.n_tied), 10
         else:
-            self.scale, self.prior, n_iter = start.scale, copy.copy(start.prior), 8
+            self.scale = max(float(np.sqrt(np.mean((y - F[:, 0]) ** 2))), 1e-12)
+            self.prior, n_iter = EffectsPrior(Z.shape[1], self.n_tied), 15 if self.n_tied else 50
         r = (y - F[:, 0]) / self.scale
         moments = tasks.moments(Z), tasks.sums(Z * r[:, None]), (r**2).sum(), len(r)
         for _ in range(n_iter):

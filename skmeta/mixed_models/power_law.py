@@ -71,7 +71,7 @@ class FactorEffects(GaussianEffects):
         F, y = self._logarithms(F, y)
         # the common model answers means, which lie above the mean logarithm
         self.offset = np.mean(y - F[:, 0]) if start is None else start.offset
-        return super().fit(Z, F + self.offset, y, code, start=start)
+        return super().fit(Z, F + self.offset, y, code, start=start, lines=lines)
 
     def answer(self, support, query, n_tasks):
         Z, F, y, code = support

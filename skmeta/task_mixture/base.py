@@ -1,21 +1,30 @@
-"""What the two task mixtures share: the table around the mixture."""
+"""What the two task mixtures share: the table around the mixture, its tasks and their names."""
+
+import copy
+import warnings
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.estimators._settings import check_settings
 from skmeta.estimators._task_geometry import TaskGeometryMixin
+from skmeta.exceptions import NotAdaptedError
 from skmeta.preprocessing.table_encoder import TableEncoder
+from skmeta.task_mixture.jobs import Jobs
+from skmeta.task_mixture.learning_sample import learning_sample
 from skmeta.task_mixture.mixture import Members, Mixture
 from skmeta.task_mixture.rows import Rows
-from skmeta.tasks import as_taskset, is_tasks
-from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
+from skmeta.task_mixture.task_places import TaskPlaces
+from skmeta.tasks import as_taskset, is_tasks, split_tasks
+from skmeta.tasks.ids import find_task_ids, names_of_columns
 from skmeta.tasks.rows import is_frame
+from skmeta.tasks.splitting import with_query_rows
 
 _HUGE = 1e150
+_SHOTS = 5  # that tasks without query rows show when they are scored
 
 DOC = """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
 
@@ -29,21 +38,30 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
         Meta-learners of this library that take part.
     cv : int, default=5
         Folds of the two cross-validations, over tasks and over rows.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
+    n_jobs : int, default=None
+        Threads that fit members; the answers do not depend on it.
+    verbose : int, default=0
+        Whether progress is shown (a bar where tqdm is installed).
     random_state : int, RandomState instance or None, default=None
 
     Attributes
     ----------
     {attributes}members_ : list of str
         The models that new tasks are answered by.
-    weights_new_ : object
-        ``weights_new_.weights`` (n_sizes, n_members): the trust in each, for tasks that have shown
-        ``weights_new_.sizes`` rows.
-    weights_known_ : object
+    weights_new_ : DataFrame of shape (n_sizes, n_members)
+        The trust in each member for tasks that the table does not have, by the rows they have shown.
+    weights_known_ : DataFrame of shape (n_sizes, n_members)
         The same for tasks of the table; after the members come trees with the task as a feature.
     adapted_tasks_ : ndarray
         Ids of the tasks whose rows have been seen.
+    task_names_in_ : list of str or None
+        The columns that name tasks.
     encoder_ : TableEncoder
     n_features_in_ : int
+        Without the columns that name tasks.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where the table came with string column names.
 
@@ -59,10 +77,10 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
 
 
 class TaskMixture(TaskGeometryMixin, BaseEstimator):
-    """Encodes tables and names tasks for a :class:`~.mixture.Mixture` of numbers.
+    """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
-    group never seen inside one that was.
+    group never seen inside one that was. Every target has a mixture of its own.
     """
 
     __metadata_request__fit = {"task": True}
@@ -70,11 +88,25 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
     __metadata_request__predict = {"task": True}
     __metadata_request__score = {"task": True}
 
-    def __init__(self, pooled="default", *, per_task="default", meta=(), cv=5, random_state=None):
+    def __init__(
+        self,
+        pooled="default",
+        *,
+        per_task="default",
+        meta=(),
+        cv=5,
+        task=None,
+        n_jobs=None,
+        verbose=0,
+        random_state=None,
+    ):
         self.pooled = pooled
         self.per_task = per_task
         self.meta = meta
         self.cv = cv
+        self.task = task
+        self.n_jobs = n_jobs
+        self.verbose = verbose
         self.random_state = random_state
 
     def __sklearn_tags__(self):
@@ -92,58 +124,77 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
     def fit(self, X, y=None, *, task=None):
         """Fit all members, and learn from held-out tasks and held-out rows how far to trust each.
 
+        A call that fails or is interrupted leaves the estimator as it was.
+
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
             Mixed tables are encoded by a :class:`~skmeta.preprocessing.TableEncoder`.
         y : array-like of shape (n_rows,)
         task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, or the name of the DataFrame column (columns) that says so. None is one
-            single task.
+            Which task each row belongs to, or the name of the DataFrame column (columns) that says so. None is the
+            parameter of the same name or, if that is None too, one single task.
 
         Returns
         -------
         self : object
         """
         check_settings(self, ("pooled", "per_task", "cv"))
-        if is_tasks(X):
+        draft = self._without_state()
+        draft.from_tasks_ = is_tasks(X)
+        if draft.from_tasks_:
             X, y, task = as_taskset(X).to_long()
+        elif task is None:
+            task = self.task
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        X, ids = (X, None) if task is None else take_task_ids(X, task)
-        table = X
-        X, y = self._validated(X, y, reset=True)
+        draft.task_names_in_ = names_of_columns(X, task)
+        X, ids = find_task_ids(X, task)
+        if ids is not None:
+            draft._keep_probes(X)
+        X, y = draft._validated(X, y, reset=True)
         if not X.shape[1] and ids is None:
             raise ValueError(
                 f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
             )
-        names, code = _named(ids, len(y))
-        y = self._learn_targets(y)
-        self.encoder_ = TableEncoder().fit(X)
-        numbers = self._numbers(X)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        vars(self).pop("_probes", None)
-        if ids is not None:
-            self._keep_probes(table)
-        with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
-            self._mixture = self._fitted(numbers, y, code, len(names), seed)
-            self._names = {name: position for position, name in enumerate(names)}
-            self._group_names, self._groups = {}, None
-            if len(names) and isinstance(names[0], tuple):
-                group_of_task = self._groups_of(names, open_new=True)
-                n_groups = len(self._group_names)
-                self._groups = self._fitted(numbers, y, group_of_task[code], n_groups, seed, unit=code)
+        draft.places_, code = TaskPlaces().opened(ids, len(y))
+        y = draft._learn_targets(y)
+        draft.encoder_ = TableEncoder().fit(X)
+        draft._fit_mixtures(draft._numbers(X), y, code, int(check_random_state(self.random_state).randint(2**31 - 1)))
+        self.__dict__ = vars(draft)
         return self
 
-    def _fitted(self, X, y, code, n_tasks, seed, unit=None):
-        order = np.argsort(code, kind="stable")
-        mixture = Mixture(self._members(), self._n_outputs, self.cv, seed)
-        unit = None if unit is None else unit[order]
-        return mixture.fit(Rows(X[order], y[order], code[order]), n_tasks, unit)
+    def _without_state(self):
+        draft = copy.copy(self)
+        for name in [name for name in vars(draft) if name.endswith("_") or name == "_probes"]:
+            delattr(draft, name)
+        return draft
 
-    def _members(self):
+    def _fit_mixtures(self, X, y, code, seed):
+        jobs = Jobs(self.n_jobs, self.verbose)
+        is_taken, position, n_learned = learning_sample(code, len(self.places_), seed)
+        self.places_, code = self.places_.moved(position), position[code]
+
+        def fitted(code, n_tasks, unit=None):
+            mixtures = []
+            for target in y.T:
+                rows, order = Rows.in_order(X[is_taken], target[is_taken], code[is_taken])
+                mixture = Mixture(self._members(target), self._n_outputs, self.cv, seed)
+                mixture.fit(rows, n_tasks, None if unit is None else unit[is_taken][order], jobs)
+                mixtures.append(
+                    mixture if is_taken.all() else _added(mixture, X[~is_taken], target[~is_taken], code[~is_taken])
+                )
+            return mixtures
+
+        with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
+            self.mixtures_, self.group_mixtures_ = fitted(code, n_learned), []
+            if self.places_.are_nested:
+                group = self.places_.group_of_place[code]
+                self.group_mixtures_ = fitted(group, self.places_.n_groups, unit=code)
+
+    def _members(self, y):
         if isinstance(self.pooled, str):
-            pooled, joint, correction = self._default_members()
+            pooled, joint, correction = self._default_members(y)
         else:
             pooled = list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
             joint = [estimator for estimator in pooled if hasattr(estimator, "categorical_features")]
@@ -151,24 +202,23 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         own = {None: False, "default": None}.get(self.per_task) if _is_setting(self.per_task) else self.per_task
         return Members(pooled, joint, own, list(self.meta), correction)
 
-    def _groups_of(self, names, open_new=False):
-        """Positions of the tasks' widest groups; -1 for one that is not known."""
-        known = self._group_names
-        if open_new:
-            for name in names:
-                known.setdefault(name[0], len(known))
-        return np.array([known.get(name[0], -1) if isinstance(name, tuple) else -1 for name in names], dtype=np.int64)
-
     def _validated(self, X, y, reset):
         if is_frame(X):
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
             check_consistent_length(X, y)
         else:
-            X, y = validate_data(self, X, y, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+            X, y = validate_data(self, X, y, reset=reset, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
         if len(y) < 2 and reset:
             raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
-        return X, column_or_1d(y, warn=True)
+        return X, self._shaped_targets(y, reset)
+
+    def _validated_X(self, X):
+        if is_frame(X):
+            X = validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
+        return self._numbers(X)
 
     def _numbers(self, X):
         """The encoded table; one without features has one that says nothing, and its tasks differ by their means."""
@@ -184,6 +234,8 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
     def partial_fit(self, X, y, classes=None, *, task=None):
         """Add rows to known tasks and open new ones; members and weights stay as they are.
 
+        A row costs what its task has shown, not what all have. On an unfitted estimator this is ``fit``.
+
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
@@ -191,7 +243,8 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         classes : ignored
             The classes are those of ``fit``.
         task : array-like of shape (n_rows,), str or list of str, default=None
-            None adds to the one task without a name, which ``predict(X)`` answers for.
+            None looks for the column named in ``fit``; where there is none, rows are added to the current task, which
+            has no name, and which ``predict(X)`` answers for.
 
         Returns
         -------
@@ -199,87 +252,167 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         """
         if not hasattr(self, "encoder_"):
             return self.fit(X, y, task=task)
-        X, ids = (X, None) if task is None else take_task_ids(X, task)
-        X, y = self._validated(X, y, reset=False)
-        names, code = _named(ids, len(y))
-        if self._groups is not None and not all(isinstance(name, tuple) for name in names):
-            raise ValueError(f"Tasks of this table are nested groups, named by several columns; got {names[0]!r}.")
-        y = self._coded_targets(y)
-        numbers = self._numbers(X)
-        places = dict(self._names)
-        position = np.array([places.setdefault(name, len(places)) for name in names], dtype=np.int64)
-        self._mixture = _added(self._mixture, numbers, y, position[code], len(places))
-        self._names = places
-        if self._groups is not None:
-            self._group_names = dict(self._group_names)
-            group = self._groups_of(names, open_new=True)[code]
-            self._groups = _added(self._groups, numbers, y, group, len(self._group_names))
+        draft = copy.copy(self)
+        draft._show(X, y, task)
+        self.__dict__ = vars(draft)
         return self
+
+    def adapt(self, X=None, y=None, *, task=None):
+        """Turn to a new current task: the rows of the one before are forgotten, then these are shown.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), default=None
+            None is a task of which no row has been seen.
+        y : array-like of shape (n_rows,), default=None
+        task : str or list of str, default=None
+            Columns of ``X`` that are no features.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        draft = copy.copy(self)
+        draft.places_, before, now = self.places_.with_new_current_task()
+        if before is not None:
+            draft.mixtures_ = [mixture.without(before) for mixture in self.mixtures_]
+        if X is not None:
+            X, _ = find_task_ids(X, task, self.task_names_in_)
+            draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
+        self.__dict__ = vars(draft)
+        return self
+
+    def _show(self, X, y, task):
+        X, ids = find_task_ids(X, task, self.task_names_in_)
+        self._add(X, y, lambda n_rows: self.places_.opened(ids, n_rows))
+
+    def _add(self, X, y, places_of):
+        X, y = self._validated(X, y, reset=False)
+        self.places_, code = places_of(len(y))
+        X, y = self._numbers(X), self._coded_targets(y)
+        self.mixtures_ = [_added(mixture, X, one, code) for mixture, one in zip(self.mixtures_, y.T)]
+        group = self.places_.group_of_place[code]
+        if (group >= 0).all():
+            self.group_mixtures_ = [_added(mixture, X, one, group) for mixture, one in zip(self.group_mixtures_, y.T)]
 
     @property
     def adapted_tasks_(self):
         """Ids of the tasks whose rows have been seen."""
         check_is_fitted(self)
-        return ids_as_array([name for name in self._names if name is not None])
+        return self.places_.ids
 
     @property
     def members_(self):
         """The models that new tasks are answered by."""
         check_is_fitted(self)
-        return self._mixture.names
+        return self.mixtures_[0].names
 
     @property
     def weights_new_(self):
         """The trust in each member for new tasks, by the rows they have shown."""
         check_is_fitted(self)
-        return self._mixture.weights_new
+        return _labelled([(one.weights_new, one.names) for one in self.mixtures_])
 
     @property
     def weights_known_(self):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
-        return self._mixture.weights_known
+        return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
 
     # ------------------------------------------------------------------ answers
 
     def _answers(self, X, task):
-        """(n_rows, C) blended answers."""
+        """(n_rows, C) blended answers for each target."""
         check_is_fitted(self)
-        X, ids = (X, None) if task is None else take_task_ids(X, task)
-        if is_frame(X):
-            X = validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-        X = self._numbers(X)
-        names, code = _named(ids, len(X))
-        position = np.array([self._names.get(name, -1) for name in names], dtype=np.int64)[code]
-        if self._groups is None or (position >= 0).all():
-            return _asked(self._mixture, X, position)
-        group = self._groups_of(names)[code]
-        by_group = (position < 0) & (group >= 0)
-        out = np.empty((len(X), self._n_outputs))
-        out[~by_group] = _asked(self._mixture, X[~by_group], position[~by_group])
-        out[by_group] = _asked(self._groups, X[by_group], group[by_group])
+        X, ids = find_task_ids(X, task, self.task_names_in_)
+        if ids is None and not self.places_.has_current_task:
+            self._say_that_no_task_is_known()
+        X = self._validated_X(X)
+        place, group = self.places_.found(ids, len(X))
+        by_group = (place < 0) & (group >= 0)
+        out = []
+        for mixture, of_groups in zip(self.mixtures_, self.group_mixtures_ or [None] * len(self.mixtures_)):
+            answers = np.empty((len(X), self._n_outputs))
+            answers[~by_group] = _asked(mixture, X[~by_group], place[~by_group])
+            if by_group.any():
+                answers[by_group] = _asked(of_groups, X[by_group], group[by_group])
+            out.append(answers)
         return out
 
+    def _say_that_no_task_is_known(self):
+        name = type(self).__name__
+        if self.from_tasks_:
+            raise NotAdaptedError(
+                f"This {name} has seen tasks but has no current one: show it some labelled rows with partial_fit(X, y) "
+                "or adapt(X, y), or ask for predict(tasks) or predict(X, task=ids)."
+            )
+        named = f"the column {self.task_names_in_}" if self.task_names_in_ else "task=ids"
+        warnings.warn(
+            f"{name} was fitted on rows of known tasks and is asked without them: the answers are those to a task "
+            f"never seen. Give it {named} too.",
+            stacklevel=4,
+        )
 
-def _named(ids, n_rows):
-    """The tasks' names, and each row's position among them; without ids there is one task, which has no name."""
-    return ([None], np.zeros(n_rows, dtype=np.int64)) if ids is None else factorize(ids)
+    def _answers_of_tasks(self, tasks):
+        """For each task, given its support, the answers to its query rows: a list of (n_query, C) for each target."""
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        if (tasks.n_query < 0).any():
+            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
+            raise ValueError(
+                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
+            )
+        X, y = tasks.pooled
+        X, code = self._validated_X(X), len(self.places_) + tasks.task_of_row
+        is_support = np.concatenate(
+            [np.arange(n + max(q, 0)) < n for n, q in zip(tasks.n_support, tasks.n_query)] or [np.zeros(0, dtype=bool)]
+        )
+        y = self._coded_targets(self._shaped_targets(y[is_support], False))
+        ends = np.cumsum(tasks.n_query)[:-1]
+        answers = []
+        for mixture, target in zip(self.mixtures_, y.T):
+            shown = _added(mixture, X[is_support], target, code[is_support])
+            answers.append(np.split(_asked(shown, X[~is_support], code[~is_support]), ends))
+        return list(zip(*answers))
+
+    def _tasks_to_score(self, tasks):
+        """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
+        tasks = as_taskset(tasks)
+        if (tasks.n_query < 0).all():
+            tasks = split_tasks(tasks, _SHOTS, random_state=0, per_class=False)
+        elif not tasks.query_labelled.all():
+            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
+            raise ValueError(
+                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
+                f"{name} has no y_query."
+            )
+        return with_query_rows(tasks)
 
 
 def _is_setting(per_task):
     return per_task is None or isinstance(per_task, str)
 
 
-def _added(mixture, X, y, code, n_tasks):
-    order = np.argsort(code, kind="stable")
-    return mixture.add(Rows(X[order], y[order], code[order]), n_tasks)
+def _added(mixture, X, y, code):
+    return mixture.add(Rows.in_order(X, y, code)[0])
 
 
 def _asked(mixture, X, code):
+    no_targets = np.zeros(len(X), dtype=mixture.shown.y.dtype)
+    rows, order = Rows.in_order(X, no_targets, code)
     out = np.empty((len(X), mixture.n_outputs))
-    order = np.argsort(code, kind="stable")
-    no_targets = np.zeros(len(X), dtype=mixture.rows.y.dtype)
-    out[order] = mixture.answer(Rows(X[order], no_targets, code[order]))
+    out[order] = mixture.answer(rows)
     return out
+
+
+def _labelled(weights):
+    """Weights by size as one table, of several targets one below the other."""
+    try:
+        import pandas as pd
+    except ImportError as error:  # pragma: no cover
+        raise ImportError("The tables of weights need pandas: pip install pandas.") from error
+    tables = [
+        pd.DataFrame(one.weights, index=pd.Index(one.sizes, name="rows shown"), columns=names) for one, names in weights
+    ]
+    return tables[0] if len(tables) == 1 else pd.concat(dict(enumerate(tables)), names=["target"])

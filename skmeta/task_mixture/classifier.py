@@ -8,8 +8,11 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from skmeta.estimators._answers import object_array
 from skmeta.task_mixture.base import DOC, TaskMixture
+from skmeta.tasks import as_taskset, is_tasks
 
 
 class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
@@ -39,65 +42,92 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
 
     __metadata_request__predict_proba = {"task": True}
 
+    def _shaped_targets(self, y, reset):
+        """(n_rows,) labels."""
+        return column_or_1d(y, warn=True)
+
     def _learn_targets(self, y):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs samples of at least 2 classes, but the data has 1 class.")
-        self._n_outputs = len(self.classes_)
         return self._coded_targets(y)
 
+    @property
+    def _n_outputs(self):
+        return len(self.classes_)
+
     def _coded_targets(self, y):
+        """(n_rows, 1) positions of the classes."""
         place = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[place] != y
         if unknown.any():
             raise ValueError(f"y holds labels that fit never saw: {np.unique(np.asarray(y)[unknown])[:5].tolist()}.")
-        return place
+        return place[:, None]
 
-    def _default_members(self):
+    def _default_members(self, y):
         trees = HistGradientBoostingClassifier()
         pooled = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)), trees]
         return pooled, [trees], HistGradientBoostingClassifier(max_iter=50, max_leaf_nodes=15)
 
     def predict_proba(self, X, *, task=None):
-        """Class probabilities in the order of ``classes_``.
+        """Class probabilities in the order of ``classes_``, of rows or of the query rows of many tasks.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
+            Tasks are answered given their support rows; the estimator stays as it is.
         task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to; a task never seen gets the answer for tasks without rows. None: the task
-            without a name.
+            Which task each row belongs to; a task never seen gets the answer for tasks without rows. None looks for the
+            column named in ``fit``; where there is none, rows belong to the current task, which has no name.
 
         Returns
         -------
-        p : ndarray of shape (n_rows, n_classes)
+        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
-        p = self._answers(X, task)
-        return p / p.sum(1, keepdims=True)
+        if is_tasks(X):
+            return object_array([_normalised(p) for (p,) in self._answers_of_tasks(X)])
+        return _normalised(self._answers(X, task)[0])
 
     def predict(self, X, *, task=None):
-        """The likeliest classes.
+        """The likeliest classes of rows, or of the query rows of many tasks.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
         task : array-like of shape (n_rows,), str or list of str, default=None
 
         Returns
         -------
-        y : ndarray of shape (n_rows,)
+        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
         """
         p = self.predict_proba(X, task=task)
+        if is_tasks(X):
+            return object_array([self.classes_[of_task.argmax(1)] for of_task in p])
         return self.classes_[p.argmax(1)]
 
-    def score(self, X, y, sample_weight=None, *, task=None):
-        """Accuracy of ``predict(X, task=task)``.
+    def task_classes(self, tasks):
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``: those that all share.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
+        tasks : collection of tasks
+
+        Returns
+        -------
+        classes : object ndarray of shape (n_tasks,) of arrays
+        """
+        check_is_fitted(self)
+        return object_array([self.classes_ for _ in as_taskset(tasks)])
+
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """Accuracy of the answers to rows, or its mean over many tasks.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows show five of their rows, always the same, and answer the others.
+        y : array-like of shape (n_rows,), default=None
         sample_weight : array-like of shape (n_rows,), default=None
         task : array-like of shape (n_rows,), str or list of str, default=None
 
@@ -105,4 +135,11 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         -------
         score : float
         """
+        if is_tasks(X):
+            tasks = self._tasks_to_score(X)
+            return float(np.mean([np.mean(p == one.y_query) for p, one in zip(self.predict(tasks), tasks)]))
         return accuracy_score(y, self.predict(X, task=task), sample_weight=sample_weight)
+
+
+def _normalised(p):
+    return p / p.sum(1, keepdims=True)

@@ -29,10 +29,14 @@ class CrossFitted:
     n_outputs : int
         Classes; 1 for regression.
     seed : int
+    jobs : Jobs
+    question : str
+        What progress is told under.
     """
 
-    def __init__(self, members, n_outputs, seed):
+    def __init__(self, members, n_outputs, seed, jobs, question):
         self.members, self.n_outputs, self.seed = members, n_outputs, seed
+        self.jobs, self.question = jobs, question
 
     def fit(self, rows, fold, pooled, tasks_tell=True):
         """Fit all committees.
@@ -52,24 +56,32 @@ class CrossFitted:
         if not tasks_tell:
             self.whole, self.parts = Committee(self.pooled), [Committee(models) for models in fold_pooled]
             return self
-        self.whole = self._committee(rows, self.pooled, self.support_base)
-        self.parts = []
-        for k, models in enumerate(fold_pooled):
-            chosen = np.flatnonzero(fold != k)
-            base = self._support_base(models, chosen)
-            self.parts.append(self._committee(rows.take(chosen), models, base, self.whole.effects))
+        chosen = [np.flatnonzero(fold != k) for k in range(self.n_folds)]
+        sides = [(rows, self.pooled, self.support_base)]
+        sides += [
+            (rows.take(some), models, self._support_base(models, some)) for some, models in zip(chosen, fold_pooled)
+        ]
+        self.whole, *self.parts = self._committees(sides)
         return self
+
+    def _run(self, what, function, arguments):
+        return self.jobs(f"{self.question}: {what}", function, arguments)
 
     def _cross_fit(self, pooled):
         """The pooled models fitted without each fold; their answers to the rows of that fold are kept in ``base``."""
         self.base, self.pooled = [np.empty((len(self.rows), self.n_outputs)) for _ in pooled], pooled
-        fold_pooled = []
-        for k in range(self.n_folds):
-            train, hidden = self.rows.take(self.fold != k), self.fold == k
-            models = [PooledModel(model.estimator, self.n_outputs) for model in pooled]
-            for model, answers in zip(models, self.base):
-                answers[hidden] = model.fit(train.X, train.y, train.code).answer(self.rows.X[hidden])
-            fold_pooled.append(models)
+        train = [self.rows.take(self.fold != k) for k in range(self.n_folds)]
+        hidden = [np.flatnonzero(self.fold == k) for k in range(self.n_folds)]
+
+        def fit_one(k, i):
+            model = PooledModel(pooled[i].estimator, self.n_outputs).fit(train[k].X, train[k].y, train[k].code)
+            return model, model.answer(self.rows.X[hidden[k]])
+
+        places = [(k, i) for k in range(self.n_folds) for i in range(len(pooled))]
+        fold_pooled = [[] for _ in range(self.n_folds)]
+        for (k, i), (model, answers) in zip(places, self._run("pooled models", fit_one, places)):
+            fold_pooled[k].append(model)
+            self.base[i][hidden[k]] = answers
         if self.n_outputs > 1:
             self.pooled = [copy.copy(model) for model in pooled]
             for i, model in enumerate(self.pooled):
@@ -98,22 +110,43 @@ class CrossFitted:
             for model, is_stiff, F in zip(pooled, self.is_stiff, self.base)
         ]
 
-    def _committee(self, rows, pooled, base, start=None):
-        members, starts = self.members, [None] * len(base) if start is None else start
-        effects = [
-            fit_effects(F, rows, self.n_outputs, self.seed, before, model.multiplies)
-            for F, before, model in zip(base, starts, pooled)
-        ]
+    def _committees(self, sides):
+        """One committee for each of the sides ``(rows, pooled models, their answers)``; the first are all rows."""
+        members = self.members
+
+        def effects_of(side, i, start=None):
+            rows, pooled, base = sides[side]
+            return fit_effects(base[i], rows, self.n_outputs, self.seed, start, pooled[i].multiplies)
+
+        n_pooled = len(sides[0][1])
+        whole = self._run("effects of tasks", effects_of, [(0, i) for i in range(n_pooled)])
+        places = [(side, i) for side in range(1, len(sides)) for i in range(n_pooled)]
+        others = self._run("effects of tasks without a fold", effects_of, [(s, i, whole[i]) for s, i in places])
+        effects = [whole, *(others[at : at + n_pooled] for at in range(0, len(others), n_pooled))]
+
         own = None
         if members.own is not False:
             estimator = None if members.own is None else seeded(members.own, self.seed)
             own = OwnModel(estimator, self.n_outputs).fit(self.rows.X)
-        metas = [seeded(meta, self.seed).fit(rows.X, rows.y, task=rows.code) for meta in members.metas]
-        correction = None
-        if members.correction is not None:
+
+        def meta_of(side, meta):
+            rows = sides[side][0]
+            return seeded(meta, self.seed).fit(rows.X, rows.y, task=rows.code)
+
+        metas = [[meta_of(side, meta) for meta in members.metas] for side in range(len(sides))]
+
+        def correction_of(side):
+            rows, _, base = sides[side]
             estimator = seeded(members.correction, self.seed)
-            correction = Correction(estimator, self.n_outputs, self.seed).fit(rows, base, effects)
-        return Committee(pooled, effects, own, metas, correction)
+            return Correction(estimator, self.n_outputs, self.seed).fit(rows, base, effects[side])
+
+        corrections = [None] * len(sides)
+        if members.correction is not None:
+            corrections = self._run("corrections", correction_of, [(side,) for side in range(len(sides))])
+        return [
+            Committee(pooled, effects[side], own, metas[side], corrections[side])
+            for side, (_, pooled, _) in enumerate(sides)
+        ]
 
     def ask(self, k, shown, query):
         """(n_query, E, C) answers of the committee fitted without fold ``k`` to rows of that fold.

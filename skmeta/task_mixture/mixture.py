@@ -1,5 +1,6 @@
 """The mixture of pooled, per-task and meta-learned models, on rows of numbers: fitted, trusted, asked."""
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,9 @@ from skmeta.mixed_models.effects_around_model import KINDS
 from skmeta.mixed_models.segments import random_ranks
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
+from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
+from skmeta.task_mixture.shown_rows import ShownRows
 from skmeta.task_mixture.trust import SizeWeights
 
 _SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -18,6 +21,7 @@ _ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few sh
 _QUERY_ROWS = 20  # of a task and size, when weights for new tasks are learned
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
+_ROWS_AT_ONCE = 50_000  # are answered
 
 
 @dataclass
@@ -59,51 +63,64 @@ class Mixture:
 
     # ------------------------------------------------------------------ fitting
 
-    def fit(self, rows, n_tasks, unit=None):
+    def fit(self, rows, n_tasks, unit=None, jobs=None):
         """Fit all members, and learn the trust in them.
 
         ``rows`` are sorted by task. ``unit`` names for each row what is hidden together: an inner task of a group,
-        say, where the question is what the group says about a new one; None hides single rows.
+        say, where the question is what the group says about a new one; None hides single rows. ``jobs`` runs what does
+        not depend on each other.
         """
+        jobs = Jobs() if jobs is None else jobs
         rng = np.random.default_rng(self.seed)
-        self.rows, self.n_tasks, self.n_fitted = rows, n_tasks, n_tasks
-        pooled = [self._pooled(estimator).fit(rows.X, rows.y, rows.code) for estimator in (None, *self.members.pooled)]
+        pooled = jobs("pooled models", self._fitted_pooled, [(one, rows) for one in (None, *self.members.pooled)])
         hidden_in = self._folds_of_rows(rows, n_tasks, rng, unit)
-        over_rows = CrossFitted(self.members, self.n_outputs, self.seed)
+        over_rows = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "known tasks")
         over_rows.fit(rows, hidden_in, pooled, tasks_tell=n_tasks > 1)
-        answers = self._learn_known(over_rows, n_tasks)
+        answers = self._learn_known(over_rows, n_tasks, jobs)
         self.by_task = n_tasks >= _FEWEST_TASKS
         if self.by_task:
             fold = (rng.permutation(n_tasks) % min(self.cv, n_tasks))[rows.code]
-            over_tasks = CrossFitted(self.members, self.n_outputs, self.seed).fit(rows, fold, pooled)
-            self._learn_new(over_tasks, n_tasks, rng)
+            over_tasks = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "new tasks").fit(rows, fold, pooled)
+            self._learn_new(over_tasks, n_tasks, rng, jobs)
             self.for_new = over_tasks.whole
         else:
             self.for_new = Committee(over_rows.pooled)
             no_rows = np.zeros(len(rows))
             self.weights_new = SizeWeights([0], self.kind).fit(answers[:, : len(pooled)], rows.y, no_rows, hidden_in)
-        self.for_known, self.base = over_rows.whole, over_rows.support_base
+        self.for_known = over_rows.whole
+        self.shown = ShownRows(rows, over_rows.support_base, n_tasks)
         return self
 
     def _pooled(self, estimator):
         return PooledModel(None if estimator is None else seeded(estimator, self.seed), self.n_outputs)
 
-    def _learn_known(self, over_rows, n_tasks):
+    def _fitted_pooled(self, estimator, rows):
+        return self._pooled(estimator).fit(rows.X, rows.y, rows.code)
+
+    def _learn_known(self, over_rows, n_tasks, jobs):
         """The trust for tasks of the table, from hidden rows; returns what was answered to them."""
         rows, fold = over_rows.rows, over_rows.fold
         takes_category = self.members.joint if 1 < n_tasks <= _MOST_CATEGORIES else []
-        self.joint = [self._pooled(clone(one).set_params(categorical_features=[0])) for one in takes_category]
-        answers = np.empty((len(rows), over_rows.whole.n_members + len(self.joint), self.n_outputs))
+        joint = [clone(one).set_params(categorical_features=[0]) for one in takes_category]
+        shown = [np.flatnonzero(fold != k) for k in range(over_rows.n_folds)]
+        query = [np.flatnonzero(fold == k) for k in range(over_rows.n_folds)]
+
+        def joint_without(estimator, k):
+            train = rows.take(shown[k])
+            return self._pooled(estimator).fit(_with_task(train), train.y).answer(_with_task(rows.take(query[k])))
+
+        answers = np.empty((len(rows), over_rows.whole.n_members + len(joint), self.n_outputs))
         shown_then = np.empty(len(rows))
-        for k in range(over_rows.n_folds):
-            shown, query = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-            shown_then[query] = np.bincount(rows.code[shown], minlength=n_tasks)[rows.code[query]]
-            answers[query, : over_rows.whole.n_members] = over_rows.ask(k, shown, query)
-            for i, model in enumerate(self.joint, start=over_rows.whole.n_members):
-                model.fit(_with_task(rows.take(shown)), rows.y[shown])
-                answers[query, i] = model.answer(_with_task(rows.take(query)))
+        asked = jobs("known tasks: answers", over_rows.ask, list(zip(range(len(query)), shown, query)))
+        places = [(one, k) for one in joint for k in range(len(query))]
+        of_joint = iter(jobs("known tasks: models with the task", joint_without, places))
+        for k, part in enumerate(asked):
+            answers[query[k], : over_rows.whole.n_members] = part
+            shown_then[query[k]] = np.bincount(rows.code[shown[k]], minlength=n_tasks)[rows.code[query[k]]]
+        self.joint = [self._pooled(one).fit(_with_task(rows), rows.y) for one in joint]
         for i, model in enumerate(self.joint, start=over_rows.whole.n_members):
-            model.fit(_with_task(rows), rows.y)
+            for k in range(len(query)):
+                answers[query[k], i] = next(of_joint)
             if self.kind == "classification":
                 model.temperature = best_temperature(answers[:, i], rows.y)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
@@ -111,12 +128,12 @@ class Mixture:
         self.weights_known = SizeWeights(sizes, self.kind).fit(answers, rows.y, shown_then, rows.code)
         return answers
 
-    def _learn_new(self, over_tasks, n_tasks, rng):
+    def _learn_new(self, over_tasks, n_tasks, rng, jobs):
         """The trust for new tasks of each size, from tasks that the members were fitted without."""
         rows, fold = over_tasks.rows, over_tasks.fold
         size = np.bincount(rows.code, minlength=n_tasks)
         n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, 5))
-        answers, targets, n_shown, tasks = [], [], [], []
+        questions, n_shown = [], []
         sizes = [s for s in _SIZES if s < size.max()]
         for shots in (s for s in sizes for _ in range(n_draws if s else 1)):
             rank = random_ranks(rows.code, size, rng)
@@ -125,12 +142,12 @@ class Mixture:
                 query = np.flatnonzero(asked & (fold == k))
                 if len(query):
                     shown = np.flatnonzero((rank < shots) & (fold == k) & (size > shots)[rows.code])
-                    answers.append(over_tasks.ask(k, shown, query))
-                    targets.append(rows.y[query])
+                    questions.append((k, shown, query))
                     n_shown.append(np.full(len(query), shots))
-                    tasks.append(rows.code[query])
-        parts = map(np.concatenate, (answers, targets, n_shown, tasks))
-        self.weights_new = SizeWeights(sizes, self.kind).fit(*parts)
+        answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, questions))
+        query = np.concatenate([query for _, _, query in questions])
+        self.weights_new = SizeWeights(sizes, self.kind)
+        self.weights_new.fit(answers, rows.y[query], np.concatenate(n_shown), rows.code[query])
 
     def _folds_of_rows(self, rows, n_tasks, rng, unit):
         """Every task's rows, or the units they make up, spread evenly over the folds."""
@@ -146,66 +163,79 @@ class Mixture:
 
     # ------------------------------------------------------------------ more rows
 
-    def add(self, rows, n_tasks):
+    def add(self, rows):
         """A copy that has seen further rows, of its tasks or of new ones; members and trust stay as they are."""
-        other = object.__new__(type(self))
-        other.__dict__.update(vars(self), n_tasks=n_tasks)
-        other.rows, order = self.rows.followed_by(rows)
-        added = [np.empty((len(rows), self.n_outputs)) for _ in self.base]
+        added = [np.empty((len(rows), self.n_outputs)) for _ in self.for_new.pooled]
         is_known = self._is_known(rows.code)
         for committee, mine in ((self.for_known, is_known), (self.for_new, ~is_known)):
-            for out, answers in zip(added, committee.base(rows.X[mine])):
-                out[mine] = answers
-        other.base = [np.concatenate(pair)[order] for pair in zip(self.base, added)]
+            for some in _chunks(np.flatnonzero(mine)):
+                for out, answers in zip(added, committee.base(rows.X[some])):
+                    out[some] = answers
+        return self._with_shown(self.shown.followed_by(rows, added))
+
+    def without(self, task):
+        """A copy that has forgotten the rows of a task that was opened after fitting."""
+        return self._with_shown(self.shown.without(task))
+
+    def _with_shown(self, shown):
+        other = copy.copy(self)
+        other.shown = shown
         return other
 
     def _is_known(self, code):
         """Whether a task was there when the members were fitted."""
-        return (code >= 0) & (code < self.n_fitted)
+        return (code >= 0) & (code < self.shown.n_fitted)
 
     # ------------------------------------------------------------------ answers
 
     def answer(self, query):
         """(n_query, C) for rows sorted by task; code -1 is a task that has shown nothing."""
-        n_shown = self.n_shown(query.code)
+        n_shown = self.shown.count(query.code)
         out = np.empty((len(query), self.n_outputs))
         is_known = self._is_known(query.code)
         for mine, committee, weights in (
             (is_known, self.for_known, self.weights_known),
             (~is_known, self.for_new, self.weights_new),
         ):
-            if mine.any():
-                trust = weights(n_shown[mine])
-                out[mine] = np.einsum("ne,nec->nc", trust, self._answers_of(committee, query.take(mine), trust))
+            for some in _chunks(np.flatnonzero(mine)):
+                trust = weights(n_shown[some])
+                out[some] = np.einsum("ne,nec->nc", trust, self._answers_of(committee, query.take(some), trust))
         return out
 
     def _answers_of(self, committee, query, trust):
         """(n_query, E, C); members that no row trusts are left out, as zeros."""
         needed, n_members = (trust > 0).any(axis=0), committee.n_members
-        shown = np.isin(self.rows.code, query.code)
-        support_base = [F[shown] for F in self.base]
+        support, support_base = self.shown.of(np.unique(query.code))
         answers = np.zeros((len(query), len(needed), self.n_outputs))
-        answers[:, :n_members] = committee.answer(
-            self.rows.take(shown), query, support_base=support_base, needed=needed[:n_members]
-        )
+        answers[:, :n_members] = committee.answer(support, query, support_base=support_base, needed=needed[:n_members])
         for i in np.flatnonzero(needed[n_members:]):
             answers[:, n_members + i] = self.joint[i].answer(_with_task(query))
         return answers
 
-    def n_shown(self, code):
-        count = np.bincount(self.rows.code, minlength=self.n_tasks)
-        return np.where(code >= 0, count[np.maximum(code, 0)], 0)
-
     @property
     def names(self):
         """Of the members that new tasks are answered by."""
-        pooled = [_name(model.estimator) for model in self.for_new.pooled]
-        if not self.by_task:
-            return pooled
-        names = pooled + [f"{name} + {kind}" for name in pooled for kind in KINDS]
+        return self._names_of(self.for_new.pooled, self.by_task)
+
+    def _names_of(self, pooled, with_effects):
+        names = [_name(model.estimator) for model in pooled]
+        if not with_effects:
+            return names
+        names += [f"{name} + {kind}" for name in names for kind in KINDS]
         names += [] if self.members.own is False else ["task's own model"]
         names += [_name(meta) for meta in self.members.metas]
         return names + ([] if self.members.correction is None else ["correction"])
+
+    @property
+    def names_known(self):
+        """Of the members that tasks of the table are answered by."""
+        pooled, with_effects = self.for_known.pooled, self.for_known.n_effects > 0
+        return self._names_of(pooled, with_effects) + [f"{_name(one.estimator)} with the task" for one in self.joint]
+
+
+def _chunks(rows):
+    """Consecutive parts of so many rows at most, so that answers to long tables take no more memory than they must."""
+    return [rows[at : at + _ROWS_AT_ONCE] for at in range(0, len(rows), _ROWS_AT_ONCE)]
 
 
 def _with_task(rows):

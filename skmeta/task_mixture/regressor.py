@@ -7,8 +7,11 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
+from skmeta.estimators._answers import object_array
+from skmeta.estimators._regressor import r2_over_tasks
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import DOC, TaskMixture
+from skmeta.tasks import is_tasks
 
 
 class TaskMixtureRegressor(RegressorMixin, TaskMixture):
@@ -39,18 +42,13 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
 
     _n_outputs = 1
 
-    def _learn_targets(self, y):
-        y = self._finite(y)
-        # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
-        self._unit = 2.0 ** np.frexp(np.abs(y).max())[1].clip(-1000, 1000)
-        y = y / self._unit
-        self._is_positive = y.min() > 0
-        return y
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
-    def _coded_targets(self, y):
-        return self._finite(y) / self._unit
-
-    def _finite(self, y):
+    def _shaped_targets(self, y, reset):
+        """(n_rows, n_targets) finite numbers."""
         if y.dtype.kind not in "biuf":
             try:
                 y = y.astype(np.float64)
@@ -59,9 +57,26 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         y = np.asarray(y, dtype=np.float64)
         if not np.isfinite(y).all():
             raise ValueError("Input y contains NaN or infinity.")
+        if reset:
+            self.n_targets_ = 0 if y.ndim == 1 else y.shape[1]  # 0: they are no columns
+        y = y.reshape(len(y), -1)
+        if y.shape[1] != max(self.n_targets_, 1):
+            raise ValueError(f"y has {y.shape[1]} targets, but fit saw {max(self.n_targets_, 1)}.")
         return y
 
-    def _default_members(self):
+    def _learn_targets(self, y):
+        # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
+        self.target_units_ = 2.0 ** np.frexp(np.abs(y).max(0))[1].clip(-1000, 1000)
+        return y / self.target_units_
+
+    def _coded_targets(self, y):
+        return y / self.target_units_
+
+    def _in_units(self, y):
+        y = y * self.target_units_
+        return y if self.n_targets_ else y[:, 0]
+
+    def _default_members(self, y):
         trees = HistGradientBoostingRegressor()
         pooled = [
             make_pipeline(StandardScaler(), LeaveOneOutRidge(np.logspace(-3, 3, 7))),
@@ -73,32 +88,36 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
             ),
             trees,
         ]
-        pooled += [PowerLaw()] if self._is_positive else []
+        pooled += [PowerLaw()] if y.min() > 0 else []
         return pooled, [trees], HistGradientBoostingRegressor(max_iter=50, max_leaf_nodes=15)
 
     def predict(self, X, *, task=None):
-        """Targets of rows.
+        """Targets of rows, or of the query rows of many tasks.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
+            Tasks are answered given their support rows; the estimator stays as it is.
         task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to; a task never seen gets the answer for tasks without rows. None: the task
-            without a name.
+            Which task each row belongs to; a task never seen gets the answer for tasks without rows. None looks for the
+            column named in ``fit``; where there is none, rows belong to the current task, which has no name.
 
         Returns
         -------
-        y : ndarray of shape (n_rows,)
+        y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
         """
-        return self._answers(X, task)[:, 0] * self._unit
+        if is_tasks(X):
+            return object_array([self._in_units(np.hstack(answers)) for answers in self._answers_of_tasks(X)])
+        return self._in_units(np.hstack(self._answers(X, task)))
 
-    def score(self, X, y, sample_weight=None, *, task=None):
-        """R2 of ``predict(X, task=task)``.
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """R2 of the answers to rows, or over many tasks around each task's own mean.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows show five of their rows, always the same, and answer the others.
+        y : array-like of shape (n_rows,), default=None
         sample_weight : array-like of shape (n_rows,), default=None
         task : array-like of shape (n_rows,), str or list of str, default=None
 
@@ -106,4 +125,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         -------
         score : float
         """
+        if is_tasks(X):
+            tasks = self._tasks_to_score(X)
+            return r2_over_tasks(self.predict(tasks), tasks)
         return r2_score(y, self.predict(X, task=task), sample_weight=sample_weight)

@@ -13,14 +13,14 @@ class Rows:
     y: np.ndarray
     code: np.ndarray
 
+    @classmethod
+    def in_order(cls, X, y, code):
+        """Rows in the order of their tasks, and the order in which they were taken."""
+        order = np.argsort(code, kind="stable")
+        return cls(X[order], y[order], code[order]), order
+
     def take(self, rows):
         return Rows(self.X[rows], self.y[rows], self.code[rows])
-
-    def followed_by(self, other):
-        """The rows of both, sorted by task, and where each of them came from."""
-        order = np.argsort(np.concatenate([self.code, other.code]), kind="stable")
-        parts = zip(vars(self).values(), vars(other).values())
-        return Rows(*(np.concatenate(pair)[order] for pair in parts)), order
 
     def __len__(self):
         return len(self.X)

@@ -63,6 +63,41 @@ def take_task_ids(X, task):
     return X, ids
 
 
+def find_task_ids(X, task, names=None):
+    """The table without its task columns, and one id per row, or None where nothing says which task a row belongs to.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_rows, n_features)
+    task : as for :func:`take_task_ids`, or None
+    names : list of str, default=None
+        Columns that are known to name tasks; without ``task`` they are looked for in the table.
+
+    Returns
+    -------
+    X : array-like or DataFrame
+    ids : ndarray of shape (n_rows,) or None
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmeta.tasks.ids import find_task_ids
+    >>> table = pd.DataFrame({"site": ["A", "B"], "hours": [3.0, 4.0]})
+    >>> find_task_ids(table, None, ["site"])[1].tolist(), find_task_ids(table[["hours"]], None, ["site"])[1]
+    (['A', 'B'], None)
+    """
+    if task is not None:
+        return take_task_ids(X, task)
+    if names and is_frame(X) and set(names) <= set(X.columns):
+        return take_task_ids(X, names[0] if len(names) == 1 else names)
+    return X, None
+
+
+def names_of_columns(X, task):
+    """The columns of a table that ``task`` names, as a list, or None where it holds the ids themselves."""
+    return None if task is None else _column_names(X, task)
+
+
 def _unmixed(task):
     """Ids as an array; numbers beside text stay numbers, which numpy would turn into text."""
     if isinstance(task, (list, tuple)) and len(task) and all(isinstance(name, (list, tuple)) for name in task):

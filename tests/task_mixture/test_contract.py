@@ -1,0 +1,271 @@
+"""TaskMixture under the contract of all estimators: tasks in, one task at a time, and calls that fail."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import mean_absolute_error, r2_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score, learning_curve
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmeta import NotAdaptedError, Task, TaskKFold, TaskMixtureClassifier, TaskMixtureRegressor
+
+KINDS = ["regressor", "classifier"]
+
+
+def sites(n_tasks=12, n_rows=8, seed=0):
+    """Rows of sites whose answers differ by a constant."""
+    rng = np.random.default_rng(seed)
+    site = np.repeat(np.arange(n_tasks), n_rows)
+    X = rng.normal(size=(len(site), 2))
+    y = X[:, 0] + 2 * rng.normal(size=n_tasks)[site] + 0.1 * rng.normal(size=len(site))
+    return X, y, site
+
+
+X, Y, SITE = sites()
+TABLE = pd.DataFrame(X, columns=["dose", "weight"]).assign(site=SITE)
+
+
+def mixture(kind="regressor", **params):
+    if kind == "regressor":
+        return TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0, **params)
+    return TaskMixtureClassifier(LogisticRegression(), cv=2, random_state=0, **params)
+
+
+def targets(kind, y=Y):
+    return y if kind == "regressor" else np.where(y > 0, "high", "low")
+
+
+def answers(model, rows, **params):
+    return getattr(model, "predict_proba", model.predict)(rows, **params)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def fitted(request):
+    return request.param, mixture(request.param).fit(X, targets(request.param), task=SITE)
+
+
+# ---------------------------------------------------------------------- calls that fail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, MemoryError])
+def test_a_fit_that_fails_or_is_interrupted_changes_nothing(kind, error, monkeypatch):
+    model = mixture(kind).fit(X, targets(kind), task=SITE)
+    before = answers(model, X, task=SITE), set(vars(model)), model.adapted_tasks_.tolist()
+
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("skmeta.task_mixture.mixture.Mixture._learn_new", fail)
+    with pytest.raises(error):
+        model.fit(X[:40, :1], targets(kind, 1000 * Y[::-1])[:40], task=SITE[:40] + 100)
+    assert_array_equal(answers(model, X, task=SITE), before[0])
+    assert (set(vars(model)), model.adapted_tasks_.tolist()) == before[1:]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("call", ["fit", "partial_fit", "adapt"])
+def test_a_call_that_is_refused_changes_nothing(kind, call):
+    model = mixture(kind).fit(X, targets(kind), task=SITE)
+    before = answers(model, X, task=SITE)
+    wrong = np.full(len(X), np.nan) if kind == "regressor" else np.array(["odd"] * len(X))
+    with pytest.raises(ValueError):
+        getattr(model, call)(X, wrong)
+    assert_array_equal(answers(model, X, task=SITE), before)
+
+
+# ---------------------------------------------------------------------- one task, and many
+
+
+def test_a_current_task_is_shown_row_by_row_and_forgotten(fitted):
+    kind, model = fitted
+    y = targets(kind, np.r_[Y[:6] + 5])
+    in_parts = mixture(kind).fit(X, targets(kind), task=SITE)
+    in_parts.adapt(X[:3], y[:3]).partial_fit(X[3:6], y[3:6])
+    at_once = mixture(kind).fit(X, targets(kind), task=SITE).adapt(X[:6], y[:6])
+    assert_allclose(answers(in_parts, X), answers(at_once, X))
+    named = mixture(kind).fit(X, targets(kind), task=SITE).partial_fit(X[:6], y[:6], task=np.full(6, 99))
+    assert_allclose(answers(named, X, task=np.full(len(X), 99)), answers(at_once, X))
+    assert_allclose(answers(at_once.adapt(), X), answers(model, X, task=np.full(len(X), 99)))
+    again = at_once.adapt(X[:6], y[:6])
+    assert_allclose(answers(again, X), answers(in_parts, X))
+    assert again.adapted_tasks_.tolist() == list(range(12))
+
+
+def test_many_tasks_are_answered_each_by_its_own_rows_and_leave_no_trace(fitted):
+    kind, model = fitted
+    new_X, new_y, new_site = sites(5, 6, seed=1)
+    tasks = [
+        Task(new_X[mine][:3], targets(kind, new_y[mine])[:3], new_X[mine][3:], targets(kind, new_y[mine])[3:])
+        for mine in (new_site == i for i in range(5))
+    ]
+    tasks[2] = Task(tasks[2].X[:0], tasks[2].y[:0], tasks[2].X_query, tasks[2].y_query)
+    together = answers(model, tasks)
+    assert together.shape == (5,)
+    for one, answer in zip(tasks, together):
+        alone = mixture(kind).fit(X, targets(kind), task=SITE)
+        alone = alone.adapt(one.X, one.y) if len(one.y) else alone.adapt()
+        assert_allclose(answer, answers(alone, one.X_query))
+    assert model.adapted_tasks_.tolist() == list(range(12))
+    assert np.isfinite(model.score(tasks))
+
+
+def test_tasks_are_fitted_scored_and_asked_for_their_own_rows():
+    tasks = [(X[i == SITE], Y[i == SITE]) for i in range(12)]
+    model = mixture().fit(tasks)
+    assert_allclose(model.predict(X, task=SITE), mixture().fit(X, Y, task=SITE).predict(X, task=SITE))
+    with pytest.raises(NotAdaptedError, match="has no current one"):
+        model.predict(X)
+    assert model.score(tasks) > 0.8
+    by_hand = model.predict([Task(X[:5], Y[:5], X[5:8])])[0]
+    assert_allclose(model.adapt(X[:5], Y[:5]).predict(X[5:8]), by_hand)
+    with pytest.raises(ValueError, match="has none: build it as Task"):
+        model.predict(tasks)
+    labelled = [Task(x[:5], y[:5], x[5:], y[5:]) for x, y in tasks]
+    errors = sum(np.sum((one.y_query - p) ** 2) for one, p in zip(labelled, model.predict(labelled)))
+    apart = sum(np.sum((one.y_query - one.y_query.mean()) ** 2) for one in labelled)
+    assert model.score(labelled) == pytest.approx(1 - errors / apart)
+    unlabelled = [Task(one.X, one.y, one.X_query) for one in labelled]
+    with pytest.raises(ValueError, match="no y_query"):
+        model.score(unlabelled)
+
+
+def test_copies_and_pickles_answer_alike_and_clones_know_nothing(fitted):
+    kind, model = fitted
+    assert_array_equal(answers(pickle.loads(pickle.dumps(model)), X, task=SITE), answers(model, X, task=SITE))
+    twin = clone(model)
+    assert not hasattr(twin, "encoder_") and twin.get_params()["cv"] == 2
+
+
+def test_several_targets_are_answered_each_by_its_own_mixture():
+    both = np.column_stack([Y, -3 * Y[::-1]])
+    model = mixture().fit(X, both, task=SITE)
+    assert_allclose(model.predict(X, task=SITE)[:, 0], mixture().fit(X, Y, task=SITE).predict(X, task=SITE))
+    assert model.partial_fit(X[:2], both[:2], task=[77, 77]).predict(X[:3], task=[77] * 3).shape == (3, 2)
+    assert model.weights_new_.index.names == ["target", "rows shown"]
+    with pytest.raises(ValueError, match="1 targets, but fit saw 2"):
+        model.partial_fit(X[:2], Y[:2], task=[77, 77])
+
+
+def test_rows_that_come_one_by_one_do_not_touch_what_others_have_shown():
+    model = mixture().fit(X, Y, task=SITE)
+    before = model.mixtures_[0].shown
+    model.partial_fit(X[:1], Y[:1], task=[50]).partial_fit(X[1:2], Y[1:2], task=[50])
+    after = model.mixtures_[0].shown
+    assert after.X is before.X and after.base is before.base
+    assert not before.later and [len(y) for _, y, _ in after.later.values()] == [2]
+
+
+# ---------------------------------------------------------------------- the column that names the task
+
+
+def test_the_task_column_is_named_once_and_found_by_every_method():
+    beside = mixture().fit(X, Y, task=SITE)
+    for model in (mixture(task="site").fit(TABLE, Y), mixture().fit(TABLE, Y, task="site")):
+        assert model.task_names_in_ == ["site"]
+        assert_allclose(model.predict(TABLE), beside.predict(X, task=SITE))
+        assert model.score(TABLE, Y) == pytest.approx(r2_score(Y, model.predict(TABLE)))
+        opened = TABLE[:4].assign(site=99)
+        assert_allclose(
+            model.partial_fit(opened, Y[:4] + 9).predict(opened),
+            mixture().fit(X, Y, task=SITE).partial_fit(X[:4], Y[:4] + 9, task=[99] * 4).predict(X[:4], task=[99] * 4),
+        )
+        assert_allclose(
+            model.adapt(opened, Y[:4] + 9).predict(TABLE[["dose", "weight"]]), model.predict(TABLE.assign(site=99))
+        )
+
+
+def test_rows_without_the_column_are_answered_cold_and_it_is_said():
+    model = mixture(task="site").fit(TABLE, Y)
+    with pytest.warns(UserWarning, match=r"Give it the column \['site'\]"):
+        cold = model.predict(TABLE[["dose", "weight"]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_allclose(model.predict(TABLE.assign(site=99)), cold)
+        assert_allclose(mixture().fit(X, Y).predict(X[:2]), mixture().fit(X, Y).predict(X)[:2])
+
+
+def test_a_step_that_drops_the_column_is_told_so():
+    drops = make_pipeline(make_column_transformer((StandardScaler(), ["dose", "weight"])), mixture(task="site"))
+    with pytest.raises(ValueError, match="set_output"):
+        drops.fit(TABLE, Y)
+    with pytest.raises(ValueError, match="has no column 'site'"):
+        drops.set_output(transform="pandas").fit(TABLE, Y)
+    hands_on = make_column_transformer(
+        (StandardScaler(), ["weight"]), remainder="passthrough", verbose_feature_names_out=False
+    )
+    kept = make_pipeline(hands_on.set_output(transform="pandas"), mixture(task="site")).fit(TABLE, Y)
+    assert kept.score(TABLE, Y) > 0.95
+
+
+def test_nested_groups_are_named_by_their_columns():
+    nested = TABLE.assign(region=SITE // 3)
+    model = mixture(task=["region", "site"]).fit(nested, Y)
+    assert model.task_names_in_ == ["region", "site"]
+    ids = list(zip((SITE // 3).tolist(), SITE.tolist()))
+    assert_allclose(model.predict(nested), mixture().fit(X, Y, task=ids).predict(X, task=ids))
+
+
+def by_hand(metric, splits, y=Y):
+    model = mixture(task="site")
+    return [metric(y[test], model.fit(TABLE.iloc[train], y[train]).predict(TABLE.iloc[test])) for train, test in splits]
+
+
+def test_named_scorers_and_searches_ask_about_the_task_without_any_routing():
+    folds = KFold(3, shuffle=True, random_state=0)
+    scores = cross_val_score(mixture(task="site"), TABLE, Y, cv=folds, scoring="neg_mean_absolute_error")
+    assert_allclose(-scores, by_hand(mean_absolute_error, folds.split(TABLE)))
+    shown = TaskKFold(3, n_shots=3, random_state=0)
+    scores = cross_val_score(mixture(task="site"), TABLE, Y, cv=shown, groups=SITE, scoring="r2")
+    assert_allclose(scores, by_hand(r2_score, shown.split(TABLE, groups=SITE)))
+    search = GridSearchCV(mixture(task="site"), {"per_task": ["default", None]}, cv=folds, scoring="r2").fit(TABLE, Y)
+    best = by_hand(r2_score, folds.split(TABLE))
+    assert search.cv_results_["mean_test_score"][0] == pytest.approx(np.mean(best))
+    assert_allclose(search.predict(TABLE), search.best_estimator_.predict(X, task=SITE))
+
+
+def test_importances_curves_and_dependence_know_the_task():
+    model = mixture(task="site").fit(TABLE, Y)
+    found = permutation_importance(model, TABLE, Y, scoring="r2", n_repeats=2, random_state=0)
+    assert found.importances_mean[2] > 0.5 > abs(found.importances_mean[1])
+    _, _, scores = learning_curve(mixture(task="site"), TABLE, Y, cv=GroupKFold(2), groups=SITE, train_sizes=[1.0])
+    assert_allclose(scores[0], by_hand(r2_score, GroupKFold(2).split(TABLE, groups=SITE)))
+    lifted = partial_dependence(model, TABLE[SITE == 3], ["dose"], grid_resolution=3)
+    grid = [TABLE[SITE == 3].assign(dose=value) for value in lifted["grid_values"][0]]
+    assert_allclose(lifted["average"][0], [model.predict(one).mean() for one in grid])
+
+
+# ---------------------------------------------------------------------- threads and progress
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_no_answer(kind):
+    one = type(mixture(kind))(cv=2, random_state=0).fit(X, targets(kind), task=SITE)
+    two = type(mixture(kind))(cv=2, random_state=0, n_jobs=2).fit(X, targets(kind), task=SITE)
+    assert_array_equal(answers(one, X, task=SITE), answers(two, X, task=SITE))
+
+
+def test_progress_is_shown_when_asked_for(capsys):
+    mixture(verbose=1).fit(X, Y, task=SITE)
+    told = "".join(capsys.readouterr())
+    assert "known tasks: pooled models" in told and "new tasks: answers" in told
+    mixture().fit(X, Y, task=SITE)
+    assert not "".join(capsys.readouterr())
+
+
+def test_weights_are_tables_of_members_by_rows_shown():
+    weights = mixture().fit(X, Y, task=SITE).weights_new_
+    assert weights.index.tolist() == [0, 1, 2, 5] and "LinearRegression + task intercept" in weights.columns
+    assert_allclose(weights.sum(axis=1), 1)
+    known = TaskMixtureRegressor(cv=2, random_state=0).fit(X, Y, task=SITE).weights_known_
+    assert known.columns[-1] == "HistGradientBoostingRegressor with the task"
+    assert_allclose(known.sum(axis=1), 1)
