@@ -1,0 +1,109 @@
+"""Write small files of the present format, with the answers they must give for ever: ``python tools/stored_files.py``.
+
+Run once for each format that is released. What it writes is kept in ``tests/saving/data``, where the tests load it
+with every later version.
+"""
+
+import argparse
+import gzip
+import json
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import is_classifier
+
+import skmeta
+from skmeta.datasets import make_few_shot_classification
+from skmeta.estimators import all_estimators
+from skmeta.tasks import TaskSet
+
+HERE = Path(__file__).parent.parent / "tests" / "saving" / "data"
+CHEAP = {"max_epochs": 1, "steps_per_epoch": 2, "batch_size": 4, "random_state": 0}
+
+
+def frame(rng, n_rows):
+    return pd.DataFrame(rng.normal(size=(n_rows, 3)).round(3), columns=["age", "height", "weight"])
+
+
+def long_table(rng, classifies, n_tasks=6, n_rows=12):
+    X = frame(rng, n_tasks * n_rows)
+    site = np.repeat([f"site {i}" for i in range(n_tasks)], n_rows)
+    slope = np.repeat(rng.normal(size=n_tasks), n_rows)
+    target = X["age"] + slope * X["height"] + 0.1 * rng.normal(size=len(X))
+    return X, np.where(target > 0, "leaves", "stays") if classifies else target.to_numpy().round(3), site
+
+
+@torch.no_grad()
+def in_few_bytes(estimator):
+    """Where an estimator has very many weights, put plain ones in their place, which a compressed file holds well."""
+    weights = list(estimator.net_.module_.parameters())
+    if sum(weight.numel() for weight in weights) > 5000:
+        for place, weight in enumerate(weights):
+            pattern = torch.cos(torch.arange(weight.numel()) % 11 + place).mul(8).round() / 64
+            weight.copy_(pattern.view(weight.shape))
+    return estimator
+
+
+def cases():
+    """Every estimator that can be saved, with what it is asked."""
+    for cls in all_estimators():
+        rng = np.random.default_rng(0)
+        X, y, site = long_table(rng, is_classifier(cls()))
+        known = cls().get_params()
+        settings = {name: value for name, value in CHEAP.items() if name in known}
+        if cls.__name__.startswith("InContext"):
+            estimator = cls(pretrained=False, max_epochs=0, random_state=0).fit(X[:2], y[:2])
+        else:
+            estimator = cls(**settings).fit(TaskSet.from_long(X, y, site))
+        estimator = in_few_bytes(estimator).adapt(X[:10], y[:10])
+        yield cls.__name__, estimator, frame(rng, 5), None
+    for cls in (skmeta.ProtoNetClassifier, skmeta.MAMLRegressor):
+        X, y, site = long_table(np.random.default_rng(0), is_classifier(cls()))
+        estimator = cls(**CHEAP).fit(X.to_numpy(), y, task=site)
+        yield f"{cls.__name__}_known_tasks", estimator, X.to_numpy()[::15], site[::15].tolist()
+    tasks = make_few_shot_classification(n_tasks=6, n_features=4, random_state=0)
+    proto = skmeta.ProtoNetClassifier(module__n_hidden=6, n_shots=(1, 5), **CHEAP).fit(tasks)
+    proto.partial_fit(tasks[0].X, tasks[0].y, classes=[*np.unique(tasks[0].y), 77])
+    yield "array_rows_declared_classes", proto, tasks[0].X_query[:5], None
+    rng = np.random.default_rng(1)
+    pairs = [(X := rng.normal(size=(9, 2)), np.c_[X.sum(1), 100 + X[:, 0]]) for _ in range(4)]
+    maml = skmeta.MAMLRegressor(target_scaling="task", **CHEAP).fit(TaskSet(pairs)).adapt(*pairs[0])
+    yield "two_targets_scaled_by_task", maml, rng.normal(size=(5, 2)), None
+    body = {"module": torch.nn.Linear, "module__in_features": 2, "module__out_features": 3}
+    torch_module = skmeta.MetaOptNetRegressor(**body, **CHEAP).fit(TaskSet(pairs)).adapt(*pairs[1])
+    yield "a_module_of_torch", torch_module, rng.normal(size=(5, 2)), None
+    never_fitted = skmeta.MAMLClassifier(inner_lr=0.25, optimizer=torch.optim.SGD, module__n_hidden=5)
+    yield "never_fitted", never_fitted, None, None
+
+
+def answers(estimator, X, task):
+    if X is None:
+        return {"params": {name: repr(value) for name, value in sorted(estimator.get_params().items())}}
+    ask = "predict_proba" if is_classifier(estimator) else "predict"
+    asked = {} if task is None else {"task": task}
+    return {ask: getattr(estimator, ask)(X, **asked).tolist(), "dtype": str(estimator.predict(X, **asked).dtype)}
+
+
+def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    record = {}
+    for name, estimator, X, task in cases():
+        with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            path = Path(place) / name
+            estimator.save(path)
+            (folder / f"{name}.skmeta.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            estimator = skmeta.load(path)
+        rows = X.to_dict("list") if hasattr(X, "columns") else X if X is None else X.tolist()
+        record[name] = {"X": rows, "task": task, "answers": answers(estimator, X, task)}
+    (folder / "answers.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help=f"where to write, such as {HERE}/format_1")
+    main(parser.parse_args().folder)
