@@ -36,12 +36,12 @@ from skmeta.estimators import (
     WeightAverageTransfer,
     WeightAverageTransferRegressor,
 )
-from skmeta.estimators._persistence import load
 from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
 from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
+from skmeta.saving import load, save
 from skmeta.source_selection import SourceSelector
 from skmeta.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
@@ -97,6 +97,7 @@ __all__ = [
     "few_shot_curve",
     "load",
     "pseudo_tasks",
+    "save",
     "show_versions",
     "split_tasks",
     "task_scorer",

@@ -160,7 +160,7 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
         ----------
         path : str or path
         """
-        from skmeta.estimators._persistence import save
+        from skmeta.saving import save
 
         save(self, path)
 

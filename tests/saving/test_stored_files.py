@@ -1,0 +1,50 @@
+"""Files of every format that ever was are read, and answer as they did."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import skmeta
+
+DATA = Path(__file__).parent / "data"
+RECORDS = {
+    (folder.name, name): record
+    for folder in sorted(DATA.iterdir())
+    for name, record in json.loads((folder / "answers.json").read_text()).items()
+}
+
+
+@pytest.mark.parametrize("folder, name", RECORDS)
+def test_a_stored_file_answers_as_it_did(folder, name, tmp_path):
+    record = RECORDS[folder, name]
+    path = tmp_path / "file"
+    path.write_bytes(gzip.decompress((DATA / folder / f"{name}.skmeta.gz").read_bytes()))
+    estimator = skmeta.load(path)
+    estimator_again = rewritten(estimator, path)
+    for one in (estimator, estimator_again):
+        answers_as_it_did(one, record)
+
+
+def rewritten(estimator, path):
+    """What was read is written in the present format and read again."""
+    skmeta.save(estimator, path)
+    return skmeta.load(path)
+
+
+def answers_as_it_did(estimator, record):
+    answers, X = dict(record["answers"]), record["X"]
+    if X is None:
+        now = {name: repr(value) for name, value in estimator.get_params().items()}
+        assert {name: now[name] for name in answers["params"] if name in now} == answers["params"]
+        return
+    if isinstance(X, dict):
+        X = pytest.importorskip("pandas").DataFrame(X)
+    asked = {} if record["task"] is None else {"task": record["task"]}
+    dtype = answers.pop("dtype")
+    for ask, told in answers.items():
+        assert_allclose(getattr(estimator, ask)(np.asarray(X) if isinstance(X, list) else X, **asked), told, atol=1e-6)
+    assert str(estimator.predict(X, **asked).dtype) == dtype
