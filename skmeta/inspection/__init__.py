@@ -1,10 +1,12 @@
 """What tasks do to a common model, and pictures of it."""
 
+from skmeta.inspection.comparison import ComparisonDisplay
 from skmeta.inspection.displays import AdaptationCurveDisplay, ShotCurveDisplay, TaskMapDisplay
 from skmeta.inspection.task_answers import explain_adaptation, task_embedding, task_shift, task_similarity
 
 __all__ = [
     "AdaptationCurveDisplay",
+    "ComparisonDisplay",
     "ShotCurveDisplay",
     "TaskMapDisplay",
     "explain_adaptation",

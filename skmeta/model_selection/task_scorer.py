@@ -111,21 +111,35 @@ def _answer(estimator, tasks):
     predictions = estimator.predict(tasks)
     if not is_classifier(estimator):
         return [_AnsweredRegressor(y) for y in predictions]
-    probabilities = estimator.predict_proba(tasks) if hasattr(estimator, "predict_proba") else predictions
-    classes = _last(estimator).task_classes(tasks)
-    return [_AnsweredClassifier(y, p, c) for y, p, c in zip(predictions, probabilities, classes)]
+    classes, probabilities = _last(estimator).task_classes(tasks), _Probabilities(estimator, tasks)
+    kind = _AnsweredWithProbabilities if hasattr(estimator, "predict_proba") else _AnsweredClassifier
+    return [kind(i, y, probabilities, c) for i, (y, c) in enumerate(zip(predictions, classes))]
+
+
+class _Probabilities:
+    """Of all tasks together, and only if a metric asks for those of one."""
+
+    def __init__(self, estimator, tasks):
+        self.estimator, self.tasks, self.found = estimator, tasks, None
+
+    def of(self, i):
+        if self.found is None:
+            self.found = self.estimator.predict_proba(self.tasks)
+        return self.found[i]
 
 
 class _AnsweredClassifier(ClassifierMixin, BaseEstimator):
-    def __init__(self, y, probabilities, classes):
-        self.y, self.probabilities, self.classes = y, probabilities, classes
+    def __init__(self, i, y, probabilities, classes):
+        self.i, self.y, self.probabilities, self.classes = i, y, probabilities, classes
         self.classes_ = classes
 
     def predict(self, X):
         return self.y
 
+
+class _AnsweredWithProbabilities(_AnsweredClassifier):
     def predict_proba(self, X):
-        return self.probabilities
+        return self.probabilities.of(self.i)
 
 
 class _AnsweredRegressor(RegressorMixin, BaseEstimator):
