@@ -24,10 +24,10 @@ from tools.pretraining.stream import TableStream, ValidationTables, batch_loss
 LEARNERS = {"classification": InContextClassification, "regression": InContextRegression}
 
 
-def schedule(step, steps, warmup, decay_from):
-    """Rise, stay, and fall linearly to nothing over the last part of the run."""
+def schedule(step, progress, warmup, decay_from):
+    """Rise over the first steps, stay, and fall linearly to nothing over the last part of the run."""
     rise = min(1.0, (step + 1) / warmup)
-    fall = (steps - step) / max(1.0, steps * (1 - decay_from))
+    fall = (1 - progress) / max(1e-6, 1 - decay_from)
     return rise * min(1.0, max(fall, 0.0))
 
 
@@ -39,7 +39,9 @@ class TrainingRun:
     config : dict
         ``task_type``, ``architecture``, ``stream`` (see :class:`TableStream`), ``steps``, ``warmup``,
         ``decay_from``, ``muon_lr``, ``adam_lr``, ``weight_decay``, ``ema``, ``seed``; optional ``start_from``
-        (a safetensors file whose matching tensors are taken over), ``device``, ``bf16``, ``compile``.
+        (a safetensors file whose matching tensors are taken over), ``minutes`` (the run ends after so many of training
+        if the steps have not ended it), ``device``, ``bf16``, ``compile``. Where a run is taken up again, what the file
+        says now holds.
     folder : path
         Where checkpoints and the log go.
     """
@@ -61,12 +63,17 @@ class TrainingRun:
         self.optimizer = MuonWithAdam(self.learner, config["muon_lr"], config["adam_lr"], config["weight_decay"])
         self.average = {name: p.detach().clone() for name, p in self.learner.named_parameters()}
         self.stream = TableStream(config["task_type"], **config["stream"], device=self.device)
-        self.step, self.tasks_seen, self.seconds = 0, 0, 0.0
+        self.step, self.tasks_seen, self.seconds, self.minutes = 0, 0, 0.0, 0.0
 
     def _take_over(self, tensors):
         own = self.learner.state_dict()
         fitting = {k: v.float() for k, v in tensors.items() if k in own and own[k].shape == v.shape}
         self.learner.load_state_dict(fitting, strict=False)
+
+    @property
+    def progress(self):
+        """How much of the run is over, by steps or by minutes, whichever is more."""
+        return max(self.step / self.config["steps"], self.minutes / self.config.get("minutes", float("inf")))
 
     # ---------------------------------------------------------------- checkpoints
 
@@ -82,7 +89,7 @@ class TrainingRun:
             "optimizer": self.optimizer.state_dict(),
             "numpy": self.rng.bit_generator.state,
             "torch": torch.get_rng_state(),
-            "progress": (self.step, self.tasks_seen, self.seconds),
+            "progress": (self.step, self.tasks_seen, self.seconds, self.minutes),
         }
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
@@ -98,7 +105,7 @@ class TrainingRun:
         self.optimizer.load_state_dict(state["optimizer"])
         self.rng.bit_generator.state = state["numpy"]
         torch.set_rng_state(state["torch"].cpu())
-        self.step, self.tasks_seen, self.seconds = state["progress"]
+        self.step, self.tasks_seen, self.seconds, self.minutes = state["progress"]
         return True
 
     def export(self, path):
@@ -117,7 +124,7 @@ class TrainingRun:
     def train_step(self):
         """One batch; a batch with an infinite gradient is passed over."""
         c = self.config
-        started = time.process_time()
+        started, clock = time.process_time(), time.monotonic()
         batch = self.stream.draw(self.rng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=c.get("bf16", False)):
             loss = batch_loss(self.learner, batch, self.device)
@@ -126,14 +133,16 @@ class TrainingRun:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.learner.parameters(), 1.0)
         if torch.isfinite(norm):
-            self.optimizer.step(schedule(self.step, c["steps"], c["warmup"], c["decay_from"]))
+            self.optimizer.step(schedule(self.step, self.progress, c["warmup"], c["decay_from"]))
         self.step += 1
         self.tasks_seen += len(batch["y"])
         keep = min(c["ema"], 1 - 1 / (self.step / 4 + 1))
         parameters = [p.detach() for p in self.learner.parameters()]
         torch._foreach_lerp_(list(self.average.values()), parameters, 1 - keep)
+        loss = float(loss.detach())  # waits for the device
         self.seconds += time.process_time() - started
-        return float(loss.detach())
+        self.minutes += (time.monotonic() - clock) / 60
+        return loss
 
     def evaluate(self, validation, real):
         """Scores of the moving average."""
@@ -157,25 +166,30 @@ def main(arguments=None):
     parser.add_argument("--config", required=True, help="JSON file, see tools/pretraining/configs")
     parser.add_argument("--folder", required=True, help="where checkpoints and the log go")
     parser.add_argument("--export", help="write the weights there at the end and at every evaluation")
+    parser.add_argument("--minutes", type=float, help="in the place of those of the configuration")
     parser.add_argument("--evaluate-every", type=int, default=500)
     parser.add_argument("--save-seconds", type=float, default=120)
     parser.add_argument("--validation-tables", type=int, default=128)
     options = parser.parse_args(arguments)
-    run = TrainingRun(json.loads(Path(options.config).read_text()), options.folder)
+    config = json.loads(Path(options.config).read_text())
+    if options.minutes is not None:
+        config["minutes"] = options.minutes
+    run = TrainingRun(config, options.folder)
     if run.resume():
         run.log(event="resumed")
     validation = ValidationTables(run.stream, options.validation_tables)
     real = RealTables(run.config["task_type"])
     losses, saved = [], time.monotonic()
-    while run.step < run.config["steps"]:
+    while run.progress < 1:
         losses.append(run.train_step())
+        over = run.progress >= 1
         if run.step % 100 == 0:
             run.log(loss=round(float(np.mean(losses[-100:])), 4))
-        if run.step % options.evaluate_every == 0 or run.step == run.config["steps"]:
+        if run.step % options.evaluate_every == 0 or over:
             run.log(**run.evaluate(validation, real))
             if options.export:
                 run.export(options.export)
-        if time.monotonic() - saved > options.save_seconds or run.step == run.config["steps"]:
+        if time.monotonic() - saved > options.save_seconds or over:
             run.save()
             saved = time.monotonic()
 

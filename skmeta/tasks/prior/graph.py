@@ -151,7 +151,8 @@ def draw_graph(dice, T, n, d, without=()):
         families=dice.preferences(weights, T),
         noise=torch.where(quiet, dice.log_uniform(1e-4, 1e-2, T, 1, 1), dice.log_uniform(3e-3, 0.6, T, 1, 1)),
     )
-    borders = torch.linspace(R, P, dice.one_integer(1, 5) + 1).long().tolist()
+    n_layers = dice.one_integer(1, 5)
+    borders = [R + (P - R) * layer // n_layers for layer in range(n_layers + 1)]
     for first, last in zip(borders[:-1], borders[1:]):
         if last > first:
             width = last - first

@@ -122,9 +122,28 @@ def test_weights_of_another_run_are_taken_over_where_they_fit(tmp_path):
 
 
 def test_the_learning_rate_rises_stays_and_falls():
-    scale = [schedule(step, steps=100, warmup=10, decay_from=0.5) for step in range(101)]
+    scale = [schedule(step, step / 100, warmup=10, decay_from=0.5) for step in range(101)]
     assert scale[0] == 0.1 and scale[9] == 1 and scale[50] == 1
     assert np.isclose(scale[75], 0.5) and scale[100] == 0
+
+
+def test_minutes_end_a_run_that_steps_have_not_ended(tmp_path):
+    run = TrainingRun(config(steps=1000, minutes=2.0), tmp_path)
+    run.train_step()
+    assert 0 < run.minutes < 1 and run.progress < 1
+    run.minutes = 1.5
+    assert run.progress == 0.75
+    run.save()
+    again = TrainingRun(config(steps=1000, minutes=1.5), tmp_path)
+    assert again.resume() and again.progress == 1
+
+
+@pytest.mark.parametrize("task_type", ["classification", "regression"])
+def test_tables_and_losses_stay_on_the_device_of_the_run(tmp_path, task_type):
+    run = TrainingRun(config(task_type), tmp_path)
+    with torch.device("meta"):  # where a tensor would lie that is made without saying where
+        losses = [run.train_step() for _ in range(4)]
+    assert np.isfinite(losses).all()
 
 
 def test_orthogonalised_matrices_have_singular_values_near_one():
