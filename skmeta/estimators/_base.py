@@ -13,6 +13,7 @@ from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import take_task_ids
+from skmeta.training import raise_if_interrupted
 
 
 class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedParamsMixin, BaseEstimator):
@@ -133,7 +134,9 @@ class MetaEstimator(MetaTraining, CurrentTask, ManyTasks, RowValidation, RoutedP
                 raise ValueError("fit got an empty list of tasks: give at least one.")
             draft._require_y(y)
             draft._fit_one_table(X, y)
-        return self._become(draft)
+        self._become(draft)
+        raise_if_interrupted(self.net_)
+        return self
 
     def _draft(self, keep_fitted=True):
         """A copy to work on, so that a failure half-way leaves the estimator as it was."""

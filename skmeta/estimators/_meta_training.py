@@ -14,7 +14,7 @@ from skmeta.estimators._serving import SinglePrecision
 from skmeta.estimators._settings import check_settings
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.training import MetaNet, resolve_device, seeded
+from skmeta.training import MetaNet, go_on, resolve_device, train
 
 _STEPS_OF_ENDLESS = 30
 
@@ -61,24 +61,23 @@ class MetaTraining:
         """The tasks as training sees them; in use it may be otherwise."""
         return self._store(tasks)
 
-    def _train(self, train, valid, rng, epochs=None, one_table=False):
+    def _train(self, train_tasks, valid, rng, epochs=None, one_table=False):
         seed = int(rng.randint(2**31 - 1))
-        rows = train.X
+        rows = train_tasks.X
         epochs = self.max_epochs if epochs is None else epochs
-        with seeded(seed, resolve_device(self.device)):
-            if self._goes_on:
-                net = self._net_to_go_on_with(one_table)
-            else:
-                net = self._make_net(rows.shape[1], valid, seed, one_table).initialize()
-                for layer in net.module_.modules():
-                    if hasattr(layer, "fit_rows"):
-                        layer.fit_rows(rows)
-                if epochs > 0:
-                    self._start(net.module_, train)
+        net = self._make_net(rows.shape[1], valid, seed, one_table)
+        if self._goes_on:
+            go_on(net, self.net_)
+            self._renew(net)
+        else:
+            net.initialize(rows)
             if epochs > 0:
-                net.partial_fit(train, epochs=epochs)
-                _check_weights(net.module_)
+                self._start(net.module_, train_tasks)
+        train(net, train_tasks, epochs)
         self._serve(net)
+
+    def _renew(self, net):
+        """Change parts of a learner whose training goes on with other tasks than before."""
 
     def _start(self, learner, train):
         """Weights better than random ones to train from, where they can be told from the data."""
@@ -87,17 +86,6 @@ class MetaTraining:
     def _goes_on(self):
         """Whether training continues that of the last fit."""
         return self.warm_start and hasattr(self, "net_")
-
-    def _net_to_go_on_with(self, one_table):
-        """The net of the last fit, with the settings of training now in force; those of its module stay."""
-        net = copy.deepcopy(self.net_)
-        if net.lr != self.lr:
-            net.set_params(lr=self.lr)
-        loaders = {name: value for name, value in self._routed.items() if name.startswith("iterator_")}
-        self._set_iterators(loaders, one_table)
-        # skorch reads them anew at every epoch, but its set_params looks for a part of the net to make anew
-        vars(net).update(loaders, batch_size=self._tasks_in_a_batch(one_table))
-        return net
 
     def _tasks_in_a_batch(self, one_table):
         # episodes of one table resemble each other: a few of them make as good a step as many
@@ -188,14 +176,6 @@ class MetaTraining:
         for name in self._adaptation_parameters:
             setattr(bare, name, getattr(self, name))
         return learner
-
-
-def _check_weights(learner):
-    if not all(torch.isfinite(value).all() for value in learner.parameters()):
-        raise ValueError(
-            "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
-            "which want scaling (QuantileTransformer, say), or lr, or inner_lr where there is one, is too large."
-        )
 
 
 class _Endless(torch.utils.data.Dataset):

@@ -43,14 +43,12 @@ class PretrainingMixin:
         self._n_source_classes = store.max_classes if is_stored and store.is_classification else None
         super()._train(train, valid, rng, **how)
 
-    def _net_to_go_on_with(self, one_table):
+    def _renew(self, net):
         """A warm start keeps the trunk; the tasks may be others than before."""
-        net = super()._net_to_go_on_with(one_table)
         if self.heads_ == "task":
             learner = getattr(net._bare_learner, "learner", net._bare_learner)
             learner.renew_heads(self.n_sources_, self._n_source_classes)
             net.initialize_optimizer()
-        return net
 
     def _learner_settings(self):
         return super()._learner_settings() | {

@@ -50,6 +50,8 @@ class Learner(nn.Module):
     loss_by_tasks = False
     #: whether that of a batch is made up of those of its parts; of pairs, or of rows of the support, it is not
     loss_in_parts = True
+    #: whether its forward draws from torch's global generators in training
+    draws_in_training = False
 
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()

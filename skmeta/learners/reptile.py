@@ -39,6 +39,7 @@ class Reptile(GradientBased):
     """
 
     loss_by_tasks = True
+    draws_in_training = True  # the rows of an inner step
 
     def __init__(
         self,

@@ -53,6 +53,7 @@ class SequenceLearner(Learner):
 
     cold_start = True
     loss_in_parts = False
+    draws_in_training = True  # the order in which rows are read
 
     def __init__(
         self,

@@ -43,10 +43,13 @@ class EpisodeLoader:
     relabel : bool, default=True
         Whether classes get random places in each episode. False keeps each task's own class codes.
     seed : int or None, default=None
-        A fixed seed gives the same episodes in every epoch (validation); None draws from torch's global generator.
+        A fixed seed gives the same episodes in every epoch (validation); None draws
+        from the attribute ``generator`` or, where that is None, torch's global one.
     in_parts : bool, default=True
         Whether batches that would be padded much may come as :class:`Parts`.
     """
+
+    generator = None  # torch's, on the device of the tasks; whoever trains sets it
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class EpisodeLoader:
         store = self.dataset
         if not isinstance(store, TaskStore):
             store = store.draw(len(self) * self.batch_size)
-        dice = _Dice(store.device, self.seed)
+        dice = _Dice(store.device, self.seed, self.generator)
         segments = self._segments
         if segments is None and not store.has_query:
             segments = _Segments(store)
@@ -256,10 +259,10 @@ class _Segments:
 
 
 class _Dice:
-    """Random numbers on a device, from torch's global generator or from a seed of one's own."""
+    """Random numbers on a device: from a seed of one's own, a generator, or torch's global one."""
 
-    def __init__(self, device, seed):
-        self.device, self.generator = device, None
+    def __init__(self, device, seed, generator=None):
+        self.device, self.generator = device, generator
         if seed is not None:
             self.generator = torch.Generator(device=device).manual_seed(seed)
 

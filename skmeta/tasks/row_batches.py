@@ -23,8 +23,11 @@ class RowLoader:
     steps : int or None, default=None
         Batches in an epoch; None goes over the rows once, and at least 10 steps.
     seed : int or None, default=None
-        A fixed seed gives the same batches in every epoch; None draws from torch's global generator.
+        A fixed seed gives the same batches in every epoch; None draws
+        from the attribute ``generator`` or, where that is None, torch's global one.
     """
+
+    generator = None  # torch's, on the device of the tasks; whoever trains sets it
 
     def __init__(self, dataset, batch_size=16, rows=None, steps=None, seed=None):
         self.dataset, self.batch_size, self.rows, self.steps, self.seed = dataset, batch_size, rows, steps, seed
@@ -48,7 +51,7 @@ class RowLoader:
             # changed versions of known tasks come in their order, so that the index keeps its meaning
             store = store.draw(len(store) if len(store) > 1 else len(self) * self.batch_size)
             labelled = torch.nonzero(is_answered(store.y))[:, 0]
-        dice = _Dice(store.device, self.seed)
+        dice = _Dice(store.device, self.seed, self.generator)
         size = min(self._rows_per_batch(len(labelled)), len(labelled))
         needed = len(self) * size
         order = torch.cat([dice.permutation(len(labelled)) for _ in range(-(-needed // len(labelled)))])[:needed]

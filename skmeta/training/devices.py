@@ -1,6 +1,4 @@
-"""Which device, and random numbers that leave no trace."""
-
-from contextlib import contextmanager
+"""Which device."""
 
 import torch
 
@@ -25,20 +23,3 @@ def resolve_device(device):
                 "Use device='cpu', or device='auto' to take a GPU only where there is one."
             )
     return resolved
-
-
-def reseed(seed, device):
-    """``torch.manual_seed`` for work on ``device``; on the CPU it does not look for GPUs, which takes it longer."""
-    if torch.device(device).type == "cpu":
-        torch.default_generator.manual_seed(seed)
-    else:
-        torch.manual_seed(seed)
-
-
-@contextmanager
-def seeded(seed, device):
-    """Torch's random numbers from ``seed`` within the block; the global generators are left as found."""
-    device = torch.device(device)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        reseed(seed, device)
-        yield

@@ -1,12 +1,17 @@
 """The outer loop: a skorch net whose samples are tasks."""
 
+import copy
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import PassthroughScoring
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
-from skmeta.tasks.store import is_answered
-from skmeta.training.devices import reseed
+from skmeta.tasks.row_batches import RowLoader
+from skmeta.tasks.store import TaskStore, is_answered
+from skmeta.training.interruption import TrainingInterrupted, noticing_ctrl_c
+from skmeta.training.randomness import Randomness, is_foreign, may_draw
+from skmeta.training.snapshot import put_back, snapshot
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -26,21 +31,160 @@ class MetaNet(NeuralNet):
     learner : callable
         ``learner(body, **learner__*) -> Learner``.
     seed : int
-        Decides every epoch's episodes and dropout. Each epoch is seeded by its number, so training that is resumed
-        after epoch 5 sees the same sixth epoch as training that was never interrupted.
+        Decides initial weights, every epoch's episodes and dropout. Each epoch is seeded by its number, so training
+        that is resumed after epoch 5 sees the same sixth epoch as training that was never interrupted. Torch's global
+        generators are left as found, and other threads do not disturb.
+
+    Attributes
+    ----------
+    standing_ : dict or None
+        During training, where it stood after the last whole epoch; see :func:`~skmeta.training.snapshot.snapshot`.
+    stopped_, interrupted_ : bool
+        Whether a callback has ended the last training before its last epoch, or Ctrl-C has.
     """
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
+    standing_ = _randomness = _trained = None
+    stopped_ = interrupted_ = _in_epoch = False
+    _draws_in_steps = _draws_in_callbacks = False
 
     def __init__(self, module, *args, learner, seed=0, iterator_train=EpisodeLoader, **kwargs):
         super().__init__(module, *args, iterator_train=iterator_train, **kwargs)
         self.learner = learner
         self.seed = seed
 
+    def initialize(self, rows=None):
+        """skorch's, with the random numbers of ``seed``.
+
+        Parameters
+        ----------
+        rows : tensor of shape (n_rows, n_features), default=None
+            Rows to be trained on, for layers that have a method ``fit_rows``.
+        """
+        with Randomness(self.device, self.seed).as_global():
+            super().initialize()
+            for layer in self.module_.modules() if rows is not None else ():
+                if hasattr(layer, "fit_rows"):
+                    layer.fit_rows(rows)
+        return self
+
+    def initialize_from(self, trained):
+        """Initialise with a copy of a trained net's learner in place of a new one."""
+        self._trained = trained
+        try:
+            return self.initialize()
+        finally:
+            del self._trained
+
     def initialize_module(self):
+        if self._trained is not None:
+            self.module_ = copy.deepcopy(self._trained.module_)
+            return self
         super().initialize_module()
         self.module_ = self.learner(self.module_, **self.get_params_for("learner"))
         return self
+
+    # ------------------------------------------------------------------ from the first epoch to the last
+
+    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
+        """Train for some epochs, from where the net stands.
+
+        Ctrl-C puts the net back to its last whole epoch, ends the training as it would have ended there, and is then
+        raised as :class:`~skmeta.training.interruption.TrainingInterrupted`. A callback that raises KeyboardInterrupt
+        ends it where it is, and nothing is raised: so skorch's callbacks stop early.
+
+        Parameters
+        ----------
+        X : TaskStore or object with ``draw(n_tasks) -> TaskStore``
+        epochs : int, default=None
+            None takes ``max_epochs``.
+        """
+        if not self.initialized_:
+            self.initialize()
+        self.stopped_ = self.interrupted_ = self._in_epoch = False
+        self._randomness = Randomness(self.device, self.seed)
+        self._draws_in_steps = may_draw(self.module_) or may_draw(self.criterion_)
+        self._draws_in_callbacks = any(is_foreign(callback) for _, callback in self.callbacks_)
+        try:
+            self.notify("on_train_begin", X=X, y=y)
+            epochs = self._epochs_left(X, self.max_epochs if epochs is None else epochs)
+            with noticing_ctrl_c() as signals:
+                try:
+                    self.fit_loop(X, y, epochs=epochs, **fit_params)
+                except KeyboardInterrupt:
+                    if signals or not self.stopped_:
+                        self.stopped_, self.interrupted_ = False, True
+                        if not self._gone_back():
+                            raise
+            self.standing_ = snapshot(self)
+            self.notify("on_train_end", X=X, y=y)
+        finally:
+            self.standing_ = self._randomness = None
+        if self.interrupted_:
+            raise TrainingInterrupted(f"Training was interrupted; its {len(self.history)} whole epochs are kept.")
+        return self
+
+    def _epochs_left(self, X, epochs):
+        """Epochs that are to be trained after those that callbacks resume."""
+        begun = len(self.history)
+        for _, callback in self.callbacks_:
+            if hasattr(callback, "resume") and callback.resume(self, X):
+                self.stopped_ = True
+                return 0
+        return max(0, epochs - (len(self.history) - begun))
+
+    def _gone_back(self):
+        """Go back to the last whole epoch; whether there is one."""
+        if self._in_epoch and self.standing_ is None:
+            return False
+        if self._in_epoch:
+            put_back(self, self.standing_)
+        return len(self.history) > 0
+
+    def notify(self, method_name, **cb_kwargs):
+        """skorch's; a callback of the user's own finds this training's random numbers in torch's global generators."""
+        try:
+            if self._draws_in_callbacks and self._randomness is not None:
+                with self._randomness.as_global():
+                    super().notify(method_name, **cb_kwargs)
+            else:
+                super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            self.stopped_ = True
+            raise
+        if method_name == "on_epoch_end":
+            self._in_epoch = False
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        if len(self.history):
+            self.standing_ = snapshot(self)
+        self._in_epoch = True
+        super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
+        if self._randomness is not None:
+            self._randomness.reseed(self.seed + len(self.history))
+        if hasattr(self._bare_learner, "training_progress"):
+            done = len(self.history) - 1
+            self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """skorch's, with this training's random numbers for the loader."""
+        if iterator is not None and self._randomness is not None:
+            if type(iterator) in (EpisodeLoader, RowLoader) and isinstance(iterator.dataset, TaskStore):
+                iterator.generator = self._randomness.generator(iterator.dataset.device)
+            else:
+                iterator = self._randomness.draws_of(iterator)
+        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+
+    def train_step_single(self, batch, **fit_params):
+        if not self._draws_in_steps or self._randomness is None:
+            return super().train_step_single(batch, **fit_params)
+        with self._randomness.as_global():
+            return super().train_step_single(batch, **fit_params)
+
+    def __getstate__(self):
+        return super().__getstate__() | {"standing_": None, "_randomness": None}
+
+    # ------------------------------------------------------------------ one batch
 
     def get_params_for_optimizer(self, prefix, named_parameters):
         """skorch's, and the one-kernel implementation where torch has one and nothing else is asked for."""
@@ -50,13 +194,6 @@ class MetaNet(NeuralNet):
             if all(value.device.type in ("cpu", "cuda") and value.is_floating_point() for value in values):
                 kwargs["fused"] = True
         return args, kwargs
-
-    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
-        reseed(self.seed + len(self.history), self.device)
-        if hasattr(self._bare_learner, "training_progress"):
-            done = len(self.history) - 1
-            self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         super().on_train_begin(net, X=X, y=y, **kwargs)

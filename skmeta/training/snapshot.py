@@ -1,0 +1,70 @@
+"""Where a training stands, as numbers: to go back to, to write down, to hand to another process."""
+
+import torch
+from skorch.history import History
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def snapshot(net):
+    """What has been trained so far: weights, the optimizer's memory, the history, what callbacks have counted.
+
+    Returns
+    -------
+    standing : dict
+        Of tensors, numbers and strings only, copied. Random numbers are none of it: each epoch is seeded by its number.
+    """
+    return {
+        "module": _copied(net.module_.state_dict()),
+        "criterion": _copied(net.criterion_.state_dict()) if hasattr(net.criterion_, "state_dict") else {},
+        "optimizer": _copied(net.optimizer_.state_dict()),
+        "history": list(net.history),
+        "callbacks": {name: _counted_by(callback) for name, callback in net.callbacks_},
+    }
+
+
+def put_back(net, standing):
+    """Make an initialised net stand where another one stood."""
+    net.module_.load_state_dict(standing["module"])
+    if standing["criterion"]:
+        net.criterion_.load_state_dict(standing["criterion"])
+    net.optimizer_.load_state_dict(standing["optimizer"])
+    net.history_ = History(standing["history"])
+    for name, callback in net.callbacks_:
+        for attribute, value in standing["callbacks"].get(name, {}).items():
+            theirs = getattr(callback, attribute, None)
+            if hasattr(theirs, "load_state_dict"):
+                theirs.load_state_dict(value)
+            else:
+                setattr(callback, attribute, _copied(value))
+
+
+def _counted_by(callback):
+    """The fitted attributes of a callback that are plain numbers, weights, or have a ``state_dict`` themselves."""
+    counted = {}
+    for name, value in vars(callback).items():
+        if not name.endswith("_") or name.startswith("_"):
+            continue
+        if hasattr(value, "state_dict") and not isinstance(value, type):
+            counted[name] = _copied(value.state_dict())
+        elif isinstance(value, _PLAIN):
+            counted[name] = value if value is None or isinstance(value, (bool, str)) else _builtin(value)
+        elif isinstance(value, dict) and all(isinstance(part, torch.Tensor) for part in value.values()):
+            counted[name] = _copied(value)
+    return counted
+
+
+def _builtin(number):
+    """A Python number for one of numpy's that is a subclass of it."""
+    return int(number) if isinstance(number, int) else float(number)
+
+
+def _copied(nest):
+    """A nest of dicts, lists and tensors whose tensors may be changed without changing the first."""
+    if isinstance(nest, torch.Tensor):
+        return nest.detach().clone()
+    if isinstance(nest, dict):
+        return {name: _copied(part) for name, part in nest.items()}
+    if type(nest) in (list, tuple):
+        return type(nest)(_copied(part) for part in nest)
+    return nest
