@@ -48,7 +48,7 @@ def write(path, content, arrays):
     about = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "content": content, "sha256": digest}
     text = json.dumps({"__metadata__": about, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    _write_atomically(Path(path), [len(text).to_bytes(8, "little"), text, *data])
+    write_atomically(Path(path), [len(text).to_bytes(8, "little"), text, *data])
 
 
 def dtype_name(dtype):
@@ -64,7 +64,8 @@ def _digest(content, header, data):
     return digest.hexdigest()
 
 
-def _write_atomically(path, parts):
+def write_atomically(path, parts):
+    """Write bytes beside a file and put them in its place: whoever reads finds the old ones or the new, all of them."""
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder: name a file to save into.")
     if not path.parent.is_dir():

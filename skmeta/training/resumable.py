@@ -1,12 +1,13 @@
 """Training that survives being killed: where it stands is written after every epoch, all of it or nothing."""
 
+import io
 import json
-import os
 from pathlib import Path
 
 import torch
 from skorch.callbacks import Callback
 
+from skmeta.saving.container import write_atomically
 from skmeta.training.snapshot import put_back
 
 
@@ -89,15 +90,9 @@ class Resumable(Callback):
             "training": self.training_,
             "was_stopped": net.stopped_,
         }
-        beside = path.with_name(f".{path.name}.part")
-        try:
-            with open(beside, "wb") as file:
-                torch.save(written, file)
-                file.flush()
-                os.fsync(file.fileno())  # a name that is there after a power cut must not be of an empty file
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        in_memory = io.BytesIO()
+        torch.save(written, in_memory)
+        write_atomically(path, [in_memory.getbuffer()])
 
 
 def _identity(net, tasks):
