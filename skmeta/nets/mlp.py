@@ -3,48 +3,9 @@
 import torch
 from torch import nn
 
+from skmeta.nets.scaling import scaler
 
-class Standardize(nn.Module):
-    """Columns to zero mean and unit variance, by statistics learned once from the meta-training rows.
-
-    Estimators call ``fit_rows`` of every module that has it before training starts, so this layer can stand first
-    in any module of one's own. Values beyond ``limit`` standard deviations are clipped: a wild cell then costs one
-    cell, not the row.
-
-    Parameters
-    ----------
-    n_features_in : int
-    limit : float, default=10.0
-
-    Examples
-    --------
-    >>> import torch
-    >>> from skmeta.nets import Standardize
-    >>> layer = Standardize(1)
-    >>> layer.fit_rows(torch.tensor([[1.0], [3.0]]))
-    >>> layer(torch.tensor([[1.0], [2.0]]))
-    tensor([[-1.],
-            [ 0.]])
-    """
-
-    def __init__(self, n_features_in, limit=10.0):
-        super().__init__()
-        self.limit = limit
-        self.register_buffer("mean", torch.zeros(n_features_in))
-        self.register_buffer("scale", torch.ones(n_features_in))
-
-    @torch.no_grad()
-    def fit_rows(self, X):
-        X = X.double()
-        mean = X.mean(0)
-        scale = (X - mean).square_().mean(0).sqrt_()  # a quarter of the time of std(0), which goes by columns
-        # a constant column carries nothing; dividing by its rounding error would
-        scale[scale <= 1e-9 * X.abs().amax(0).clamp(min=1e-30)] = 1.0
-        self.mean.copy_(mean)
-        self.scale.copy_(scale)
-
-    def forward(self, X):
-        return ((X - self.mean) / self.scale).clamp(-self.limit, self.limit)
+_MOST_CARRIED = 32  # columns; of more, the carrying units would be most of the network
 
 
 class MLP(nn.Module):
@@ -65,6 +26,13 @@ class MLP(nn.Module):
         Whether the embedding itself goes through the activation, as the features below a linear head do.
     keep_input : bool, default=False
         Whether the standardised row is handed on too, behind the embedding: what is linear need not be learned.
+    carry_input : bool, default=False
+        Whether each layer has two more units for every column, that begin as its positive and its negative part (they
+        can be trained like the others): with ``keep_input``'s merit it remains a plain stack of layers. The activation
+        must leave positive numbers as they are and make others zero. Rows of more than 32 columns are kept instead.
+    scaling : {"columns", "table", None}, default="columns"
+        "columns" standardises each; "table" divides all columns by one number, for rows whose columns are on one scale
+        and large for a reason (principal components, TF-IDF, pixels).
 
     Examples
     --------
@@ -76,17 +44,35 @@ class MLP(nn.Module):
 
     def __init__(
         self, n_features_in, n_hidden=64, n_layers=2, n_out=None, activation=nn.ReLU, activate_output=False,
-        keep_input=False,
+        keep_input=False, carry_input=False, scaling="columns",
     ):  # fmt: skip
         super().__init__()
-        self.n_kept = n_features_in if keep_input else 0
-        widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]
-        layers = [Standardize(n_features_in)]
-        for width_in, width_out in zip(widths[:-1], widths[1:]):
-            layers += [nn.Linear(width_in, width_out), activation()]
+        few = n_features_in <= _MOST_CARRIED
+        self.n_kept = n_features_in if keep_input or carry_input and not few else 0
+        n_carried = 2 * n_features_in if carry_input and few else 0
+        widths = [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]
+        layers, width_in = [scaler(scaling, n_features_in)], n_features_in
+        for width in widths:
+            layers += [nn.Linear(width_in, width + n_carried), activation()]
+            if n_carried:
+                _carry(layers[-2], n_features_in)
+            width_in = width + n_carried
         if not activate_output:
             layers.pop()
         self.layers = nn.Sequential(*layers)
 
     def forward(self, X):
         return torch.cat([self.layers(X), self.layers[0](X)], dim=-1) if self.n_kept else self.layers(X)
+
+
+@torch.no_grad()
+def _carry(layer, n_columns):
+    """Let a layer's last units begin as the positive and the negative parts of the columns."""
+    weight, n_carried = layer.weight, 2 * n_columns
+    layer.bias[-n_carried:] = 0
+    weight[-n_carried:] = 0
+    if layer.in_features == n_columns:
+        eye = torch.eye(n_columns)
+        weight[-n_carried:] = torch.cat([eye, -eye])
+    else:
+        weight[-n_carried:, -n_carried:] = torch.eye(n_carried)

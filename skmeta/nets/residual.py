@@ -1,9 +1,8 @@
 """A body that begins as (almost) nothing: the rows themselves, plus a correction that training has to earn."""
 
-import torch
 from torch import nn
 
-from skmeta.nets.mlp import Standardize
+from skmeta.nets.scaling import scaler
 
 # squared length of a row of unit length, over its size: logits of prototypes then differ by up to 2 * 10 at the start
 _SHARPNESS = 10.0
@@ -55,10 +54,8 @@ class ResidualMLP(nn.Module):
         dropout=0.0,
     ):
         super().__init__()
-        if scaling not in ("columns", "table", None):
-            raise ValueError(f"scaling must be 'columns', 'table' or None, got {scaling!r}.")
         self.unit_length = unit_length
-        self.scale = {"columns": Standardize, "table": OneScale, None: nn.Identity}[scaling](n_features_in)
+        self.scale = scaler(scaling, n_features_in)
         widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_features_in]
         layers = []
         for width_in, width_out in zip(widths[:-1], widths[1:]):
@@ -77,29 +74,6 @@ class ResidualMLP(nn.Module):
             X = _of_length(X, X.shape[-1] ** 0.5)
         X = self.last(X + self.correction(X))
         return _of_length(X, (_SHARPNESS * X.shape[-1]) ** 0.5) if self.unit_length else X
-
-
-class OneScale(nn.Module):
-    """All columns divided by one number, the root mean square of their deviations from their means.
-
-    Parameters
-    ----------
-    n_features_in : int
-        For the sake of the others' interface.
-    """
-
-    def __init__(self, n_features_in=None):
-        super().__init__()
-        self.register_buffer("size", torch.ones(()))
-
-    @torch.no_grad()
-    def fit_rows(self, X):
-        size = X.double().var(0, correction=0).mean().sqrt()
-        if size > 0:
-            self.size.copy_(size)
-
-    def forward(self, X):
-        return X / self.size
 
 
 def _of_length(X, length):

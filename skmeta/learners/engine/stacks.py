@@ -6,7 +6,7 @@ from skmeta.learners.engine.convolution import Conv2d, PatchConv2d
 from skmeta.learners.engine.linear import Head, Linear
 from skmeta.learners.engine.mappings import AveragePool, Flatten, MaxPool
 from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
-from skmeta.nets.mlp import Standardize
+from skmeta.nets.scaling import Standardize
 
 
 def as_stack(layers):
