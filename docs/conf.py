@@ -154,6 +154,7 @@ plot_include_source = False
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 110)]
+plot_working_directory = str(Path(__file__).resolve().parents[1])  # figures read benchmarks/results/
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -170,7 +171,7 @@ html_theme_options = {
     "logo": {"text": "skmeta"},
     "show_prev_next": True,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "navbar_end": ["theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -59,8 +59,23 @@ def test_pictures_and_links_of_pages_name_examples_that_exist():
 
 @pytest.mark.parametrize("folder", [DOCS / "guide", DOCS / "benchmarks"], ids=name_of)
 def test_every_page_can_be_reached_from_the_index_of_its_folder(folder):
-    toctree = (folder / "index.md").read_text().split("{toctree}")[-1].split()
-    assert {path.stem for path in folder.glob("*.md")} - {"index"} <= set(toctree)
+    toctrees = re.findall(r"^```\{toctree\}\n(.*?)^```", (folder / "index.md").read_text(), flags=re.S | re.M)
+    assert {path.stem for path in folder.glob("*.md")} - {"index"} <= set(" ".join(toctrees).split())
+
+
+def test_the_page_on_choosing_names_every_estimator():
+    page = (DOCS / "guide" / "choosing.md").read_text()
+    classes = {name: getattr(skmeta, name) for name in skmeta.__all__ if isinstance(getattr(skmeta, name), type)}
+    estimators = [name for name, cls in classes.items() if hasattr(cls, "fit")]
+    assert len(estimators) > 30
+    assert [name for name in estimators if name not in page] == []
+
+
+def test_every_example_tells_where_its_data_come_from_and_shows_a_picture():
+    assert len(EXAMPLES) >= 22
+    for path in EXAMPLES:
+        text = path.read_text()
+        assert "\nData: " in text and "plt.show()" in text, path
 
 
 def test_the_reference_has_every_public_name_once():
