@@ -219,6 +219,73 @@ class MixedModelSlopes(MixedModel):
     n_slopes = 3
 
 
+class BoostedMixedModel(Method):
+    """GPBoost: gradient boosting with random intercepts, and with random slopes of the three columns as above.
+
+    New tasks are answered as those of the mixed model: by the best linear unbiased prediction, from K rows, of the
+    effects around the trees, with the variances that were fitted. (GPBoost itself would have to be fitted again.)
+    """
+
+    classifies = False
+    n_slopes, standardise, line_search = 3, True, False
+
+    def fit_rows(self, X, y, task):
+        import gpboost
+
+        self.center, self.size = (y.mean(), y.std()) if self.standardise else (0.0, 1.0)
+        within = pd.DataFrame(X).groupby(task).transform(lambda v: v - v.mean()).var().to_numpy()
+        self.slopes = [j for j in np.argsort(-within)[: self.n_slopes] if within[j] > 1e-6]
+        effects = {"group_data": task.astype(str)[:, None], "likelihood": "gaussian"}
+        if self.slopes:
+            effects["group_rand_coef_data"] = X[:, self.slopes]
+            effects["ind_effect_group_rand_coef"] = [1] * len(self.slopes)
+        self.effects = gpboost.GPModel(**effects)
+        params = {"objective": "regression", "verbose": -1, "seed": 0, "num_threads": 1}
+        params["line_search_step_length"] = self.line_search
+        data = gpboost.Dataset(X, (y - self.center) / self.size)
+        self.trees = gpboost.train(params, data, gp_model=self.effects, num_boost_round=100)
+        variances = np.asarray(self.effects.get_cov_pars()).ravel()[: 2 + len(self.slopes)]
+        self.noise, self.spread = variances[0], variances[1:]
+
+    def common(self, X):
+        some = np.full((len(X), 1), "a task never seen")
+        slopes = {"group_rand_coef_data_pred": X[:, self.slopes]} if self.slopes else {}
+        return self.trees.predict(data=X, group_data_pred=some, pred_latent=True, **slopes)["fixed_effect"]
+
+    def answer_known(self, asked):
+        return self.answer_new(self.table, asked)
+
+    def answer_new(self, shown, asked):
+        X = self.encoder.transform(asked.X)
+        out = self.common(X)
+        if len(shown.y):
+            X_shown = self.encoder.transform(shown.X)
+            rest = (shown.y - self.center) / self.size - self.common(X_shown)
+            Z, Z_asked = (np.hstack([np.ones((len(rows), 1)), rows[:, self.slopes]]) for rows in (X_shown, X))
+            for name in np.unique(asked.task):
+                mine, wanted = shown.task == name, asked.task == name
+                covariance = (Z[mine] * self.spread) @ Z[mine].T + self.noise * np.eye(mine.sum())
+                effect = self.spread * (Z[mine].T @ np.linalg.solve(covariance, rest[mine]))
+                out[wanted] += Z_asked[wanted] @ effect
+        if not np.isfinite(out).all():
+            raise FloatingPointError("some answers are not finite")
+        return out * self.size + self.center
+
+
+class BoostedMixedModelIntercept(BoostedMixedModel):
+    n_slopes = 0
+
+
+class BoostedMixedModelRaw(BoostedMixedModel):
+    """Targets as they are."""
+
+    standardise = False
+
+
+class BoostedMixedModelLineSearch(BoostedMixedModel):
+    line_search = True
+
+
 class Ours(Method):
     """An estimator of this library, by its defaults."""
 
@@ -268,6 +335,10 @@ METHODS = {
     "trees with task": TreesWithTask,
     "MixedLM intercept": MixedModel,
     "MixedLM slopes": MixedModelSlopes,
+    "GPBoost slopes": BoostedMixedModel,
+    "GPBoost intercept": BoostedMixedModelIntercept,
+    "GPBoost slopes (raw targets)": BoostedMixedModelRaw,
+    "GPBoost slopes (line search)": BoostedMixedModelLineSearch,
     "BayesianHead": ours("BayesianHeadRegressor", None),
     "GroupedPredictor": GroupedWithShrinkage,
     "MAML": ours("MAMLRegressor", "MAMLClassifier"),

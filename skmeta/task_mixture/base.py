@@ -322,8 +322,8 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ answers
 
-    def _answers(self, X, task):
-        """(n_rows, C) blended answers for each target."""
+    def _answers(self, X, task, how_sure=None):
+        """(n_rows, C) blended answers for each target, or what ``how_sure`` asks for of them."""
         check_is_fitted(self)
         X, ids = find_task_ids(X, task, self.task_names_in_)
         if ids is None and not self.places_.has_current_task:
@@ -333,10 +333,11 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         by_group = (place < 0) & (group >= 0)
         out = []
         for mixture, of_groups in zip(self.mixtures_, self.group_mixtures_ or [None] * len(self.mixtures_)):
-            answers = np.empty((len(X), self._n_outputs))
-            answers[~by_group] = _asked(mixture, X[~by_group], place[~by_group])
+            answers = _asked(mixture, X[~by_group], place[~by_group], how_sure)
             if by_group.any():
-                answers[by_group] = _asked(of_groups, X[by_group], group[by_group])
+                of_others, answers = answers, np.empty((len(X), answers.shape[1]))
+                answers[~by_group] = of_others
+                answers[by_group] = _asked(of_groups, X[by_group], group[by_group], how_sure)
             out.append(answers)
         return out
 
@@ -354,7 +355,7 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
             stacklevel=4,
         )
 
-    def _answers_of_tasks(self, tasks):
+    def _answers_of_tasks(self, tasks, how_sure=None):
         """For each task, given its support, the answers to its query rows: a list of (n_query, C) for each target."""
         check_is_fitted(self)
         tasks = as_taskset(tasks)
@@ -373,7 +374,7 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         answers = []
         for mixture, target in zip(self.mixtures_, y.T):
             shown = _added(mixture, X[is_support], target, code[is_support])
-            answers.append(np.split(_asked(shown, X[~is_support], code[~is_support]), ends))
+            answers.append(np.split(_asked(shown, X[~is_support], code[~is_support], how_sure), ends))
         return list(zip(*answers))
 
     def _tasks_to_score(self, tasks):
@@ -398,11 +399,12 @@ def _added(mixture, X, y, code):
     return mixture.add(Rows.in_order(X, y, code)[0])
 
 
-def _asked(mixture, X, code):
+def _asked(mixture, X, code, how_sure=None):
     no_targets = np.zeros(len(X), dtype=mixture.shown.y.dtype)
     rows, order = Rows.in_order(X, no_targets, code)
-    out = np.empty((len(X), mixture.n_outputs))
-    out[order] = mixture.answer(rows)
+    answers = mixture.answer(rows, how_sure)
+    out = np.empty_like(answers)
+    out[order] = answers
     return out
 
 

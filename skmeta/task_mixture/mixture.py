@@ -14,7 +14,8 @@ from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
 from skmeta.task_mixture.shown_rows import ShownRows
-from skmeta.task_mixture.trust import SizeWeights
+from skmeta.task_mixture.trust import SizeWeights, weights_without_own_task
+from skmeta.task_mixture.uncertainty import Uncertainty
 
 _SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few shown rows are a matter of luck
@@ -85,8 +86,9 @@ class Mixture:
             self.for_new = over_tasks.whole
         else:
             self.for_new = Committee(over_rows.pooled)
-            no_rows = np.zeros(len(rows))
-            self.weights_new = SizeWeights([0], self.kind).fit(answers[:, : len(pooled)], rows.y, no_rows, hidden_in)
+            no_rows, of_pooled = np.zeros(len(rows)), answers[:, : len(pooled)]
+            self.weights_new, _ = self._trust([0], of_pooled, rows.y, no_rows, hidden_in)
+            self.errors_new = self._errors_of_few(of_pooled, rows)
         self.for_known = over_rows.whole
         self.shown = ShownRows(rows, over_rows.support_base, n_tasks)
         return self
@@ -125,8 +127,18 @@ class Mixture:
                 model.temperature = best_temperature(answers[:, i], rows.y)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
         sizes = np.unique(np.quantile(shown_then, [0.0, 0.1, 0.5, 0.9]).astype(int))
-        self.weights_known = SizeWeights(sizes, self.kind).fit(answers, rows.y, shown_then, rows.code)
+        self.weights_known, self.errors_known = self._trust(sizes, answers, rows.y, shown_then, rows.code, True)
         return answers
+
+    def _trust(self, sizes, answers, y, n_shown, task, of_these_tasks=False):
+        """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
+        weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task)
+        if self.kind == "classification":
+            return weights, None
+        without = weights_without_own_task(weights, answers, y, n_shown, task)
+        answers = answers[:, :, 0]
+        blend = (without * answers).sum(1)
+        return weights, Uncertainty(sizes, of_these_tasks).fit(blend, answers, without, y, n_shown, task)
 
     def _learn_new(self, over_tasks, n_tasks, rng, jobs):
         """The trust for new tasks of each size, from tasks that the members were fitted without."""
@@ -146,8 +158,17 @@ class Mixture:
                     n_shown.append(np.full(len(query), shots))
         answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, questions))
         query = np.concatenate([query for _, _, query in questions])
-        self.weights_new = SizeWeights(sizes, self.kind)
-        self.weights_new.fit(answers, rows.y[query], np.concatenate(n_shown), rows.code[query])
+        self.weights_new, self.errors_new = self._trust(
+            sizes, answers, rows.y[query], np.concatenate(n_shown), rows.code[query]
+        )
+
+    def _errors_of_few(self, answers, rows):
+        """Of pooled models, where there are too few tasks to say more of a new one."""
+        if self.kind == "classification":
+            return None
+        answers, no_rows = answers[:, :, 0], np.zeros(len(rows))
+        weights = self.weights_new(no_rows)
+        return Uncertainty([0]).fit((weights * answers).sum(1), answers, weights, rows.y, no_rows, rows.code)
 
     def _folds_of_rows(self, rows, n_tasks, rng, unit):
         """Every task's rows, or the units they make up, spread evenly over the folds."""
@@ -188,18 +209,33 @@ class Mixture:
 
     # ------------------------------------------------------------------ answers
 
-    def answer(self, query):
-        """(n_query, C) for rows sorted by task; code -1 is a task that has shown nothing."""
+    def answer(self, query, how_sure=None):
+        """(n_query, C) for rows sorted by task; code -1 is a task that has shown nothing.
+
+        Of numbers, ``how_sure`` asks for more: "std" for (n_query, 2), the answers and their standard deviations, a
+        sequence of levels for (n_query, n_levels) quantiles.
+        """
         n_shown = self.shown.count(query.code)
-        out = np.empty((len(query), self.n_outputs))
+        n_columns = self.n_outputs if how_sure is None else 2 if isinstance(how_sure, str) else len(how_sure)
+        out = np.empty((len(query), n_columns))
         is_known = self._is_known(query.code)
-        for mine, committee, weights in (
-            (is_known, self.for_known, self.weights_known),
-            (~is_known, self.for_new, self.weights_new),
+        for mine, committee, weights, errors in (
+            (is_known, self.for_known, self.weights_known, self.errors_known),
+            (~is_known, self.for_new, self.weights_new, self.errors_new),
         ):
             for some in _chunks(np.flatnonzero(mine)):
-                trust = weights(n_shown[some])
-                out[some] = np.einsum("ne,nec->nc", trust, self._answers_of(committee, query.take(some), trust))
+                trust, rows = weights(n_shown[some]), query.take(some)
+                answers = self._answers_of(committee, rows, trust)
+                blend = np.einsum("ne,nec->nc", trust, answers)
+                if how_sure is None:
+                    out[some] = blend
+                    continue
+                blend = blend[:, 0]
+                unit = errors.scale(blend, answers[:, :, 0], trust, n_shown[some], rows.code)
+                if isinstance(how_sure, str):
+                    out[some] = np.column_stack([blend, errors.std(unit, n_shown[some])])
+                else:
+                    out[some] = errors.quantiles(blend, unit, n_shown[some], how_sure)
         return out
 
     def _answers_of(self, committee, query, trust):

@@ -4,12 +4,12 @@ import numpy as np
 
 _WIDTH = 0.15  # neighbouring sizes lend each other rows: e-fold at this distance in log(1 + n)
 _NEAR = 0.01  # rows lent with less than this weight are left out
-_SAMPLES = 20
 _SMALLEST = 0.01  # a model trusted less than this is not worth asking
 _OUTLYING = 2.0  # rows that models miss by more of the usual error count by the error instead of its square
 _LONGEST_STEP = 3.0  # in the logarithm of a weight
 _ALIVE = 1e-9  # so that a weight can come back
 _LEAST_LIKELY = 1e-12
+_PARTS = 5  # of the tasks, each answered by weights of the others where errors are looked at
 _MOST_ROWS = 5000  # of labels, from which weights of classifiers are learned
 
 
@@ -28,14 +28,16 @@ class SizeWeights:
         Where weights are fitted; between them they are interpolated in ``log(1 + n)``.
     kind : {"regression", "classification"}
         Squared error, or the log loss of the mixture.
+    n_samples : int
+        Bootstrap samples of the tasks.
 
     References
     ----------
     G. Lecue, P. Rigollet. "Optimal learning with Q-aggregation". Annals of Statistics 42, 2014.
     """
 
-    def __init__(self, sizes, kind):
-        self.sizes, self.kind = np.asarray(sizes), kind
+    def __init__(self, sizes, kind, n_samples=20):
+        self.sizes, self.kind, self.n_samples = np.asarray(sizes), kind, n_samples
 
     def fit(self, answers, y, n_shown, task):
         """Fit on held-out rows.
@@ -62,11 +64,12 @@ class SizeWeights:
         self.weights = np.stack([self._at(solve, counts, scores, losses, near, task, rng) for near in nearness.T])
         return self
 
-    @staticmethod
-    def _at(solve, counts, scores, losses, near, task, rng):
+    def _at(self, solve, counts, scores, losses, near, task, rng):
         rows = np.flatnonzero(near > _NEAR)
+        if not len(rows):
+            return np.full(scores.shape[1], 1 / scores.shape[1])
         names, code = np.unique(task[rows], return_inverse=True)
-        drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=_SAMPLES).astype(np.float64)
+        drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=self.n_samples).astype(np.float64)
         n_models, near = scores.shape[1], near[rows] * counts(scores[rows])
         caution = 0.5 * n_models / (n_models + _n_that_count(losses[rows] * near[:, None], code.ravel()))
         weights = solve(scores[rows], near, code.ravel(), drawn, caution).mean(0)
@@ -77,6 +80,19 @@ class SizeWeights:
         """(N, E) weights for tasks that have shown so many rows."""
         at, place = np.log1p(n_shown), np.log1p(self.sizes)
         return np.stack([np.interp(at, place, column) for column in self.weights.T], axis=1)
+
+
+def weights_without_own_task(weights, answers, y, n_shown, task):
+    """(N, E) weights for the rows that ``weights`` were learned from, each learned without its task and some others."""
+    code = np.unique(task, return_inverse=True)[1]
+    part = (np.random.default_rng(0).permutation(code.max() + 1) % _PARTS)[code]
+    out = weights(n_shown)
+    for k in range(_PARTS if part.any() else 0):
+        mine, others = part == k, part != k
+        learned = SizeWeights(weights.sizes, weights.kind, n_samples=5)
+        learned.fit(answers[others], y[others], n_shown[others], task[others])
+        out[mine] = learned(n_shown[mine])
+    return out
 
 
 def _n_that_count(losses, code):

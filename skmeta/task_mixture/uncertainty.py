@@ -1,0 +1,144 @@
+"""How far answers lie from the truth, by what was answered to held-out rows: standard deviations and quantiles."""
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import nnls
+
+_WIDTH = 0.15  # neighbouring sizes lend each other rows, as for the trust in members
+_NEAR = 0.01
+LEVELS = np.round(np.r_[0.001, 0.0025, np.arange(1, 200) / 200, 0.9975, 0.999], 4)  # where quantiles are kept
+_PRIOR_ROWS = (3.0, 10.0, 30.0, 1e6)  # of usual error, that a task's own errors are averaged with
+_FEWEST = 1e-12
+
+
+class Uncertainty:
+    """Errors of a blend at each of a few sizes: how large they are where, and how they are distributed.
+
+    An error is as large as a constant, how far the members disagree, and the size of the answer have made those of
+    held-out rows. What remains after division by that has quantiles of its own. Errors of one task resemble each other,
+    so the quantiles of few tasks are known from few errors: they are moved outwards as those of Student's t are.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Rows shown where errors are looked at; between them, quantiles are interpolated in ``log(1 + n)``.
+    of_these_tasks : bool
+        Whether further rows of these tasks will be asked about. Then a task that is missed by more than others has
+        larger errors.
+    """
+
+    def __init__(self, sizes, of_these_tasks=False):
+        self.sizes, self.of_these_tasks = np.asarray(sizes), of_these_tasks
+
+    def fit(self, blend, answers, weights, y, n_shown, task):
+        """Learn from held-out rows.
+
+        Parameters
+        ----------
+        blend : (N,) array
+            The answers, by weights that were learned without the row's task.
+        answers, weights : (N, E) arrays
+            The members' answers, and the trust in each.
+        y, n_shown, task : (N,) arrays
+        """
+        seen, size = self._seen(blend, answers, weights), np.abs(y - blend)
+        gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
+        nearness = np.exp(-np.abs(gap) / _WIDTH)
+        self.coef, self.table, self.spread = [], [], []
+        for near in nearness.T:
+            rows = np.flatnonzero(near > _NEAR)
+            self.coef.append(_non_negative(seen[rows], size[rows], near[rows]))
+        self.coef = np.stack(self.coef)
+        rest, self.task_factor = (y - blend) / self._unit(seen, n_shown), {}
+        if self.of_these_tasks:
+            self.task_factor, own = _own_factors(rest, task)
+            rest = rest / own
+        for near in nearness.T:
+            rows = np.flatnonzero(near > _NEAR)
+            self.spread.append(np.sqrt(np.average(rest[rows] ** 2, weights=near[rows])))
+            n_that_count = _independent(rest[rows], near[rows], task[rows])
+            self.table.append(_quantiles(rest[rows], near[rows]) * _of_few(n_that_count))
+        self.table, self.spread = np.stack(self.table), np.array(self.spread)
+        return self
+
+    @staticmethod
+    def _seen(blend, answers, weights):
+        """(N, 3): what the size of an error is made of."""
+        apart = np.sqrt((weights * (answers - blend[:, None]) ** 2).sum(1))
+        return np.column_stack([np.ones(len(blend)), apart, np.abs(blend)])
+
+    def _unit(self, seen, n_shown):
+        coef = np.stack([np.interp(np.log1p(n_shown), np.log1p(self.sizes), c) for c in self.coef.T], axis=1)
+        return np.maximum((seen * coef).sum(1), _FEWEST)
+
+    def scale(self, blend, answers, weights, n_shown, task):
+        """(N,) the usual size of errors of rows whose tasks are (N,) ``task``."""
+        unit = self._unit(self._seen(blend, answers, weights), n_shown)
+        return unit * np.array([self.task_factor.get(name, 1.0) for name in task.tolist()])
+
+    def std(self, unit, n_shown):
+        return unit * np.interp(np.log1p(n_shown), np.log1p(self.sizes), self.spread)
+
+    def quantiles(self, blend, unit, n_shown, levels):
+        """(N, n_levels) quantiles of the truth."""
+        at_sizes = np.stack([np.interp(levels, LEVELS, row) for row in self.table])
+        place = np.log1p(n_shown), np.log1p(self.sizes)
+        return blend[:, None] + unit[:, None] * np.stack([np.interp(*place, column) for column in at_sizes.T], axis=1)
+
+
+def _non_negative(seen, size, near):
+    """Coefficients that make up the sizes of errors, without the few largest."""
+    root = np.sqrt(near)
+    size = np.minimum(size, 10 * np.median(size) + _FEWEST)
+    scale = np.maximum(np.sqrt((seen**2).mean(0)), 1e-300)
+    coef = nnls(seen / scale * root[:, None], size * root)[0] / scale
+    return coef if coef.any() else np.array([max(size.mean(), _FEWEST), 0.0, 0.0])
+
+
+def _own_factors(rest, task):
+    """By how much more than usual each task is missed, and the same for each row from its task's other rows."""
+    names, code = np.unique(task, return_inverse=True)
+    of_row = rest**2 / (np.mean(rest**2) + 1e-300)
+    n, of_task = np.bincount(code), np.bincount(code, of_row)
+
+    def without_itself(prior_rows):
+        return np.sqrt((of_task[code] - of_row + prior_rows) / (n[code] - 1 + prior_rows))
+
+    def unlikely(prior_rows):  # of errors with an exponential distribution
+        own = without_itself(prior_rows)
+        return np.mean(np.log(own)) + np.log(np.mean(np.abs(rest) / own) + 1e-300)
+
+    best = min(_PRIOR_ROWS, key=unlikely)
+    return dict(zip(names.tolist(), np.sqrt((of_task + best) / (n + best)))), without_itself(best)
+
+
+def _quantiles(rest, near):
+    order = np.argsort(rest)
+    share = np.cumsum(near[order]) - near[order] / 2
+    return np.interp(LEVELS, share / near.sum(), rest[order])
+
+
+def _independent(rest, near, task):
+    """How many independent errors would tell as much: as many as tasks where these agree in themselves.
+
+    Errors of a task may agree in their mean or, where tasks differ in their noise, in their size.
+    """
+    code = np.unique(task, return_inverse=True)[1]
+    weight, squared_weight = np.bincount(code, near), np.bincount(code, near**2)
+    n_rows = near.sum() ** 2 / (near**2).sum()
+    alike = 0.0
+    for values in (rest, np.abs(rest)):
+        apart = near * (values - np.average(values, weights=near))
+        # products of different rows of the same task, beside those of rows with themselves
+        within = (np.bincount(code, apart) ** 2 - np.bincount(code, apart**2)).sum()
+        itself, pairs = (apart**2).sum(), (weight**2 - squared_weight).sum()
+        if itself > 0 and pairs > 0:
+            alike = max(alike, min(within / pairs * squared_weight.sum() / itself, 1.0))
+    return max(n_rows / (1 + (n_rows / len(weight) - 1) * alike), 1.0)
+
+
+def _of_few(n):
+    """How much farther out quantiles lie that so many errors tell of."""
+    central = np.clip(np.abs(2 * LEVELS - 1), 0.2, None)
+    wide = stats.t.ppf((1 + central) / 2, max(n - 1, 1)) / stats.norm.ppf((1 + central) / 2)
+    return np.minimum(wide * np.sqrt(1 + 1 / n), 10.0)
