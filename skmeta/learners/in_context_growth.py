@@ -9,7 +9,8 @@ encoding, not equal to them.
 
 import torch
 
-from skmeta.learners.experts import extend_experts, score_queries
+from skmeta.learners import table_views as views
+from skmeta.learners.experts import extend_experts, extend_tuned, score_queries
 
 
 class GrowingSupport:
@@ -40,7 +41,8 @@ class GrowingSupport:
             n = state["rows"][0].shape[3]
             encoded = {"experts": state["experts"], "n": n, "log_rows": state["log_rows"], "bias": state["bias"]}
         X, Y, weight = self._targets_of(state, X, y, weight)
-        seen, wide = self._see(state, self._recode(state, X))
+        recoded = self._recode(state, X)
+        seen, wide = self._see(state, recoded)
         scores = score_queries(encoded["experts"], *wide)
         labels = self._embedded_labels(state, Y, scores)
         keys = self._keys_of_labelled(state, encoded, seen, self._expert_input(state, scores), *labels)
@@ -49,6 +51,9 @@ class GrowingSupport:
         if bias is not None or bool((weight != 1).any()):
             old = weight.new_zeros(len(X), 1, 1, state["rows"][0].shape[3]) if bias is None else bias
             bias = torch.cat([old, weight.log()[:, None, None]], 3)
+        if "tuned" in state:
+            straight, _ = views.straight_view(state["columns"], state["plan"], recoded)
+            state = state | {"tuned": extend_tuned(state["tuned"], straight, Y, weight)}
         return {
             **state,
             "encoded": encoded,

@@ -6,9 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from skmeta.learners.experts import N_READ, fit_experts, score_queries
+from skmeta.learners import table_views as views
+from skmeta.learners.experts import N_READ, fit_experts, fit_tuned, score_queries, score_tuned
+from skmeta.learners.experts.machines import EXPERTS
+from skmeta.learners.experts.tuned import RIDGE
 from skmeta.learners.in_context import InContextLearner, exactly, expert_quality
-from skmeta.learners.stacking import fit_shares, fit_trust, part_of_answer, trusted
+from skmeta.learners.in_context_blend import blended, fit_blend
+from skmeta.learners.stacking import fit_trust, part_of_answer, trusted
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -155,7 +159,11 @@ class InContextRegression(InContextLearner):
             state.update(self._fit_cells(state, categorical))
             state["quality"] = expert_quality(left_out, Y, weight)
             facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
-            state["shares"] = fit_shares(left_out[..., 0], Y[..., 0], weight)
+            tuned = None
+            if not self.training:  # no gradient would flow through them
+                rows, _ = views.straight_view(state["columns"], state["plan"], X)
+                state["tuned"], tuned = fit_tuned(rows, Y, weight, state["plan"]["varies"])
+            state["blend"] = _fit_blend(left_out, tuned, Y, weight)
             middle = left_out[:, :, :N_READ].mean(2)
             residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)
             state["spread"] = residual.sqrt().clamp(0.01, 2.0)[:, None]
@@ -179,20 +187,28 @@ class InContextRegression(InContextLearner):
 
     def _answer_part(self, state, X):
         """(T, m, k, 3, n_components): log-weights, means and log-scales, in the units of the targets."""
-        k = state["n_targets"]
+        k, blend = state["n_targets"], state["blend"]
         with exactly(X):
-            seen, wide = self._see(state, self._recode(state, X.repeat_interleave(k, 0)))
+            X = self._recode(state, X.repeat_interleave(k, 0))
+            seen, wide = self._see(state, X)
             scores = score_queries(state["experts"], *wide).clamp(-12, 12)
+            everyone, beyond = scores[..., 0], None
+            if "tuned" in state:
+                straight, beyond = views.straight_view(state["columns"], state["plan"], X)
+                everyone = torch.cat([everyone, score_tuned(state["tuned"], straight)[..., 0]], 2)
         rows = self._read_stages(state, seen, self._expert_input(state, scores))
         share, temperature = self._gate(rows, state["quality"])
-        middle = (share * scores[:, :, :N_READ, 0]).sum(2, keepdim=True)
-        stacked = (state["shares"][:, None] * scores[..., 0]).sum(2, keepdim=True)
-        middle = middle + part_of_answer(state["log_rows"][:, 0].exp()) * (stacked - middle)
+        network = (share * scores[:, :, :N_READ, 0]).sum(2, keepdim=True)
+        middle, kept, wider = blended(blend, network, everyone, beyond, len(EXPERTS) + RIDGE)
         spread = state["spread"] * temperature
         log_weight, offset, log_scale = self.head(rows).unflatten(2, (3, N_COMPONENTS)).unbind(2)
-        means = state["mean"] + state["scale"] * (middle + spread * offset)
-        log_scale = state["scale"].log() + spread.log() + log_scale.clamp(-4, 3)
-        mixture = torch.stack(torch.broadcast_tensors(log_weight.log_softmax(-1), means, log_scale), 2)
+        log_weight, offset = log_weight.log_softmax(-1), spread * offset
+        lean = (log_weight.exp() * offset).sum(-1, keepdim=True)  # of the whole distribution, to one side
+        width = blend["width"][..., None]
+        means = state["mean"] + state["scale"] * (middle + kept * lean + width * (offset - lean))
+        scale = width * spread * log_scale.clamp(-4, 3).exp()
+        log_scale = state["scale"].log() + 0.5 * (scale.square() + wider).log()
+        mixture = torch.stack(torch.broadcast_tensors(log_weight, means, log_scale), 2)
         return mixture.unflatten(0, (-1, k)).transpose(1, 2)
 
     @staticmethod
@@ -227,6 +243,14 @@ class InContextRegression(InContextLearner):
         y = y.to(mean.device)
         rows = is_answered(y)
         return mixture_nll(*mixture[rows].unbind(2), y[rows]).mean()
+
+
+def _fit_blend(left_out, tuned, Y, weight):
+    """The blend, fitted in the precision of the tuned experts: of laws without noise it takes the last digits."""
+    if tuned is None:
+        return fit_blend(left_out[..., 0], None, Y[..., 0], weight, N_READ)
+    read, y, weight = (v.to(tuned.dtype) for v in (left_out[..., 0], Y[..., 0], weight))
+    return fit_blend(read, tuned[..., 0], y, weight, N_READ, RIDGE)
 
 
 def _one_by_one(y, weight):

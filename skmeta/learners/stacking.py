@@ -79,11 +79,24 @@ def part_of_answer(n_rows):
     return LARGEST_PART * n_rows / (n_rows + ENOUGH_ROWS)
 
 
-def fit_shares(left_out, y, weight):
-    """Shares (T, E), none negative, that the experts' scores ``left_out`` (T, n, E) get in the mean of ``y`` (T, n)."""
+def fit_shares(left_out, y, weight, rounds=0):
+    """Shares (T, E), none negative, that the experts' scores ``left_out`` (T, n, E) get in the mean of ``y`` (T, n).
+
+    How strongly the prior pulls depends on the variance of what is left, at first that of equal shares; ``rounds``
+    times it is measured anew, without which tables with little noise stay near equal shares.
+    """
+    total = weight.sum(1).clamp(min=1e-12)
+    shares, floor = left_out.new_full((len(y), left_out.shape[2]), 1 / left_out.shape[2]), 1e-4
+    for _ in range(rounds + 1):
+        left = (((left_out * shares[:, None]).sum(2) - y).square() * weight).sum(1) / total
+        shares, floor = _shares_given(left_out, y, weight / left.clamp(min=floor)[:, None]), 1e-8
+    return shares
+
+
+def _shares_given(left_out, y, precision):
+    """The shares if what is left has ``precision`` (T, n)."""
     E = left_out.shape[2]
-    plain = ((left_out.mean(2) - y).square() * weight).sum(1) / weight.sum(1).clamp(min=1e-12)
-    scaled = left_out * (weight / plain.clamp(min=1e-4)[:, None])[..., None]
+    scaled = left_out * precision[..., None]
     A = scaled.transpose(1, 2) @ left_out + SHARE_PRECISION * torch.eye(E, dtype=y.dtype, device=y.device)
     b = (scaled * y[..., None]).sum(1) + SHARE_PRECISION / E
     active = torch.ones_like(b)

@@ -31,6 +31,7 @@ def fit_columns(X, weight):
     Returns
     -------
     columns : dict of tensors with leading axis T
+        ``low`` and ``high`` are the support's range in z-scores.
     """
     present = ~torch.isnan(X)
     cell_weight = present * weight[..., None]
@@ -47,7 +48,10 @@ def fit_columns(X, weight):
     below = cell_weight.transpose(1, 2).gather(-1, order).cumsum(-1)
     total = below[..., -1:].clamp(min=1e-12)
     below = torch.nn.functional.pad(below / total, (1, 0))
-    return {"mean": mean, "inverse": inverse, "ordered": ordered.contiguous(), "below": below}
+    low = torch.where(cell_weight > 0, centred, torch.zeros_like(X)).amin(1, keepdim=True) * inverse
+    high = torch.where(cell_weight > 0, centred, torch.zeros_like(X)).amax(1, keepdim=True) * inverse
+    view = {"mean": mean, "inverse": inverse, "low": low, "high": high}
+    return view | {"ordered": ordered.contiguous(), "below": below}
 
 
 def view_columns(columns, X):
@@ -64,6 +68,18 @@ def view_columns(columns, X):
     # A column that never varies in the support says nothing, whatever the query holds.
     rank = torch.where(missing | (columns["inverse"] == 0), torch.zeros_like(rank), rank)
     return z, rank
+
+
+def straight_view(columns, plan, X):
+    """Rows for whoever draws lines: z-scores bent nowhere, of the plan's columns (T, m, p), and how far each row lies
+    beyond the support's range in its worst column, in ranges (T, m). No cell counts as further out than one range."""
+    low, high = columns["low"], columns["high"]
+    room = high - low
+    z = (torch.where(torch.isnan(X), columns["mean"], X) - columns["mean"]) * columns["inverse"]
+    beyond = torch.maximum(low - z, z - high) / torch.where(room > 0, room, torch.ones_like(room))
+    beyond = torch.where(room > 0, beyond, torch.zeros_like(beyond)).clamp(0, 1).amax(2)
+    z = torch.minimum(torch.maximum(z, low - room), high + room)
+    return expand(plan, X, z, torch.zeros_like(z))[0] * plan["varies"][:, None], beyond
 
 
 def fit_codes(X, weight, categorical):

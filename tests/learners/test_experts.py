@@ -4,16 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from skmeta.learners.experts import (
+from skmeta.learners.experts.kernel_ridge import leave_one_out, solve
+from skmeta.learners.experts.machines import (
     EXPERTS,
     _kernel,
     column_relevance,
     extend_experts,
     fit_experts,
     hat_basis,
-    leave_one_out,
     score_queries,
-    solve,
     support_contributions,
 )
 from skmeta.learners.table_views import fit_columns, view_columns
@@ -148,7 +147,7 @@ def test_the_experts_beat_the_mean_on_an_interaction(table):
 
 
 def test_wide_tables_keep_the_most_relevant_columns_for_full_metrics(monkeypatch, table):
-    monkeypatch.setattr("skmeta.learners.experts.MAX_FULL_METRIC", 3)
+    monkeypatch.setattr("skmeta.learners.experts.machines.MAX_FULL_METRIC", 3)
     X, Y, weight = table
     columns, state, _ = fitted(X, Y, weight)
     full = next(fit for spec, fit in zip(EXPERTS, state["fits"]) if spec.get("full"))

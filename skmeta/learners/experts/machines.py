@@ -1,9 +1,6 @@
-"""Closed-form experts: kernel machines solved on each support, which score their own support rows leave-one-out.
+"""Eight kernel machines with settings chosen once for all tables; the network reads the scores of the first six.
 
-A kernel ridge machine with dual solution ``a = A y``, ``A = (K + lam I)^-1``, would have predicted row i, had it
-never seen it, as ``y_i - a_i / A_ii``. So every expert hands over, at the price of one Cholesky factor, honest
-scores for the support rows as well as for the queries. No expert is trained; all work for any number of classes
-and of targets, and for many tasks at once.
+None is trained; all work for any number of classes and of targets, and for many tasks at once.
 
 The ``recursive`` experts learn which directions of the columns matter: after a first solution, the average
 gradient outer product of the fitted function becomes the metric of a second one.
@@ -16,6 +13,7 @@ backpropagation-free machine learning models. Science 383.
 
 import torch
 
+from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, solve
 from skmeta.learners.table_views import RANK_SCALE
 
 MAX_FULL_METRIC = 256  # columns that a full metric covers
@@ -61,29 +59,6 @@ def column_relevance(u, Y, weight, varies, k=6):
 def _mean_one(relevance, varies):
     relevance = relevance * varies
     return relevance * varies.sum(1, keepdim=True) / relevance.sum(1, keepdim=True).clamp(min=1e-12)
-
-
-def solve(K, Y, weight, ridge):
-    """Weighted kernel ridge: dual coefficients (T, n, C), and the Cholesky factor (T, n, n) of the system.
-
-    ``K`` is (T, n, n) and ``ridge`` a number or (T, 1). A row of weight 0 gets the coefficient 0 and takes no part.
-    """
-    root = weight.sqrt()
-    system = K * root[:, :, None] * root[:, None]
-    system.diagonal(dim1=1, dim2=2).add_(ridge)
-    factor = torch.linalg.cholesky(system)
-    return (root[..., None] * torch.cholesky_solve(root[..., None] * Y, factor)).contiguous(), factor
-
-
-def leave_one_out(K, Y, weight, ridge):
-    """Dual coefficients and leave-one-out predictions, both (T, n, C). A row of weight w counts as w equal rows, one of
-    which leaves (and leaves w - 1 behind)."""
-    dual, factor = solve(K, Y, weight, ridge)
-    # of the fit at a row, the share that is its own doing: 1 - ridge * inverse_ii, parted among equal rows
-    own = 1 - ridge * torch.cholesky_inverse(factor).diagonal(dim1=1, dim2=2)
-    weight = torch.where(weight > 0, weight, torch.ones_like(weight))
-    residual = (ridge / weight)[..., None] * dual
-    return dual, Y - residual / (1 - own / weight.clamp(min=1))[..., None]
 
 
 def _euclidean(a, b):
@@ -248,16 +223,6 @@ def extend_experts(state, z, u, Y, weight):
         grown["dual"] = root[..., None] * torch.cholesky_solve(root[..., None] * targets, grown["factor"])
         fits.append(grown)
     return state | {"fits": fits, "targets": targets, "weight": all_weight}
-
-
-def bordered(factor, border, ridge):
-    """The Cholesky factor (T, n + k, n + k) of a system that has k new rows ``border`` (T, k, n + k)."""
-    n, k = factor.shape[1], border.shape[1]
-    side = torch.linalg.solve_triangular(factor, border[..., :n].transpose(1, 2), upper=False)
-    corner = border[..., n:] - side.transpose(1, 2) @ side
-    corner.diagonal(dim1=1, dim2=2).add_(ridge)
-    above = torch.cat([factor, factor.new_zeros(len(factor), n, k)], 2)
-    return torch.cat([above, torch.cat([side.transpose(1, 2), torch.linalg.cholesky(corner)], 2)], 1)
 
 
 def _kernels(state, z, u):

@@ -1,0 +1,25 @@
+"""Closed-form experts: each is solved on a support and scores its own support rows leave-one-out.
+
+:mod:`machines` holds those with settings chosen once for all tables, which the network reads; :mod:`tuned` those that
+are tuned to each table.
+"""
+
+from skmeta.learners.experts.machines import (
+    N_READ,
+    extend_experts,
+    fit_experts,
+    score_queries,
+    support_contributions,
+)
+from skmeta.learners.experts.tuned import extend_tuned, fit_tuned, score_tuned
+
+__all__ = [
+    "N_READ",
+    "extend_experts",
+    "extend_tuned",
+    "fit_experts",
+    "fit_tuned",
+    "score_queries",
+    "score_tuned",
+    "support_contributions",
+]

@@ -1,0 +1,69 @@
+"""The kernel of all experts that are tuned to a table: a Gaussian of scaled columns, a plane, or their sum.
+
+They differ in how they choose its settings and in nothing else.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, solve
+
+
+class SmoothKernel(NamedTuple):
+    """The settings of a kernel ridge machine: rows a and b are as alike as ``bump * exp(-|(a - b) * scale|^2 / 2) +
+    line * (a . b)``, and targets have the variance ``ridge`` around the machine.
+
+    ``scale`` is (T, p), the others (T, 1); None leaves the Gaussian, or the plane, out.
+    """
+
+    scale: torch.Tensor | None
+    bump: torch.Tensor | None
+    line: torch.Tensor | None
+    ridge: torch.Tensor
+
+    def between(self, a, b):
+        """(T, m, n) between rows a (T, m, p) and b (T, n, p)."""
+        K = None
+        if self.scale is not None:
+            K = squared_distance(a * self.scale[:, None], b * self.scale[:, None]).mul_(-0.5).exp_()
+            K = K.mul_(self.bump[..., None])
+        if self.line is not None:
+            plane = torch.bmm(a * self.line[..., None], b.transpose(1, 2))
+            K = plane if K is None else K.add_(plane)
+        return K
+
+
+def squared_distance(a, b):
+    squared = torch.baddbmm(b.square().sum(-1)[:, None], a, b.transpose(1, 2), alpha=-2)
+    return squared.add_(a.square().sum(-1)[..., None]).clamp_(min=0)
+
+
+def fit_machine(kernel, rows, Y, weight):
+    """The machine with these settings, and its leave-one-out predictions (T, n, C)."""
+    dual, left_out = leave_one_out(kernel.between(rows, rows), Y, weight, kernel.ridge)
+    return {"kernel": kernel, "dual": dual}, left_out
+
+
+def extend_machine(machine, rows, new, Y, weight):
+    """The machine with further rows ``new`` (T, k, p); ``Y`` and ``weight`` are those of all rows, ``rows`` the old."""
+    kernel, n = machine["kernel"], rows.shape[1]
+    factor, root = machine.get("factor"), weight.sqrt()
+    if factor is None:
+        _, factor = solve(kernel.between(rows, rows), Y[:, :n], weight[:, :n], kernel.ridge)
+    border = kernel.between(new, torch.cat([rows, new], 1)) * root[:, None] * root[:, n:, None]
+    factor = bordered(factor, border, kernel.ridge)
+    dual = root[..., None] * torch.cholesky_solve(root[..., None] * Y, factor)
+    return {"kernel": kernel, "dual": dual, "factor": factor}
+
+
+def some_rows(key, weight, most, *values):
+    """At most ``most`` rows of each value (T, n, ...), spread evenly over the order of ``key`` (T, n), and weights."""
+    if weight.shape[1] <= most:
+        return weight, *values
+    there = weight > 0
+    order = torch.where(there, key, torch.full_like(key, torch.inf)).sort(dim=1, stable=True).indices
+    count = there.sum(1, keepdim=True).clamp(min=1)
+    place = torch.arange(most, device=key.device) * count.clamp(min=most) // most
+    rows = order.gather(1, place)
+    return weight.gather(1, rows), *(v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in values)

@@ -1,0 +1,161 @@
+"""Experts tuned to a table against what they stand for: refits, finite differences, rows given twice."""
+
+import numpy as np
+import pytest
+import torch
+
+from skmeta.learners import table_views as views
+from skmeta.learners.experts import extend_tuned, fit_tuned, score_tuned
+from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process
+from skmeta.learners.experts.minimise import minimise
+from skmeta.learners.experts.ridge import RIDGES, tune_ridge
+from skmeta.learners.experts.smooth_kernel import fit_machine, some_rows
+from skmeta.learners.experts.tuned import PROCESS, RIDGE
+
+
+@pytest.fixture
+def problem():
+    """Two tasks of 24 rows; the first is a plane, the second a bump in its first column."""
+    g = torch.Generator().manual_seed(0)
+    rows = torch.randn(2, 24, 3, generator=g, dtype=torch.float64)
+    rows = rows - rows.mean(1, keepdim=True)
+    noise = 0.1 * torch.randn(2, 24, 1, generator=g, dtype=torch.float64)
+    Y = torch.stack([rows[0] @ torch.tensor([1.0, -2, 0.5]).double(), torch.sin(3 * rows[1, :, 0])])[..., None] + noise
+    return rows, Y - Y.mean(1, keepdim=True), torch.ones(2, 24).double(), torch.ones(2, 3, dtype=torch.bool)
+
+
+def twice(row, *values):
+    return tuple(torch.cat([v, v[:, [row]]], 1) for v in values)
+
+
+@pytest.mark.parametrize("n_columns", [3, 40])
+def test_the_plane_leaves_one_out_as_if_refitted(n_columns):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(20, n_columns))
+    X -= X.mean(0)
+    y = X[:, 0] + 0.3 * rng.normal(size=20)
+    about = (torch.tensor(X)[None], torch.tensor(y - y.mean())[None, :, None], torch.ones(1, 20).double())
+    kernel, left_out = tune_ridge(*about, None)
+    ridge = float(kernel.ridge)
+    errors = []
+    for i in range(20):
+        rest = np.arange(20) != i
+        A = np.c_[X[rest], np.ones(19)]
+        penalty = np.diag([ridge] * n_columns + [0.0])
+        coef = np.linalg.solve(A.T @ A + penalty, A.T @ (y[rest] - y.mean()))
+        errors.append(abs(np.r_[X[i], 1] @ coef - float(left_out[0, i, 0])))
+    assert max(errors) < 1e-8
+
+
+def test_a_law_without_noise_gets_the_smallest_ridge_and_a_law_of_noise_a_large_one():
+    rng = np.random.default_rng(0)
+    X = torch.tensor(rng.normal(size=(1, 60, 4)))
+    X = X - X.mean(1, keepdim=True)
+    law, noise = X @ torch.ones(4, 1).double(), torch.tensor(rng.normal(size=(1, 60, 1)))
+    total = torch.ones(1, 60).double()
+    assert float(tune_ridge(X, law, total, None)[0].ridge) == pytest.approx(60 * float(RIDGES[0]))
+    assert float(tune_ridge(X, noise - noise.mean(), total, None)[0].ridge) > 60 * 0.1
+
+
+def test_the_likelihood_is_that_of_the_targets_and_its_gradient_the_difference_of_neighbours(problem):
+    rows, Y, weight, _ = problem
+    weight = weight.clone()
+    weight[0, 3], weight[1, 5] = 2.0, 0.5
+    plane = rows @ rows.transpose(1, 2) / 3
+    x = 0.3 * torch.randn(2, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    value, gradient = negative_log_likelihood(x, rows, Y, weight, plane)
+    for i in range(6):
+        step = 1e-5 * torch.eye(6).double()[i]
+        above, _ = negative_log_likelihood(x + step, rows, Y, weight, plane)
+        below, _ = negative_log_likelihood(x - step, rows, Y, weight, plane)
+        torch.testing.assert_close(gradient[:, i], (above - below) / 2e-5, rtol=1e-5, atol=1e-5)
+    alone, _ = negative_log_likelihood(x[:1], rows[:1], Y[:1], torch.ones(1, 24).double(), plane[:1])
+    lengths, (bump, line, noise) = x[0, :3].exp(), (2 * x[0, 3:]).exp()
+    D = ((rows[0, :, None] - rows[0]) / lengths).square().sum(-1)
+    K = bump * torch.exp(-0.5 * D) + line * plane[0] + (noise + 1e-6) * torch.eye(24)
+    density = torch.distributions.MultivariateNormal(torch.zeros(24).double(), K).log_prob(Y[0, :, 0])
+    assert float(alone) == pytest.approx(float(-density) - 12 * np.log(2 * np.pi))
+
+
+def test_a_row_of_weight_two_is_a_row_given_twice_and_one_of_weight_zero_is_none(problem):
+    rows, Y, weight, varies = problem
+    double = weight.clone()
+    double[:, 4] = 2
+    hidden = torch.cat([weight, torch.zeros(2, 1)], 1)
+    junk = torch.cat([rows, 50 * torch.ones(2, 1, 3)], 1), torch.cat([Y, torch.full((2, 1, 1), -9.0)], 1)
+    query = rows[:, :5] + 0.2
+    for settings, same in (
+        ((rows, Y, double), (*twice(4, rows, Y, weight),)),
+        ((*junk, hidden), (rows, Y, weight)),
+    ):
+        one, left_out = fit_tuned(*settings, varies)
+        other, left_out_other = fit_tuned(*same, varies)
+        torch.testing.assert_close(score_tuned(one, query), score_tuned(other, query), rtol=1e-5, atol=1e-5)
+        n = min(24, left_out.shape[1])
+        torch.testing.assert_close(left_out[:, :n], left_out_other[:, :n], rtol=1e-4, atol=1e-4)
+
+
+def test_the_process_learns_which_column_matters_and_a_plane_where_there_is_one(problem):
+    rows, Y, weight, varies = problem
+    kernel = tune_process(*problem)
+    assert kernel.scale[1].argmax() == 0 and kernel.scale[1, 0] > 2 * kernel.scale[1, 1:].max()
+    assert kernel.line[0] > 10 * kernel.line[1]
+    state, left_out = fit_tuned(rows, Y, weight, varies)
+    error = (left_out[..., 0] - Y).square().mean(1)
+    assert error[1, PROCESS] < 0.5 * error[1, RIDGE] and error[0, RIDGE] < 0.05
+
+
+def test_rows_given_later_count_as_if_they_had_been_there_under_the_same_settings(problem):
+    rows, Y, weight, varies = problem
+    state, _ = fit_tuned(rows, Y, weight, varies)
+    more, labels = rows[:, :3] + 0.5, Y[:, :3] - 0.5
+    grown = extend_tuned(
+        extend_tuned(state, more[:, :1], labels[:, :1], weight[:, :1]), more[:, 1:], labels[:, 1:], weight[:, 1:3]
+    )
+    everything = torch.cat([rows, more], 1), torch.cat([Y, labels], 1) - state["centre"], torch.ones(2, 27).double()
+    for machine, old in zip(grown["machines"], state["machines"]):
+        again, _ = fit_machine(old["kernel"], *everything)
+        torch.testing.assert_close(machine["dual"], again["dual"])
+
+
+def test_each_problem_is_minimised_by_itself_and_within_its_bounds():
+    curvature = torch.tensor([[1.0, 100.0], [30.0, 2.0]]).double()
+    aim = torch.tensor([[0.3, -0.2], [5.0, 0.7]]).double()
+
+    def f(x):
+        return (0.5 * curvature * (x - aim).square()).sum(1) + (x - aim).pow(4).sum(1), curvature * (x - aim) + 4 * (
+            x - aim
+        ).pow(3)
+
+    bound = torch.ones(2).double()
+    x = minimise(f, torch.zeros(2, 2).double(), -bound, bound, steps=40)
+    torch.testing.assert_close(x, torch.tensor([[0.3, -0.2], [1.0, 0.7]]).double(), atol=1e-4, rtol=0)
+
+
+def test_a_place_without_a_value_is_stepped_around():
+    def f(x):
+        value = (x - 2).square().sum(1)
+        return torch.where(x[:, 0] > 1, torch.inf, value), 2 * (x - 2)
+
+    bound = torch.full((1,), 9.0).double()
+    x = minimise(f, torch.zeros(1, 1).double(), -bound, bound, steps=30)
+    assert 0.9 < float(x) <= 1
+
+
+def test_some_rows_are_spread_over_the_targets_and_leave_padding_out():
+    key = torch.tensor([[5.0, 1, 9, 3, 7, 0, 0, 0]])
+    weight = torch.tensor([[1.0, 1, 1, 1, 1, 0, 0, 0]])
+    chosen, values = some_rows(key, weight, 3, key[..., None])
+    assert values[0, :, 0].tolist() == [1, 3, 7] and chosen.tolist() == [[1, 1, 1]]
+
+
+def test_straight_rows_bend_nowhere_and_end_one_range_outside():
+    X = torch.linspace(0, 1, 5).double()[None, :, None]
+    weight = torch.ones(1, 5).double()
+    columns = views.fit_columns(X, weight)
+    plan = views.plan_expansion(columns, X, weight)
+    query = torch.tensor([0.5, 1.5, 2.0, 9.0, float("nan")]).double()[None, :, None]
+    z, beyond = views.straight_view(columns, plan, query)
+    assert beyond[0].tolist() == [0, 0.5, 1, 1, 0]
+    step = float(columns["inverse"])
+    torch.testing.assert_close(z[0, :, 0], torch.tensor([0, 1, 1.5, 1.5, 0]).double() * step)
