@@ -8,7 +8,7 @@ from skmeta import InContextRegressor
 
 
 def law(seed, shift, noise=0.05, n=120, bend=0.0):
-    """Rows of a plane, bent in its first column by ``bend``, and new ones whose first column is ``shift`` ranges off."""
+    """Rows of a plane, bent in one column by ``bend``, and new ones whose first column is ``shift`` ranges off."""
     rng = np.random.default_rng(seed)
     coef = rng.normal(size=4)
     coef[0] = 1.0

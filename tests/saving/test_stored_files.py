@@ -18,6 +18,8 @@ RECORDS = {
 }
 #: estimators whose answers are meant to be others since, and why
 ANSWER_ANEW = {
+    "InContextClassifier": "experts tuned to each table take part",
+    "InContextRegressor": "experts tuned to each table take part",
     "HyperNetRegressor": "generated networks are drawn to the mean where they answer their support worse",
     "two_targets_scaled_by_task": "targets that each task scales are free of the units of the training tasks",
 }
