@@ -34,17 +34,15 @@ _SCIKIT_LEARN = (
 #: classes that older files know by another name
 RENAMED = {}
 
-_FUNCTIONS = {}
+#: functions of this library that objects of scikit-learn hold, and where they are
+_FUNCTIONS = {
+    "_date_names": "skmeta.preprocessing.table_encoder",
+    "_date_parts": "skmeta.preprocessing.table_encoder",
+}
 
 
 class NotSavable(TypeError):
     """A value that has no place in a file without code."""
-
-
-def savable_function(function):
-    """Let files name a function of this library, which objects of scikit-learn may hold."""
-    _FUNCTIONS[f"skmeta.{function.__name__}"] = function
-    return function
 
 
 def name_of(thing):
@@ -78,7 +76,7 @@ def thing_named(name):
     place, _, short = name.rpartition(".")
     found = None
     if place == "skmeta":
-        found = _FUNCTIONS.get(name) or _of_library(RENAMED.get(short, short))
+        found = _of_library(RENAMED.get(short, short))
     elif place == "torch.nn":
         found = _public(torch.nn, short, torch.nn.Module)
     elif place == "torch.optim":
@@ -105,6 +103,8 @@ def _of_library(name):
     """A class that a module of the library defines, whichever it is."""
     if not name.isidentifier():
         return None
+    if name in _FUNCTIONS:
+        return vars(sys.modules[_FUNCTIONS[name]]).get(name)
     for path, module in list(sys.modules.items()):
         if path.startswith("skmeta."):
             found = vars(module).get(name)

@@ -7,7 +7,7 @@ import warnings
 import sklearn
 from sklearn.base import BaseEstimator
 
-from skmeta.saving import container, format_1, nets
+from skmeta.saving import container, format_1, nets, scikit_learn  # noqa: F401 - registers itself
 from skmeta.saving.objects import Decoder, Encoder, Given, ModuleNeeded, register
 from skmeta.training import MetaNet, resolve_device
 

@@ -99,6 +99,8 @@ class Values:
         kind = array.dtype.kind
         if array.dtype.names is not None:
             return {"fields": [_fields_of(array.dtype), list(array.shape), self._bytes(array)]}
+        if array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous and kind in "biuf":
+            return {"by columns": self._array(array.T)}  # the last digits of products depend on it
         if kind in "biuf" and dtype_name(array.dtype):
             native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")).reshape(array.shape)
             return {"array": self._put_aside(dtype_name(array.dtype), native)}
@@ -266,6 +268,9 @@ class Decoded:
             raise ValueError("numpy has no bfloat16.")
         return array
 
+    def _by_columns(self, inside):
+        return self._numbers(inside).T
+
     def _tensor(self, name):
         dtype, array = self.arrays[str(name)]
         if dtype == "BF16":
@@ -391,7 +396,7 @@ class Decoded:
 
 KINDS = frozenset(
     {
-        "array", "class", "dict", "dtype", "fields", "float", "frame", "frozenset", "generator", "letters", "objects",
+        "array", "by columns", "class", "dict", "dtype", "fields", "float", "frame", "frozenset", "generator", "letters", "objects",
         "path", "ragged", "scalar", "scalars", "set", "slice", "sparse", "table", "tensor", "text", "times",
         "torch dtype", "tuple",
     }

@@ -54,6 +54,12 @@ def test_arrays_survive_with_their_shapes(array):
     assert again.dtype == array.dtype.newbyteorder("=")
 
 
+def test_the_order_in_memory_survives():
+    array = np.arange(6.0).reshape(2, 3)
+    assert there_and_back(array.T).flags.f_contiguous and not there_and_back(array.T).flags.c_contiguous
+    assert_array_equal(there_and_back(array.T), array.T)
+
+
 @given(st.lists(hnp.arrays("f8", st.tuples(st.integers(0, 3), st.just(2))), min_size=9, max_size=12))
 def test_many_arrays_alike_survive_as_one(arrays):
     again = there_and_back(dict(enumerate(arrays)))
