@@ -4,6 +4,7 @@ from skmeta.estimators._base import MetaEstimator
 from skmeta.estimators._columns import ColumnCodes
 from skmeta.estimators._support import Support
 from skmeta.saving.format_1 import reader
+from skmeta.training.saved_net import with_weights
 
 #: the architecture of in-context learners when format 1 was written, which its files do not tell
 _IN_CONTEXT = {
@@ -13,7 +14,7 @@ _IN_CONTEXT = {
 
 
 @reader(MetaEstimator)
-def read(cls, state, net):
+def read(cls, state, net, given):
     """An estimator from the attributes it had in format 1."""
     estimator = cls()  # so that a parameter younger than the file has its default
     was_adapted = state.pop("_was_adapted", False)
@@ -27,15 +28,15 @@ def read(cls, state, net):
         state["columns_"] = columns
     vars(estimator).update(state)
     if net is not None:
-        about, finish = net
         pretrained = vars(estimator).get("pretrained")
         if pretrained is not None:
             estimator.pretrained = False  # the weights are in the file
-        made = estimator._make_net(estimator.n_features_in_, None, about["seed"], False)
+        made = estimator._make_net(estimator.n_features_in_, None, net["seed"], False)
         if pretrained is not None:
             estimator.pretrained = pretrained
             made.set_params(**{f"learner__{name}": value for name, value in _IN_CONTEXT.items()})
-        estimator._serve(finish(made))
+        made.set_params(batch_size=net["batch_size"])
+        estimator._serve(with_weights(made, net["weights"], net["history"], given))
     if was_adapted:
         estimator._adapt_again()
     return estimator

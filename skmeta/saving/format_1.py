@@ -1,6 +1,5 @@
 """Files of format 1, which held the attributes that estimators had then."""
 
-from skmeta.saving.nets import with_weights
 from skmeta.saving.registry import thing_named
 from skmeta.saving.values import Decoded
 
@@ -10,8 +9,8 @@ _READERS = {}
 def reader(base):
     """Let a function make estimators of a base class from files of format 1.
 
-    It is called with the class, the attributes of then, and None or ``(about, finish)``: the ``seed`` and
-    ``batch_size`` of the net in the file, and a function that gives a net made for it the file's weights.
+    It is called with the class, the attributes of then, None or what the net was (``seed``, ``batch_size``,
+    ``weights``, ``history``), and what the caller of ``load`` said.
     """
 
     def registered(function):
@@ -36,18 +35,13 @@ def read(content, arrays, n_bytes, given):
     if "device" in state:
         state["device"] = given.device_for(state["device"])
     if "net" not in content:
-        return makers[0](cls, state, None)
-    about = {name: content["net"][name] for name in ("seed", "batch_size")}
-    history = [{name: decoder.decode(value) for name, value in row.items()} for row in content["net"]["history"]]
-    weights = {
+        return makers[0](cls, state, None, given)
+    net = {name: content["net"][name] for name in ("seed", "batch_size")}
+    net["history"] = [{name: decoder.decode(value) for name, value in row.items()} for row in content["net"]["history"]]
+    net["weights"] = {
         name[len("weights.") :]: decoder.decode({"tensor": name}) for name in arrays if name.startswith("weights.")
     }
-
-    def finish(net):
-        net.set_params(batch_size=about["batch_size"])
-        return with_weights(net, weights, history, given)
-
-    return makers[0](cls, state, (about, finish))
+    return makers[0](cls, state, net, given)
 
 
 class _Values(Decoded):

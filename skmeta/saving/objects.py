@@ -5,6 +5,7 @@ import dataclasses
 import inspect
 import warnings
 
+import torch
 from sklearn.base import BaseEstimator
 
 from skmeta.saving.registry import NotSavable, is_object_class, name_of, thing_named
@@ -262,21 +263,23 @@ class Given:
             raise ValueError("The module of this estimator is in the file: leave module= out.")
 
     def device_for(self, saved):
-        from skmeta.training.devices import resolve_device
-
+        """Where to live: where the caller said, or where the saved one did, if that device is there."""
         if self.device is not None:
-            resolve_device(self.device)
             return self.device
-        try:
-            if resolve_device(saved).type in ("cpu", "cuda", "mps", "xpu"):
-                return saved
-        except (ValueError, TypeError):
-            pass
+        if saved == "auto" or _is_there(saved):
+            return saved
         if str(saved) not in self._warned:
             self._warned.add(str(saved))
             text = f"The estimator was saved on device {str(saved)[:50]!r}, which is not there: using 'cpu'."
             warnings.warn(text, stacklevel=2)
         return "cpu"
+
+
+def _is_there(device):
+    try:
+        return torch.device(device).type != "meta" and torch.empty(1, device=device) is not None
+    except Exception:
+        return False
 
 
 class ModuleNeeded(ValueError):

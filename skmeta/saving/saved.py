@@ -7,11 +7,8 @@ import warnings
 import sklearn
 from sklearn.base import BaseEstimator
 
-from skmeta.saving import container, format_1, nets, scikit_learn  # noqa: F401 - registers itself
-from skmeta.saving.objects import Decoder, Encoder, Given, ModuleNeeded, register
-from skmeta.training import MetaNet, resolve_device
-
-register(MetaNet, nets.to_state, nets.from_state)
+from skmeta.saving import container, format_1, scikit_learn  # noqa: F401 - registers itself
+from skmeta.saving.objects import Decoder, Encoder, Given, ModuleNeeded
 
 
 def save(estimator, path):
@@ -96,8 +93,6 @@ def load(path, *, module=None, device=None):
     True
     """
     path = os.fspath(path)
-    if device is not None:
-        resolve_device(device)
     version, content, arrays, n_bytes = container.read(path)
     given = Given(path, module, device)
     try:

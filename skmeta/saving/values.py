@@ -396,9 +396,9 @@ class Decoded:
 
 KINDS = frozenset(
     {
-        "array", "by columns", "class", "dict", "dtype", "fields", "float", "frame", "frozenset", "generator", "letters", "objects",
-        "path", "ragged", "scalar", "scalars", "set", "slice", "sparse", "table", "tensor", "text", "times",
-        "torch dtype", "tuple",
+        "array", "by columns", "class", "dict", "dtype", "fields", "float", "frame", "frozenset", "generator",
+        "letters", "objects", "path", "ragged", "scalar", "scalars", "set", "slice", "sparse", "table", "tensor",
+        "text", "times", "torch dtype", "tuple",
     }
 )  # fmt: skip
 

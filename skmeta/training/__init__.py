@@ -1,5 +1,6 @@
 """The outer loop, by skorch: nets whose samples are tasks."""
 
+from skmeta.training import saved_net  # noqa: F401 - makes nets known to files
 from skmeta.training.devices import resolve_device
 from skmeta.training.meta_net import MetaNet
 from skmeta.training.meta_training import raise_if_interrupted, train

@@ -6,6 +6,10 @@ import torch
 from skorch.history import History
 from torch.overrides import TorchFunctionMode
 
+from skmeta.saving.objects import register
+from skmeta.training.devices import resolve_device
+from skmeta.training.meta_net import MetaNet
+
 _SETTINGS = (
     "batch_size",
     "criterion",
@@ -56,11 +60,7 @@ def from_state(cls, state, given):
     # a loss or an optimizer of the user's own is not in the file
     settings.setdefault("criterion", torch.nn.MSELoss if is_regression else torch.nn.CrossEntropyLoss)
     settings.setdefault("optimizer", torch.optim.Adam)
-    settings["device"] = given.device_for(settings["device"])
-    if settings["device"] == "auto":
-        from skmeta.training import resolve_device
-
-        settings["device"] = str(resolve_device("auto"))
+    settings["device"] = str(resolve_device(given.device_for(settings["device"])))
     body = state["module"]
     if isinstance(body, torch.nn.Module):  # an instance is made already, and stays the user's own
         body = copy.deepcopy(body)
@@ -116,3 +116,6 @@ class _OnMeta(TorchFunctionMode):
         if func is torch.allclose:
             return True  # there are no numbers to compare, and no tensor's shape depends on the answer
         return func(*args, **kwargs)
+
+
+register(MetaNet, to_state, from_state)
