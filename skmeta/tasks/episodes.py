@@ -6,6 +6,7 @@ import torch
 
 from skmeta.tasks.store import TaskStore, hide, similar_size_chunks
 
+_WAYS = (5, 20)
 _INDICES = 8  # numbers that a row costs besides its features
 _NUMBERS_AT_ONCE = 2**17  # drawn together: many small batches cost calls, and large ones would leave the caches
 
@@ -32,8 +33,8 @@ class EpisodeLoader:
         Stored tasks, or a source that makes new ones each epoch.
     batch_size : int, default=16
         Tasks in a batch.
-    n_ways : int or None, default=None
-        Classes in an episode; None takes all, up to 20.
+    n_ways : int, (low, high) or None, default=None
+        Classes in an episode; a range is drawn anew for each batch. None is between 5 and 20 of them, or all there are.
     n_shots, n_query : int or (low, high), default=5 and 15
         Rows per class. A range is drawn anew for each episode (``n_shots``) or batch (``n_query``).
     steps : int or None, default=None
@@ -65,7 +66,8 @@ class EpisodeLoader:
         in_parts=True,
     ):
         self.dataset, self.batch_size, self.steps = dataset, batch_size, steps
-        self.n_ways, self.n_shots, self.n_query = n_ways, _as_range(n_shots), _as_range(n_query)
+        self.n_ways = _as_range(_WAYS if n_ways is None else n_ways)
+        self.n_shots, self.n_query = _as_range(n_shots), _as_range(n_query)
         self.hide_unseen, self.relabel, self.seed, self.in_parts = hide_unseen, relabel, seed, in_parts
         self._segments = _Segments(dataset) if isinstance(dataset, TaskStore) and not dataset.has_query else None
 
@@ -93,7 +95,10 @@ class EpisodeLoader:
             batch, y = draw(store, segments, torch.cat(order[first : first + at_once]), dice)
             parts = [values.split(self.batch_size) for values in batch.values()]
             for *values, labels in zip(*parts, y.split(self.batch_size)):
-                yield dict(zip(batch, values)), labels.flatten(0, 1)
+                some = dict(zip(batch, values))
+                if segments.per_class:
+                    some, labels = self._without_absent_ways(some, labels)
+                yield some, labels.flatten(0, 1)
 
     def _batches_at_once(self, store):
         rows = self.batch_size * max(store.max_classes, 1) * (self.n_shots[1] + self.n_query[1])
@@ -136,12 +141,14 @@ class EpisodeLoader:
         return batch, y
 
     def _n_way(self, store, segments, tasks, dice):
-        ways = min(self.n_ways or 20, store.max_classes)
+        ways = min(self.n_ways[1], store.max_classes)
         exists = segments.count[tasks] > 0
         classes = dice.uniform(exists.shape).masked_fill(~exists, 2.0).argsort(1)[:, :ways]
-        if not self.relabel:
-            classes = classes.sort(1).values
-        count = segments.count[tasks].gather(1, classes)
+        asked_ways = self._as_many_in_a_batch(min(self.n_ways[0], ways), ways, len(tasks), dice)
+        if not self.relabel:  # those to be asked about first, in order
+            later = torch.arange(ways, device=store.device) >= asked_ways
+            classes = classes.gather(1, (classes + store.max_classes * later).argsort(1))
+        count = segments.count[tasks].gather(1, classes) * (torch.arange(ways, device=store.device) < asked_ways)
         start = segments.start[tasks].gather(1, classes)
         shots = dice.integers(*self.n_shots, (len(tasks), 1)).expand_as(count)
         query = self._as_many_in_a_batch(*self.n_query, len(tasks), dice).expand_as(count)
@@ -160,9 +167,26 @@ class EpisodeLoader:
             "query_X": store.rows(asked.flatten(1)),
             "class_mask": mask,
         }
-        if segments.can_fall_short(self.n_shots, self.n_query):
+        if segments.can_fall_short(self.n_shots, self.n_query) or self.n_ways[0] < ways:
             batch["support_weight"] = is_support.flatten(1).to(store.X.dtype)
         return batch, hide(codes[..., None].expand_as(asked), is_asked).flatten(1)
+
+    def _without_absent_ways(self, batch, y):
+        """A batch without the places, behind the others, of classes that none of its episodes has."""
+        per_way = len(batch["support_y"][0]), len(y[0])
+        ways = per_way[0] // self.n_shots[1] if self.n_shots[1] else 0
+        if not ways or self.n_ways[0] >= ways:
+            return batch, y
+        n_shots, n_query = (n // ways for n in per_way)
+        is_there = torch.zeros(ways, dtype=torch.bool, device=y.device)
+        for values in (batch["support_weight"] > 0, y >= 0):
+            is_there |= values.unflatten(1, (ways, -1)).flatten(2).any(2).any(0)
+        left = int(is_there.nonzero().max()) + 1 if bool(is_there.any()) else 1
+        cut = {name: batch[name][:, : left * n_shots] for name in ("support_X", "support_y", "support_weight")}
+        batch = batch | cut | {"query_X": batch["query_X"][:, : left * n_query]}
+        if self.relabel:
+            batch["class_mask"] = batch["class_mask"][:, :left]
+        return batch, y[:, : left * n_query]
 
     def _rows(self, store, segments, tasks, dice):
         per = max(store.max_classes, 1)

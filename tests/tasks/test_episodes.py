@@ -242,3 +242,27 @@ def test_an_epoch_goes_over_the_tasks_once_but_takes_thirty_steps_at_least():
     assert len(EpisodeLoader(store, batch_size=2)) == 40
     assert len(EpisodeLoader(store, batch_size=16)) == 30
     assert len(EpisodeLoader(store, steps=3)) == len(seeded_batches(store, steps=3)) == 3
+
+
+@pytest.mark.parametrize("relabel", [True, False])
+def test_a_range_of_ways_is_drawn_anew_for_each_batch_and_none_is_padded(relabel):
+    store = n_way_store([[6] * 7, [6] * 7])
+    seen = set()
+    settings = {"batch_size": 3, "n_ways": (2, 4), "n_shots": 2, "n_query": 3, "steps": 40, "relabel": relabel}
+    for batch, y in seeded_batches(store, **settings):
+        ways = {len(set(support_rows(batch, t)[1].tolist())) for t in range(3)}
+        assert len(ways) == 1
+        (ways,) = ways
+        assert batch["support_X"].shape[1] == 2 * ways and len(y) == 3 * 3 * ways
+        assert batch["class_mask"].shape[1] == (ways if relabel else 7)
+        for t in range(3):
+            assert set(query_rows(batch, y, t)[1].tolist()) == set(support_rows(batch, t)[1].tolist())
+        seen.add(ways)
+    assert seen == {2, 3, 4}
+
+
+def test_by_default_episodes_have_five_to_twenty_ways_where_there_are_so_many():
+    many = seeded_batches(n_way_store([[4] * 30]), batch_size=1, n_shots=1, n_query=1, steps=80)
+    assert {min(20, max(5, n)) for n in (b["class_mask"].shape[1] for b, _ in many)} == set(range(5, 21))
+    few = seeded_batches(n_way_store([[4] * 3]), batch_size=1, n_shots=1, n_query=1, steps=5)
+    assert {b["class_mask"].shape[1] for b, _ in few} == {3}
