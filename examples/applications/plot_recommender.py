@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import RidgeCV
 
-from skmeta import BayesianHeadRegressor, MAMLRegressor, PerTaskBaseline, PooledBaseline, TaskSet
+from skmeta import BayesianHeadRegressor, PerTaskBaseline, PooledBaseline, TaskSet
 from skmeta.inspection import ShotCurveDisplay
 
 rng = np.random.default_rng(0)
@@ -31,11 +31,10 @@ def user(n_rated=25):
 users, new_users = TaskSet([user() for _ in range(200)]), TaskSet([user() for _ in range(80)])
 
 # %%
-# Two learners that learn across users, one model of all users, one model for each user alone.
+# A learner that learns across users, one model of all users, one model for each user alone.
 
 models = {
-    "BayesianHeadRegressor": BayesianHeadRegressor(max_epochs=15, random_state=0),
-    "MAMLRegressor": MAMLRegressor(n_shots=(1, 10), random_state=0),
+    "BayesianHeadRegressor": BayesianHeadRegressor(max_epochs=10, random_state=0),
     "one taste for all": PooledBaseline(RidgeCV()),
     "each user alone": PerTaskBaseline(RidgeCV()),
 }

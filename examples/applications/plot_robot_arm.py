@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
-from skmeta import BayesianHeadRegressor, NeuralProcessRegressor, PerTaskBaseline, PooledBaseline, TaskSet
+from skmeta import BayesianHeadRegressor, NeuralProcessRegressor, PerTaskBaseline, TaskSet
 from skmeta.inspection import ShotCurveDisplay
 
 rng = np.random.default_rng(0)
@@ -36,7 +36,7 @@ def payload(n_rows=40):
     return movement, torque + rng.normal(size=n_rows)
 
 
-train, new = TaskSet([payload() for _ in range(200)]), TaskSet([payload() for _ in range(60)])
+train, new = TaskSet([payload() for _ in range(120)]), TaskSet([payload() for _ in range(50)])
 
 # %%
 # A model that ignores the payload cannot do better than the average payload; one that starts anew with every payload
@@ -44,16 +44,20 @@ train, new = TaskSet([payload() for _ in range(200)]), TaskSet([payload() for _ 
 
 kernel = ConstantKernel(10.0) * RBF(2.0) + WhiteKernel(0.01)
 models = {
-    "BayesianHeadRegressor": BayesianHeadRegressor(n_shots=(0, 20), max_epochs=25, random_state=0),
-    "NeuralProcessRegressor": NeuralProcessRegressor(n_shots=(0, 20), max_epochs=25, random_state=0),
-    "one model, payload unknown": PooledBaseline(HistGradientBoostingRegressor(random_state=0)),
+    "BayesianHeadRegressor": BayesianHeadRegressor(n_shots=(0, 20), max_epochs=15, random_state=0),
+    "NeuralProcessRegressor": NeuralProcessRegressor(n_shots=(0, 20), max_epochs=15, random_state=0),
     "a Gaussian process each": PerTaskBaseline(GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True)),
 }
 fig, ax = plt.subplots(figsize=(6.6, 4.2))
-for (name, model), marker in zip(models.items(), "osD^"):
+for (name, model), marker in zip(models.items(), "osD"):
     display = ShotCurveDisplay.from_estimator(
         model.fit(train), new, [1, 3, 10, 20], n_repeats=1, random_state=0, ax=ax, name=name, marker=marker
     )
     print(f"{name:28s}", display.curve)
+X, y, _ = train.to_long()
+trees = HistGradientBoostingRegressor(random_state=0).fit(X, y)
+level = np.mean([trees.score(task.X, task.y) for task in new])
+ax.axhline(level, color="C3", linestyle="--", label="one model, payload unknown")
+ax.legend(fontsize="small", loc="lower right")
 ax.set(xlabel="Movements with the new payload", ylim=(0, 1.02))
 plt.show()
