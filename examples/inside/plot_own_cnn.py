@@ -53,10 +53,10 @@ class Watch(Callback):
 
 X, y = load_digits(return_X_y=True)
 seen = y < 6
-train = NWayTasks(X[seen], y[seen], n_ways=4, n_shots=5, n_query=10).sample(80, random_state=0)
+train = NWayTasks(X[seen], y[seen], n_ways=4, n_shots=5, n_query=10).sample(50, random_state=0)
 meta = ProtoNetClassifier(
-    Small, module__n_filters=12, module__dropout=0.1, max_epochs=8, lr=0.01, validation_fraction=0.2,
-    callbacks=[("watch", Watch()), ("slower", LRScheduler("CosineAnnealingLR", T_max=8))], random_state=0,
+    Small, module__n_filters=8, module__dropout=0.1, max_epochs=6, lr=0.01, validation_fraction=0.2,
+    callbacks=[("watch", Watch()), ("slower", LRScheduler("CosineAnnealingLR", T_max=6))], random_state=0,
 )  # fmt: skip
 meta.fit(train)
 

@@ -13,7 +13,7 @@ features are noise.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
 from skmeta import ProtoNetClassifier, TripletNetClassifier
@@ -36,7 +36,7 @@ fig, axes = plt.subplots(1, len(spaces), figsize=(10.5, 3.8), layout="constraine
 for ax, (name, rows) in zip(axes, spaces.items()):
     rows = np.asarray(rows).reshape(len(X), -1)
     found = KMeans(6, n_init=10, random_state=0).fit_predict(rows)
-    plane = PCA(2).fit_transform(rows)
+    plane = TSNE(perplexity=20, max_iter=500, random_state=0).fit_transform(rows)
     for label, marker in zip(np.unique(new.y), "osD^vP"):
         ax.scatter(*plane[new.y == label].T, marker=marker, s=22, alpha=0.8)
     ax.set(xticks=(), yticks=(), title=f"{name}\nk-means finds the classes: {adjusted_rand_score(new.y, found):.2f}")
@@ -45,4 +45,4 @@ plt.show()
 
 # %%
 # The figure is the adjusted Rand index: 0 for clusters at random, 1 for the classes themselves. Colours and shapes are
-# the true classes, on the two main directions of each space.
+# the true classes, laid out by t-SNE.
