@@ -17,9 +17,9 @@ COLUMNS = {
     "capped": 0.3,
     "count": 0.7,
     "rounded": 1.0,
-    "flag": 1.5,
+    "flag": 2.0,
     "level": 1.2,
-    "nominal": 1.2,
+    "nominal": 2.0,
     "blurred": 0.4,
     "default": 0.4,
     "unrelated": 0.3,
@@ -39,7 +39,7 @@ def measure(dice, x, codes, is_category, without=()):
     else:
         weights = [0.0 if name in without and name != "plain" else weight for name, weight in COLUMNS.items()]
     kind = dice.pick(dice.preferences(weights, B), d)
-    plain_table = dice.chance(0.25, B, 1)
+    plain_table = dice.chance(0.2, B, 1)
     kind = torch.where(plain_table | is_category, 0, kind).flatten()
     x = x.reshape(B * d, n).clone()
     for number, name in enumerate(COLUMNS):
@@ -48,7 +48,7 @@ def measure(dice, x, codes, is_category, without=()):
             x[mine] = _measured(dice, name, x[mine])
     x = x.view(B, d, n)
     # categories show codes that say nothing of their effects; now and then a table passes them off as numbers
-    declared = dice.pick(torch.tensor([0.3, 0.2, 0.5], device=x.device), B)[:, None] / 2
+    declared = dice.pick(torch.tensor([0.2, 0.2, 0.6], device=x.device), B)[:, None] / 2
     nominal = is_category | (kind == list(COLUMNS).index("nominal")).view(B, d)
     categorical = nominal & dice.chance(torch.where(is_category, declared.clamp(min=0.7), declared), B, d)
     return torch.where(is_category[..., None], codes.to(x.dtype), x), categorical

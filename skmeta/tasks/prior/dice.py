@@ -61,7 +61,7 @@ class Dice:
     def preferences(self, weights, n_tables):
         """Each table's own chances (n_tables, K) around common weights, from those of all to nearly one choice only."""
         weights = torch.as_tensor(weights, dtype=torch.float32, device=self.device)
-        taste = self.log_uniform(0.2, 4.0, n_tables, 1) * self.normal(n_tables, len(weights))
+        taste = self.log_uniform(0.2, 6.0, n_tables, 1) * self.normal(n_tables, len(weights))
         return ((weights + 1e-12).log() + taste).softmax(-1) * (weights > 0)
 
     # single numbers, for what all tables of a draw have in common

@@ -43,52 +43,43 @@ def _clusters(dice, T, n):
     return dice.pick(logits.softmax(-1), n)
 
 
-def _categories(dice, lean):
-    """Codes (C, n) with uneven shares; the common factor ``lean`` (C, n) draws some columns together."""
-    C, n = lean.shape
+def _categories(dice, u):
+    """Codes with uneven shares for places u (C, n) between 0 and 1."""
+    C = len(u)
     number = torch.where(
         dice.chance(0.15, C, 1), dice.log_integers(8, MAX_CATEGORIES, C, 1), dice.log_integers(2, 14, C, 1)
     )
     logits = dice.normal(C, MAX_CATEGORIES) * dice.log_uniform(0.2, 2.0, C, 1)
     logits = logits.masked_fill(torch.arange(MAX_CATEGORIES, device=dice.device) >= number, -torch.inf)
-    borders = logits.softmax(-1).cumsum(-1)
-    rho = torch.where(dice.chance(0.5, C, 1), 0.0, dice.uniform(C, 1, high=0.95))
-    u = torch.special.ndtr(rho * lean + (1 - rho.square()).sqrt() * dice.normal(C, n))
-    code = torch.searchsorted(borders, u)
-    return torch.minimum(code, number - 1)
+    return torch.minimum(torch.searchsorted(logits.softmax(-1).cumsum(-1), u), number - 1)
 
 
-ROOTS = {
-    "normal": 1.5,
-    "uniform": 1.0,
-    "heavy": 0.6,
-    "skewed": 0.6,
-    "clustered": 1.0,
-    "grid": 0.5,
-    "correlated": 1.5,
-    "category": 1.8,
-}
+def _together(dice, T, R, n):
+    """Standard normal variables (T, R, n) that hang together by three factors, not at all or nearly fully."""
+    strength = torch.where(dice.chance(0.15, T, 1, 1), 0.0, dice.uniform(T, 1, 1, low=0.4, high=1.0).sqrt())
+    rho = strength * dice.uniform(T, R, 1, low=0.6, high=1.0)
+    sharpness = dice.log_uniform(0.5, 4.0, T, 1, 1)
+    mix = torch.nn.functional.normalize(dice.normal(T, R, 3) * (sharpness * dice.normal(T, R, 3)).exp(), dim=-1)
+    return rho * (mix @ dice.normal(T, 3, n)) + (1 - rho.square()).sqrt() * dice.normal(T, R, n)
+
+
+ROOTS = {"normal": 2.0, "uniform": 1.3, "heavy": 0.6, "skewed": 0.8, "clustered": 1.0, "grid": 0.6, "category": 2.5}
 
 
 def _roots(dice, T, R, n, without):
     """(T, R, n) variables of any kind, and codes, kinds and clusters beside them."""
     weights = [0.0 if name in without else weight for name, weight in ROOTS.items()]
     kind = dice.pick(dice.preferences(weights, T), R).flatten()
-    x = dice.normal(T * R, n)
+    x = (dice.normal(T, R, n) if "together" in without else _together(dice, T, R, n)).view(T * R, n)
     codes = torch.zeros(T * R, n, dtype=torch.long, device=dice.device)
     clusters = _clusters(dice, T, n)
-    factors = dice.normal(T, 4, n)
     table = torch.arange(T, device=dice.device).repeat_interleave(R)
-    mix = standardise(dice.normal(T * R, 4) * dice.log_uniform(0.2, 3.0, T * R, 1)) / 2
-    lean = (mix[:, None] @ factors[table])[:, 0]
     for number, name in enumerate(ROOTS):
         mine = rows_of(kind == number)
         C = len(mine)
         if not C or name == "normal":
             continue
-        if name == "uniform":
-            x[mine] = dice.uniform(C, n, low=-1.7, high=1.7)
-        elif name == "heavy":
+        if name == "heavy":
             x[mine] = dice.student(dice.uniform(C, 1, low=2, high=6), C, n)
         elif name == "skewed":
             x[mine] = (x[mine] * dice.log_uniform(0.2, 1.2, C, 1)).exp()
@@ -97,14 +88,12 @@ def _roots(dice, T, R, n, without):
             spread = (0.5 * dice.normal(C, 12)).exp()
             group = clusters[table[mine]]
             x[mine] = centre.gather(1, group) + spread.gather(1, group) * x[mine]
-        elif name == "grid":
-            levels = dice.log_integers(2, 12, C, 1)
-            x[mine] = (dice.uniform(C, n) * levels).floor()
-        elif name == "correlated":
-            x[mine] = lean[mine] + dice.log_uniform(0.03, 1.0, C, 1) * x[mine]
-        else:
-            codes[mine] = _categories(dice, lean[mine])
+        elif name == "category":
+            codes[mine] = _categories(dice, torch.special.ndtr(x[mine]))
             x[mine] = dice.normal(C, MAX_CATEGORIES).gather(1, codes[mine])
+        else:
+            u = torch.special.ndtr(x[mine])
+            x[mine] = u if name == "uniform" else (u * dice.log_integers(2, 12, C, 1)).floor()
     is_category = (kind == list(ROOTS).index("category")).view(T, R)
     return standardise(x).view(T, R, n), codes.view(T, R, n), is_category, clusters
 
@@ -120,7 +109,10 @@ def choose_parents(dice, hubs, per_table, most):
     chosen = (chosen + P * torch.arange(T, device=dice.device)[:, None, None]).view(-1, most)
     C = T * per_table
     scale = (dice.log_uniform(0.05, 2.5, C, 1) * dice.normal(C, most)).exp()
-    scale = scale * (torch.arange(most, device=dice.device) < dice.log_integers(1, most, C, 1))
+    scale = scale * (
+        torch.arange(most, device=dice.device)
+        < dice.log_integers(1, most, C, 1).minimum(dice.log_integers(1, 2 * most, C, 1))
+    )
     return chosen, scale / scale.square().sum(1, keepdim=True).sqrt()
 
 

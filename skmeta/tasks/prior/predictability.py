@@ -48,5 +48,5 @@ def chance_to_keep(r2, classification):
     every twelfth.
     """
     borders = torch.tensor([0.02, 0.12, 0.3], device=r2.device)
-    chances = [0.25, 0.5, 0.8, 1.0] if classification else [0.1, 0.35, 0.75, 1.0]
+    chances = [0.25, 0.5, 0.8, 1.0] if classification else [0.1, 0.25, 0.65, 1.0]
     return torch.tensor(chances, device=r2.device)[torch.searchsorted(borders, r2)]

@@ -17,7 +17,19 @@ from skmeta.tasks.prior.targets import N_LATENTS, SHAPES, classes, close_gaps, l
 from skmeta.tasks.taskset import TaskSet
 
 TARGETS_PER_GRAPH = 4
-MECHANISMS = {"graph", "columns", "cause", "shift", "missing", "filter", *FAMILIES, *ROOTS, *COLUMNS, *SHAPES}
+MECHANISMS = {
+    "graph",
+    "together",
+    "columns",
+    "cause",
+    "shift",
+    "missing",
+    "filter",
+    *FAMILIES,
+    *ROOTS,
+    *COLUMNS,
+    *SHAPES,
+}
 
 
 @dataclass(frozen=True)
@@ -38,13 +50,13 @@ class TablePrior(BaseTaskDistribution):
     n_support, n_query : int, default=50, 20
         Rows of every task.
     max_classes : int, default=10
-        Classes are between 2 and this; half of the tables have 2.
+        Classes are between 2 and this; more than half of the tables have 2.
     missing : bool, default=False
         Whether some cells are NaN. Only few learners take them.
     without : tuple of str, default=()
-        Mechanisms to leave out: "graph" (inner nodes), "columns" (columns are measured as they are), "cause" (targets
-        from inside of the graph), "shift", "missing", "filter", and the names in ``functions.FAMILIES``,
-        ``graph.ROOTS``, ``columns.COLUMNS`` and ``targets.SHAPES``.
+        Mechanisms to leave out: "graph" (inner nodes), "together" (variables without causes that hang together),
+        "columns" (columns are measured as they are), "cause" (targets from inside of the graph), "shift", "missing",
+        "filter", and the names in ``functions.FAMILIES``, ``graph.ROOTS``, ``columns.COLUMNS`` and ``targets.SHAPES``.
 
     References
     ----------
@@ -155,5 +167,5 @@ class TablePrior(BaseTaskDistribution):
         latents = latents.view(B, n_latents, n)
         if not classification:
             return x, numbers(dice, latents[:, 0], self.without), categorical
-        n_classes = torch.where(dice.chance(0.45, B, 1), 2, 2 + dice.integers(self.max_classes - 1, B, 1))
+        n_classes = torch.where(dice.chance(0.55, B, 1), 2, 2 + dice.integers(self.max_classes - 1, B, 1))
         return x, classes(dice, latents, n_classes, graph.clusters[table[:, 0]], self.without), categorical

@@ -27,12 +27,12 @@ def latent_variables(dice, graph, n_targets, n_latents, without=()):
 SHAPES = {
     "plain": 3.0,
     "price": 1.6,
-    "count": 0.8,
+    "count": 0.4,
     "rate": 0.5,
-    "zeros": 0.5,
+    "zeros": 0.2,
     "power": 0.6,
-    "capped": 0.4,
-    "grade": 0.6,
+    "capped": 0.15,
+    "grade": 0.3,
 }
 
 
@@ -47,7 +47,7 @@ def numbers(dice, y, without=()):
             dice.log_uniform(0.03, 0.7, B, 1),
             dice.log_uniform(0.1, 1.2, B, 1),
         ]
-    )[dice.integers(4, B), torch.arange(B, device=y.device)]
+    )[dice.pick(torch.tensor([0.3, 0.25, 0.3, 0.15], device=y.device), B), torch.arange(B, device=y.device)]
     errors = torch.where(dice.chance(0.6, B, 1), dice.normal(B, n), dice.student(3.0, B, n).clamp(-20, 20))
     growing = (0.6 * y).exp()
     y = y + noise * errors * torch.where(dice.chance(0.25, B, 1), growing / growing.mean(1, keepdim=True), 1.0)
@@ -89,7 +89,7 @@ def _shape(dice, name, y):
 def _intervals(dice, latents, there):
     """Intervals of a score, sharp or crossed by chance."""
     B, Q, n = latents.shape
-    shares = (dice.normal(*there.shape) * dice.uniform(B, 1, high=1.2)).masked_fill(~there, -torch.inf).softmax(-1)
+    shares = (dice.normal(*there.shape) * dice.uniform(B, 1, high=3.0)).masked_fill(~there, -torch.inf).softmax(-1)
     score = standardise((dice.normal(B, 1, Q) @ latents)[:, 0])
     ends = (shares.cumsum(-1) * n).long().clamp(max=n - 1)
     borders = score.sort(-1).values.gather(1, ends)
