@@ -63,6 +63,10 @@ class Learner(nn.Module):
         state = self.adapt(support_X, support_y, support_weight, class_mask)
         return flat_answers(self.predict(state, query_X))
 
+    def learn(self, batch, y, share):
+        """A shorter way to train than ``forward``, a loss and ``backward``; None where a learner has none."""
+        return
+
     def embed(self, X):
         """Embeddings (T, n, e) of rows (T, n, d). The body sees one table, as batch norm and convolutions expect."""
         return self.body(X.flatten(0, 1)).unflatten(0, X.shape[:2])

@@ -189,6 +189,29 @@ class MAML(GradientBased):
             return outputs[-1], outputs[1:]
         return flat_answers(outputs)
 
+    def learn(self, batch, y, share):
+        """Flat answers and the loss of a batch, its gradient added to the parameters' own; None where that is not so.
+
+        The same as ``forward``, the inner loss of the answers to ``y`` (T m, ...), each row counted by ``share`` (T m),
+        and ``backward``, in one call of the kernel.
+        """
+        if self.engine.name != "native" or self.implicit or self.multi_step_loss:
+            return None
+        weight, mask, query_X = batch.get("support_weight"), batch.get("class_mask"), batch["query_X"]
+        start, settings = self._inner_loop(batch["support_X"], weight, mask, self.inner_steps)
+        if not all(value.is_leaf for value in start):
+            return None
+        y, share = (value.unflatten(0, query_X.shape[:2]) for value in (y, share))
+        rows = batch["support_X"], batch["support_y"], query_X, y, share
+        done = self.engine.learn(start, *rows, first_order=self.first_order, **settings)
+        if done is None:
+            return None
+        answers, loss, gradients = done
+        for value, gradient in zip(start, gradients):
+            if value.requires_grad:
+                value.grad = gradient if value.grad is None else value.grad + gradient
+        return flat_answers(answers), loss
+
     def training_loss(self, criterion, outputs, outputs_of_steps, y):
         """The criterion after every inner step, weighted: equally at first, in the end the last step alone."""
         n_steps = len(outputs_of_steps)

@@ -103,18 +103,21 @@ static int64_t size(const image *a) { return pixels(a) * a->row; }
 #define REAL float
 #define NAME(x) x##_float32
 #define EXP expf
+#define LOG logf
 #define TANHF tanhf
 #define SQRT sqrtf
 #include "precision.inc"
 #undef REAL
 #undef NAME
 #undef EXP
+#undef LOG
 #undef TANHF
 #undef SQRT
 
 #define REAL double
 #define NAME(x) x##_float64
 #define EXP exp
+#define LOG log
 #define TANHF tanh
 #define SQRT sqrt
 #include "precision.inc"

@@ -85,6 +85,34 @@ class Job:
         each(run, self._parts)
         return out, values
 
+    def learn(self, query_targets, query_share):
+        """All at once: answers (T, C, m), their loss, and its gradient by the start and by each of ``own_rates``.
+
+        query_targets (T, C, m); query_share (T, m) tells what each row counts for. The loss is the inner one, and
+        ``derivative`` must have been announced.
+        """
+        rows = 6 * (self.problem.n_support * self.problem.steps + self.problem.n_query)
+        parts = in_parts(self.n_tasks, self.n_tasks * rows * self.network.work)
+        shape = self.n_tasks, self.n_classes, self.problem.n_query
+        if query_targets.shape != shape or query_share.shape != shape[::2]:
+            raise Misfit(MISFIT)
+        query_targets, query_share = (value.to(self.dtype).contiguous() for value in (query_targets, query_share))
+        answers, losses = torch.empty(shape, dtype=self.dtype), torch.empty(self.n_tasks, dtype=self.dtype)
+        total = [torch.zeros(self.network.n_theta * (1 + self.problem.n_rates), dtype=self.dtype) for _ in parts]
+        places = [0, self.n_kept, self.n_kept + max(self.n_work, self.n_scratch)]
+        memory = Memory(len(parts) * (places[-1] + shape[1] * shape[2]), self.dtype)
+        step = 8 * (self.dtype == torch.float64) or 4
+
+        def run(i, tasks):
+            first = memory.all.data_ptr() + step * i * (places[-1] + shape[1] * shape[2])
+            kept, work, d_answers = (ctypes.c_void_p(first + step * place) for place in places)
+            arrays = self.start, self.own_rates, *self.tensors, query_targets, query_share
+            out = kept, work, d_answers, answers, losses, total[i]
+            call("learn", self.dtype, self.problem, *arrays, *out, tasks.start, tasks.stop)
+
+        each(run, parts)
+        return answers, losses.sum(), *self._gradients(total)
+
     def derivative(self, d_answers):
         """The gradient by the start, in torch's order, and by each of ``own_rates``, given that by the answers."""
         n_theta = self.network.n_theta
@@ -99,7 +127,14 @@ class Job:
             call("derivative", self.dtype, self.problem, *arrays, tasks.start, tasks.stop)
 
         each(run, self._parts)
-        gradients, *of_rates = [self.network.unpacked(theta) for theta in sum(total[1:], total[0]).split(n_theta)]
+        return self._gradients(total)
+
+    def _gradients(self, total):
+        """Those of all threads together, in torch's order: by the start, and a list by ``own_rates``."""
+        total = sum(total[1:], total[0])
+        if not self.problem.n_rates:
+            return self.network.unpacked(total), []
+        gradients, *of_rates = [self.network.unpacked(theta) for theta in total.split(self.network.n_theta)]
         return gradients, of_rates
 
 

@@ -42,6 +42,28 @@ class NativeEngine(ClosedFormEngine):
             return super()._adapt_and_predict(params, loop, query_X)
         return rows_first(AdaptAndAnswer.apply(job, loop, *params, *sources))
 
+    def learn(
+        self, params, support_X, support_y, query_X, query_y, share, *, support_weight=None, class_mask=None, steps, lr,
+        first_order=False, adapted="all",
+    ):  # fmt: skip
+        """Answers (T, m, C), the inner loss of the query rows with ``share`` (T, m), and the gradient by ``params``.
+
+        All without a graph, in one call of the kernel, or None where that is not for it: learned rates are not.
+        """
+        grown = self._grow_head(params, class_mask)
+        loop = self._loop(grown, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        if loop.rates.learnable:
+            return None
+        with torch.no_grad():
+            job, _ = self._job(grown, loop, query_X, "first-order" if first_order else "true")
+            if job is None:
+                return None
+            targets = self.loss.targets(query_y, job.n_classes, job.dtype)
+            answers, loss, gradients, _ = job.learn(targets, share)
+        if grown[-1] is not params[-1]:  # every class had its own copy of the head's one row
+            gradients[-2:] = [value.sum(0, keepdim=True) for value in gradients[-2:]]
+        return rows_first(answers), loss, gradients
+
     def _adapt(self, params, loop):
         job, _ = self._job(params, loop)
         return super()._adapt(params, loop) if job is None else job.adapt(answers=False, adapted=True)[1]
