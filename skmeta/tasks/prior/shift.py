@@ -18,9 +18,8 @@ def order_rows(dice, x, y, classification, share_of_tables=0.12):
     B, d, n = x.shape
     drawn = torch.arange(n, device=x.device).expand(B, -1)
     column = dice.integers(d, B, 2, 1).expand(-1, -1, n)
-    side = dice.normal(B, 2, 1) * torch.tensor([[1.0], [0.0]], device=x.device).lerp(
-        torch.ones(2, 1, device=x.device), dice.chance(0.3, B, 1, 1).to(x.dtype)
-    )
+    side = dice.normal(B, 2, 1)
+    side[:, 1:] *= dice.chance(0.3, B, 1, 1)  # mostly one column
     lean = standardise((side * standardise(x.gather(1, column))).sum(1)) * dice.log_uniform(0.3, 20.0, B, 1)
     if classification:
         by_class = dice.normal(B, int(y.max()) + 1).gather(1, y) * dice.log_uniform(0.2, 1.0, B, 1)
