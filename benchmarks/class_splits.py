@@ -1,12 +1,12 @@
-"""Tables and texts with many classes: meta-trained on some of the classes, tested on the others.
+"""Tables and texts with many classes: meta-trained on some of the classes, tested on the others, defaults only.
 
-A third of the classes is held out (at least five), 5-way tasks of 1 and of 5 labelled rows a class are drawn from them,
-and every classifier of the library answers the same ones: by its defaults, trained on 5-way episodes of 1 to 5 shots of
-the other classes (the in-context classifier: as pretrained). Metric learners run twice: so, with a
-plain ``MLP``, and with ``ResidualMLP``, which starts from the rows themselves, on episodes of up to 20 ways. Tables go
-through ``TableEncoder``; texts through TF-IDF, 512 components and rows of unit length - learned from the texts
-of the training classes, so that words of test classes alone are unknown, or (``clinc150, all words``) from all texts
-without their labels. Baselines learn from a task's support rows alone, tables standardised and texts as TF-IDF.
+A third of the classes is held out (at least five); tasks of 5 ways, and of 20 (or all held-out classes, where these are
+at least ten), with 1 and with 5 labelled rows a class are drawn from them. Every classifier of the library answers the
+same ones, by its defaults, meta-trained on the table of the other classes; the in-context classifier as pretrained.
+Tables go through ``TableEncoder``; texts through TF-IDF, 512 components and rows of unit length - learned from the
+texts of the training classes, so that words of test classes alone are unknown, or (``clinc150, all words``) from all
+texts without their labels. Baselines learn from a task's support rows alone: nearest centroid and logistic regression
+on the same features, and on TF-IDF itself.
 
     SKMETA_DATA=... python -m benchmarks.class_splits --seeds 0 1 2
 
@@ -24,85 +24,94 @@ from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
-from benchmarks.records import RESULTS, save
+from benchmarks.records import Records
 from skmeta import PerTask, PerTaskBaseline, TableEncoder
 from skmeta.datasets import load_local_table, split_classes
 from skmeta.estimators import all_estimators
-from skmeta.nets import MLP, ResidualMLP
 from skmeta.tasks import NWayTasks
 
-N_WAYS, N_QUERY, N_TEST = 5, 10, 100
+WAYS, SHOTS, N_QUERY, N_TEST = (5, 20), (1, 5), 10, 60
 TEXTS = ("clinc150", "clinc150, all words")
 TABLES = ("leaf_flavia", "libras", "brown_genres", "audiology", *TEXTS)
-METRIC = ("MatchingNet", "MetaKNeighbors", "ProtoNet", "RelationNet", "SiameseNet", "TripletNet")
 
 
 def load(name, seed):
-    """Training and test classes as the learners see them, and the test classes as the baselines do."""
+    """Training and test classes as the learners see them, and the test classes as other baselines do."""
     X, y, _ = load_local_table(name.split(",")[0])
     if name in TEXTS:
         X, y = X.loc[y != "oos", ["text"]], y[y != "oos"]
-        plain = PerTask(make_column_transformer((TfidfVectorizer(), "text")))
-        features = PerTask(make_pipeline(plain.transformer, TruncatedSVD(512, random_state=seed), Normalizer()))
+        other = PerTask(make_column_transformer((TfidfVectorizer(), "text")))
+        features = PerTask(make_pipeline(other.transformer, TruncatedSVD(512, random_state=seed), Normalizer()))
     else:
-        plain = PerTask(make_pipeline(TableEncoder(), StandardScaler()))
+        other = PerTask(make_pipeline(TableEncoder(), StandardScaler()))
         features = PerTask(TableEncoder())
-    train, test = split_classes(X, y, test_size=max(N_WAYS, y.nunique() // 3), random_state=seed)
+    train, test = split_classes(X, y, test_size=max(5, y.nunique() // 3), random_state=seed)
     known = X if name == TEXTS[1] else train
-    features.fit(known), plain.fit(known)
-    return features.transform(train), features.transform(test), plain.transform(test)
+    features.fit(known), other.fit(known)
+    return features.transform(train), features.transform(test), other.transform(test)
 
 
-def baselines():
+def baselines(name):
+    """Estimators by name, with whether they see the learners' features."""
+    beside = "TF-IDF" if name in TEXTS else "standardised"
     return {
-        "nearest centroid": PerTaskBaseline(NearestCentroid()),
-        "1 nearest neighbour": PerTaskBaseline(KNeighborsClassifier(1)),
-        "logistic regression": PerTaskBaseline(LogisticRegression()),
+        "nearest centroid": (NearestCentroid(), True),
+        "logistic regression": (LogisticRegression(), True),
+        f"nearest centroid, {beside}": (NearestCentroid(), False),
+        f"logistic regression, {beside}": (LogisticRegression(), False),
     }
 
 
-def learners(name, seed):
-    common = {"n_ways": N_WAYS, "n_shots": (1, 5), "labels": "task", "random_state": seed}
-    classes = {
-        cls.__name__.removesuffix("Classifier"): cls for cls in all_estimators() if is_classifier(cls())
-    }  # fmt: skip
-    methods = {short: cls(**common) for short, cls in classes.items() if short not in METRIC}
-    methods["InContext"].set_params(max_epochs=0)
-    unit = {"module__scaling": "table", "module__unit_length": True} if name in TEXTS else {}
-    for short in METRIC:
-        methods[f"{short}, MLP"] = classes[short](MLP, **common)
-        methods[f"{short}, residual"] = classes[short](
-            ResidualMLP, **(common | {"n_ways": 20, "batch_size": 4}), **unit
-        )
-    return methods
+def learners(seed):
+    classifiers = [cls for cls in all_estimators() if is_classifier(cls()) and "random_state" in cls().get_params()]
+    found = {cls.__name__.removesuffix("Classifier"): cls(random_state=seed) for cls in classifiers}
+    found["InContext"].set_params(max_epochs=0)
+    return {name: found[name] for name in sorted(found) if "TaskMixture" not in name}
 
 
 def measure(meta, train, test, seed):
-    """Accuracies with 1 and 5 labelled rows a class, and the processor seconds of training."""
+    """Accuracies for each number of ways and shots, and the processor seconds of training."""
     began = time.process_time()
     if train is not None:
         meta.fit(train)
     seconds = time.process_time() - began
-    for n_shots in (1, 5):
-        source = NWayTasks(test[0].X, test[0].y, N_WAYS, n_shots, N_QUERY)
-        tasks = source.sample(N_TEST, random_state=seed)
-        if train is None:
-            meta.fit(tasks)
-        right = [np.mean(answer == task.y_query) for answer, task in zip(meta.predict(tasks), tasks)]
-        yield {"shots": n_shots, "accuracy": np.mean(right), "std": np.std(right, ddof=1), "training_cpu_s": seconds}
+    n_classes = len(np.unique(test[0].y))
+    for ways in WAYS:
+        if ways > 5 and n_classes < 10:
+            continue
+        for n_shots in SHOTS:
+            source = NWayTasks(test[0].X, test[0].y, min(ways, n_classes), n_shots, N_QUERY)
+            tasks = source.sample(N_TEST if ways == 5 else N_TEST // 3, random_state=seed)
+            if train is None:
+                meta.fit(tasks)
+            right = [np.mean(answer == task.y_query) for answer, task in zip(meta.predict(tasks), tasks)]
+            yield {
+                "ways": ways, "shots": n_shots, "accuracy": np.mean(right), "std": np.std(right, ddof=1),
+                "tasks": len(right), "training_cpu_s": seconds,
+            }  # fmt: skip
 
 
 def summary(records):
     """Means over seeds, with 95% intervals over the tasks of all seeds."""
-    groups = records.groupby(["table", "method", "shots"], sort=False)
-    pooled = groups.agg(accuracy=("accuracy", "mean"), std=("std", lambda s: np.sqrt(np.mean(s**2))), n=("std", "size"))
-    pooled["interval"] = 1.96 * pooled["std"] / np.sqrt(pooled["n"] * N_TEST)
-    text = pooled["accuracy"].map("{:.3f}".format) + " ±" + pooled["interval"].map("{:.3f}".format)
-    return text.unstack(["table", "shots"])
+    groups = records.groupby(["table", "method", "ways", "shots"], sort=False)
+    pooled = groups.agg(
+        accuracy=("accuracy", "mean"), std=("std", lambda s: np.sqrt(np.mean(s**2))), n=("tasks", "sum")
+    )
+    interval = 1.96 * pooled["std"] / np.sqrt(pooled["n"])
+    text = pooled["accuracy"].map("{:.3f}".format) + " ± " + interval.map("{:.3f}".format)
+    return text.unstack(["table", "ways", "shots"])
+
+
+def against_centroid(records):
+    """Each method's accuracy less that of the nearest centroid on the same features: mean, least, and on how many."""
+    keys = ["table", "seed", "ways", "shots"]
+    wide = records.pivot_table(index=keys, columns="method", values="accuracy")
+    gap = wide.sub(wide["nearest centroid"], axis=0).groupby(["table", "ways", "shots"]).mean()
+    return pd.DataFrame({"mean": gap.mean(), "least": gap.min(), "questions": gap.count()}).sort_values("mean")
 
 
 def main():
@@ -112,21 +121,22 @@ def main():
     parser.add_argument("--methods", nargs="+")
     args = parser.parse_args()
     warnings.filterwarnings("ignore", module="sklearn")  # the nearest centroid of one row a class divides by zero
-    path = RESULTS / "class_splits.csv"
-    records = pd.read_csv(path).to_dict("records") if path.exists() else []
-    done = {(record["table"], record["method"], record["seed"]) for record in records}
+    records = Records("class_splits_defaults")
     for seed in args.seeds:
         for name in args.tables:
-            train, test, plain = load(name, seed)
-            for method, meta in (baselines() | learners(name, seed)).items():
-                if (name, method, seed) in done or args.methods and method not in args.methods:
+            data = None
+            for method, meta in (baselines(name) | learners(seed)).items():
+                setting = {"table": name, "method": method, "seed": seed}
+                if args.methods and method not in args.methods or records.has(**setting):
                     continue
-                data = (None, plain) if isinstance(meta, PerTaskBaseline) else (train, test)
-                for answer in measure(meta, *data, seed):
-                    records.append({"table": name, "method": method, "seed": seed, **answer})
-                print(*records[-1].values(), flush=True)
-                save(pd.DataFrame(records), "class_splits")
-    print(summary(pd.DataFrame(records)).to_string())
+                data = load(name, seed) if data is None else data
+                train, test, other = data
+                if isinstance(meta, tuple):
+                    (estimator, sees_features), train = meta, None
+                    meta, test = PerTaskBaseline(estimator), test if sees_features else other
+                records.add(setting | answer for answer in measure(meta, train, test, seed))
+    print(summary(records.table).to_string())
+    print(against_centroid(records.table).round(3).to_string())
 
 
 if __name__ == "__main__":
