@@ -9,10 +9,12 @@ from skorch.callbacks import PassthroughScoring
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered
+from skmeta.threads import one_thread
 from skmeta.training.at_once import learned_at_once
 from skmeta.training.interruption import TrainingInterrupted, noticing_ctrl_c
 from skmeta.training.randomness import Randomness, is_foreign, may_draw
 from skmeta.training.snapshot import put_back, snapshot
+from skmeta.training.work import is_small
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -168,13 +170,15 @@ class MetaNet(NeuralNet):
             self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """skorch's, with this training's random numbers for the loader."""
+        """skorch's, with this training's random numbers for the loader, and on one thread where batches are small."""
+        small = is_small(iterator, self._bare_learner)
         if iterator is not None and self._randomness is not None:
             if type(iterator) in (EpisodeLoader, RowLoader) and isinstance(iterator.dataset, TaskStore):
                 iterator.generator = self._randomness.generator(iterator.dataset.device)
             else:
                 iterator = self._randomness.draws_of(iterator)
-        super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        with one_thread(small):
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
 
     def train_step_single(self, batch, **fit_params):
         """skorch's; or the learner's own way, if it has one, where nobody would see the difference."""
