@@ -19,7 +19,7 @@ from benchmarks.intervals import mean_and_interval, mse_of_tasks
 from benchmarks.records import Records
 from skmeta import MAMLRegressor
 from skmeta.estimators import all_estimators
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.tasks import Sinusoids
 
 SHOTS = (5, 10, 20)

@@ -9,7 +9,7 @@ Five papers, one idea: a start from which a few gradient steps suffice. In this 
 paper             here
 ================  ===========================================
 MAML              ``MAMLRegressor()``
-first-order MAML  ``MAMLRegressor(first_order=True)``
+first-order MAML  ``MAMLRegressor(gradient="first-order")``
 Meta-SGD          ``MAMLRegressor(inner_lr="learn")``
 ANIL              ``MAMLRegressor(adapt_params="head")``
 MAML++            ``MAMLRegressor(multi_step_loss=True)``

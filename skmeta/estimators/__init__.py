@@ -1,6 +1,6 @@
 """scikit-learn's face of the learners."""
 
-from skmeta.estimators import _format_1  # noqa: F401 - makes itself known to load
+from skmeta.estimators.base import format_1  # noqa: F401 - makes itself known to load
 from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor

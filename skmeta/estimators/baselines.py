@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.estimators._support import Support
-from skmeta.estimators._wrapped import WrappedEstimator
+from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.wrapped import WrappedEstimator
 
 
 class PerTaskBaseline(WrappedEstimator):

@@ -1,9 +1,9 @@
 """Bayesian linear regression on learned features as a scikit-learn regressor."""
 
-import torch
+from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._gaussian import GaussianMetaRegressor
-from skmeta.estimators._mixed_start import start_from_mixed_model
+from skmeta.estimators.base.mixed_start import start_from_mixed_model
+from skmeta.estimators.base.regressor import GaussianMetaRegressor
 from skmeta.learners.bayesian_head import BayesianHead
 from skmeta.tasks.store import TaskStore
 
@@ -50,33 +50,17 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
     True
     """
 
+    n_shots = (0, 10)
+
     _learner_class = BayesianHead
     _default_module_parameters = {"activate_output": True, "keep_input": True}
-
-    def __init__(self, module=None, *, n_shots=(0, 10), **params):
-        super().__init__(module, n_shots=n_shots, **params)
 
     @property
     def noise_std_(self):
         """Standard deviation of the targets' noise, in the user's units."""
-        learner = self._bare_learner()
-        learner = getattr(learner, "learner", learner)
-        return learner.log_noise.exp().cpu().numpy() * self.target_scale_
+        check_is_fitted(self)
+        return self.served_.bare.log_noise.exp().cpu().numpy() * self.target_scale_
 
     def _start(self, learner, train):
         if isinstance(learner, BayesianHead) and isinstance(train, TaskStore):
             start_from_mixed_model(learner, train)
-
-    def _extend(self, old, new):
-        learner = self._ready_learner()
-        if not hasattr(learner, "update"):  # targets standardised by the support: every row changes the scale
-            return super()._extend(old, new)
-        with torch.no_grad():
-            self._state = learner.update(
-                self._state,
-                self._tensor(new.X)[None],
-                self._tensor(self._scaled(new.y))[None],
-                self._tensor(new.weight)[None],
-            )
-        self._support = old.extended(new)
-        return None

@@ -1,7 +1,7 @@
 """Convex heads on a learned body as scikit-learn estimators."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.convex_head import ConvexHead
 
 
@@ -43,15 +43,12 @@ class MetaOptNetClassifier(MetaClassifier):
     (45, 3)
     """
 
-    _learner_class = ConvexHead
-    _learner_parameters = ("head", "l2", "scale")
-    _default_module_parameters = {"activate_output": True}
+    head: str = "ridge"
+    l2: float | str = "learn"
+    scale: float | str = "learn"
 
-    def __init__(self, module=None, *, head="ridge", l2="learn", scale="learn", **params):
-        super().__init__(module, **params)
-        self.head = head
-        self.l2 = l2
-        self.scale = scale
+    _learner_class = ConvexHead
+    _default_module_parameters = {"activate_output": True}
 
 
 class MetaOptNetRegressor(MetaRegressor):
@@ -87,10 +84,7 @@ class MetaOptNetRegressor(MetaRegressor):
     (10,)
     """
 
-    _learner_class = ConvexHead
-    _learner_parameters = ("l2",)
-    _default_module_parameters = {"activate_output": True}
+    l2: float | str = "learn"
 
-    def __init__(self, module=None, *, l2="learn", **params):
-        super().__init__(module, **params)
-        self.l2 = l2
+    _learner_class = ConvexHead
+    _default_module_parameters = {"activate_output": True}

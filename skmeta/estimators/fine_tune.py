@@ -1,15 +1,18 @@
 """Transfer: pretraining on source tasks, fine-tuning on a new one."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._pretraining import PretrainingClassifierMixin, PretrainingRegressorMixin
-from skmeta.estimators._regressor import MetaRegressor
-from skmeta.learners.fine_tune import FREEZE, FineTune
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.pretraining import Pretrained
+from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.learners.fine_tune import FineTune
 from skmeta.tasks.row_batches import RowLoader
 
 _ADAPTATION = ("freeze", "inner_steps", "inner_lr", "layer_decay", "l2_sp", "early_stopping")
 
 
-class _FineTuneTransfer:
+class _FineTuneTransfer(Pretrained):
     """What the classifier and the regressor share.
 
     Parameters
@@ -59,50 +62,29 @@ class _FineTuneTransfer:
     J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
     """
 
+    heads: str = "auto"
+    freeze: str = "trunk"
+    inner_steps: int = 50
+    inner_lr: float = 0.01
+    layer_decay: float = 0.7
+    l2_sp: float = ByKind(classifier=1.0, regressor=0.1)
+    early_stopping: bool = True
+    engine: str = "auto"
+    n_sources: int = 256
+    iterator_train = RowLoader
+
     _learner_class = FineTune
-    _learner_parameters = (*_ADAPTATION, "engine")
     _adaptation_parameters = _ADAPTATION
     _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        heads="auto",
-        freeze="trunk",
-        inner_steps=50,
-        inner_lr=0.01,
-        layer_decay=0.7,
-        l2_sp,
-        early_stopping=True,
-        engine="auto",
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.heads = heads
-        self.freeze = freeze
-        self.inner_steps = inner_steps
-        self.inner_lr = inner_lr
-        self.layer_decay = layer_decay
-        self.l2_sp = l2_sp
-        self.early_stopping = early_stopping
-        self.engine = engine
-        self.n_sources = n_sources
 
     @property
     def engine_(self):
         """Which path the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
-        return self._bare_learner().engine.name
-
-    def _ready_learner(self, dtype=None):
-        if self.freeze not in FREEZE:
-            raise ValueError(f"freeze must be one of {list(FREEZE)}, got {self.freeze!r}.")
-        return super()._ready_learner(dtype)
+        check_is_fitted(self)
+        return self.served_.bare.engine.name
 
 
-class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassifier):
+class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     """Pretrain on the source tasks, transfer, fine-tune on a new task.
 
     All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
@@ -145,11 +127,8 @@ class FineTuneTransfer(_FineTuneTransfer, PretrainingClassifierMixin, MetaClassi
     True
     """
 
-    def __init__(self, module=None, *, l2_sp=1.0, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)
 
-
-class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, MetaRegressor):
+class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
     """Pretrain on the source tasks, transfer, fine-tune on a new regression task.
 
     All source tasks are learned together, by supervised learning with a shared trunk; a new task starts from there,
@@ -180,6 +159,3 @@ class FineTuneTransferRegressor(_FineTuneTransfer, PretrainingRegressorMixin, Me
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, l2_sp=0.1, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)

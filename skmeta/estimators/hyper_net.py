@@ -1,10 +1,8 @@
 """Hypernetworks as scikit-learn estimators."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.hyper_net import HyperNet
-
-_LEARNER_PARAMETERS = ("target_hidden", "target_layers", "n_code", "rank")
 
 
 class _HyperNet:
@@ -29,15 +27,13 @@ class _HyperNet:
     ICLR 2025.
     """
 
-    _learner_class = HyperNet
-    _learner_parameters = _LEARNER_PARAMETERS
+    target_hidden: int = 32
+    target_layers: int = 2
+    n_code: int = 64
+    rank: int = 8
+    lr = 0.001
 
-    def __init__(self, module=None, *, target_hidden=32, target_layers=2, n_code=64, rank=8, **params):
-        super().__init__(module, **params)
-        self.target_hidden = target_hidden
-        self.target_layers = target_layers
-        self.n_code = n_code
-        self.rank = rank
+    _learner_class = HyperNet
 
 
 class HyperNetClassifier(_HyperNet, MetaClassifier):
@@ -69,9 +65,6 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
     array([0, 1, 2])
     """
 
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
-
 
 class HyperNetRegressor(_HyperNet, MetaRegressor):
     """A network that reads a task's rows and writes the small network that answers.
@@ -102,6 +95,3 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, lr=0.001, **params):
-        super().__init__(module, lr=lr, **params)

@@ -1,21 +1,87 @@
 """The pretrained in-context model as a drop-in classifier and regressor."""
 
 import numpy as np
+import torch
 from scipy.special import ndtr
-from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._answers import object_array
-from skmeta.estimators._attribution import ExplainClassesMixin, ExplainTargetsMixin
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._growing_support import GrowingSupportMixin
-from skmeta.estimators._regressor import MetaRegressor
-from skmeta.estimators._support import Support
-from skmeta.estimators._table_rows import TableRowsMixin
+from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.attribution import attribute_classes, attribute_targets
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.meta_training import MetaTraining
+from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.served_in_context import ServedInContext
+from skmeta.estimators.base.table_rows import TableRows
 from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
-from skmeta.tasks import TaskSet, is_tasks
+from skmeta.pretrained import weights_file
+from skmeta.tasks import is_tasks
 
 
-class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMixin, MetaClassifier):
+class _WithoutTraining(MetaTraining):
+    """Pretrained weights answer one table as they are."""
+
+    def epochs_on_table(self, can_learn):
+        estimator = self.estimator
+        if estimator.pretrained is False or estimator.module is not None:
+            return super().epochs_on_table(can_learn)
+        return 0
+
+    def learner(self):
+        # the learner standardises by each support itself, whatever target_scaling says
+        return self.estimator._learner_class
+
+
+class _InContext:
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    module : torch module class or instance, default=None
+        Embeds rows before they are read; None reads the columns as they are.
+    pretrained : bool or path, default=True
+        Start from the weights that ship with the package, from a file that ``tools/pretraining`` (repository) made,
+        or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
+    categorical_features : "from_dtype", None, or array-like, default="from_dtype"
+        Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
+        names.
+
+    Attributes
+    ----------
+    columns_ : object
+        Which columns are categorical, and their categories.
+    n_rows_encoded_ : int
+        Rows of the current task that the last encoding has seen; ``partial_fit`` appended those after them.
+    """
+
+    pretrained: bool | str = True
+    categorical_features: str | list | None = "from_dtype"
+    lr = 0.0003
+
+    _default_module = torch.nn.Identity
+    _reader_class = TableRows
+    _training_class = _WithoutTraining
+    _serving_class = ServedInContext
+
+    @property
+    def columns_(self):
+        """Which columns are categorical, and their categories."""
+        check_is_fitted(self)
+        return self.rows_.columns
+
+    @property
+    def n_rows_encoded_(self):
+        """Rows of the current task that the last encoding has seen."""
+        if "task_" not in vars(self):
+            raise AttributeError("n_rows_encoded_ is there once a task is: adapt(X, y) first.")
+        return self.task_.n_encoded
+
+    def _learner_settings(self):
+        weights, architecture = weights_file(self._codec_class.task_type, self.pretrained)
+        categorical = self.rows_.columns.is_categorical.tolist()
+        return super()._learner_settings() | {"weights": weights, "categorical": categorical, **architecture}
+
+
+class InContextClassifier(_InContext, MetaClassifier):
     """Answers from the labelled rows in one forward pass of a network trained on synthetic tables.
 
     ``fit(X, y)`` trains nothing: the support is encoded once, and a prediction costs the queries only. Under the
@@ -31,22 +97,10 @@ class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMix
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows before they are read; None reads the columns as they are.
-    pretrained : bool or path, default=True
-        Start from the weights that ship with the package, from a file that ``tools/pretraining`` (repository) made,
-        or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
-    categorical_features : "from_dtype", None, or array-like, default="from_dtype"
-        Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
-        names.
     {meta_parameters}
 
     Attributes
     ----------
-    columns_ : object
-        Which columns are categorical, and their categories.
-    n_rows_encoded_ : int
-        Rows of the current task that the last encoding has seen; ``partial_fit`` appended those after them.
     {meta_attributes}
 
     References
@@ -70,23 +124,36 @@ class InContextClassifier(ExplainClassesMixin, GrowingSupportMixin, TableRowsMix
 
     _learner_class = InContextClassification
 
-    def __init__(self, module=None, *, pretrained=True, categorical_features="from_dtype", lr=0.0003, **params):
-        super().__init__(module, lr=lr, **params)
-        self.pretrained = pretrained
-        self.categorical_features = categorical_features
+    def explain(self, X):
+        """Which columns and which rows of the current task carried the answers.
 
-    def _fit_one_table(self, X, y):
-        if self.pretrained is False or self.module is not None:
-            super()._fit_one_table(X, y)
-            return
-        self._forget_task()
-        X, y = self._validate_rows(X, y, reset=True)
-        self._set_label_space("task" if self.labels == "task" else "shared", np.unique(y))
-        self._train(self._store(TaskSet([(X, y)])), None, check_random_state(self.random_state), epochs=0)
-        self._adapt_to(Support.of(X, y, np.ones(len(y))))
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        explanation : Bunch
+            ``columns`` : ndarray of shape (n_rows, n_features) - by how much the log-probability of the predicted
+            class falls when the cell is hidden, so that only the others speak.
+
+            ``support`` : ndarray of shape (n_rows, n_support) - what each labelled row of the task adds to the score
+            that the kernel machines under the network give the predicted class. With the support's mean these sum to
+            that score.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skmeta import InContextClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> why = InContextClassifier().fit(X, y).explain(X[:2])
+        >>> why.columns.shape, why.support.shape
+        ((2, 4), (2, 150))
+        """
+        return attribute_classes(self, X)
 
 
-class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixin, MetaRegressor):
+class InContextRegressor(_InContext, MetaRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
@@ -94,22 +161,10 @@ class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixi
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows before they are read; None reads the columns as they are.
-    pretrained : bool or path, default=True
-        Start from the weights that ship with the package, from a file that ``tools/pretraining`` (repository) made,
-        or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
-    categorical_features : "from_dtype", None, or array-like, default="from_dtype"
-        Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
-        names.
     {meta_parameters}
 
     Attributes
     ----------
-    columns_ : object
-        Which columns are categorical, and their categories.
-    n_rows_encoded_ : int
-        Rows of the current task that the last encoding has seen; ``partial_fit`` appended those after them.
     {meta_attributes}
 
     References
@@ -130,24 +185,9 @@ class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixi
 
     _learner_class = InContextRegression
 
-    def __init__(self, module=None, *, pretrained=True, categorical_features="from_dtype", lr=0.0003, **params):
-        super().__init__(module, lr=lr, **params)
-        self.pretrained = pretrained
-        self.categorical_features = categorical_features
-
     def _learner_settings(self):
         # a criterion of the user's own judges the means; without one the likelihood judges the distribution
         return super()._learner_settings() | {"likelihood": self.criterion is None}
-
-    def _fit_one_table(self, X, y):
-        if self.pretrained is False or self.module is not None:
-            super()._fit_one_table(X, y)
-            return
-        self._forget_task()
-        X, y = self._validate_rows(X, y, reset=True)
-        self._learn_target_scale(y)
-        self._train(self._store(TaskSet([(X, y)])), None, check_random_state(self.random_state), epochs=0)
-        self._adapt_to(Support.of(X, y, np.ones(len(y))))
 
     def predict(self, X, return_std=False, quantiles=None, *, task=None):
         """Targets of rows of the current task, or of the query rows of many tasks, and how sure they are.
@@ -173,27 +213,44 @@ class InContextRegressor(ExplainTargetsMixin, GrowingSupportMixin, TableRowsMixi
             return super().predict(X, task=task)
         if return_std and quantiles is not None:
             raise ValueError("return_std and quantiles cannot be asked for together.")
+        mixture, _ = self._answers(X, task, ask="predict_mixture", decode=lambda out, _: out)
         if is_tasks(X):
-            mixtures = self._outputs_of_tasks(self._validated_tasks(X), ask="predict_mixture")
-            answers = [self._from_mixture(m, quantiles) for m in mixtures]
+            answers = [self._from_mixture(one, quantiles) for one in mixture]
             return tuple(map(object_array, zip(*answers))) if return_std else object_array(answers)
-        if task is not None:
-            return self._from_mixture(self._outputs_long(X, task, ask="predict_mixture"), quantiles)
-        return self._from_mixture(self._outputs(X, ask="predict_mixture"), quantiles)
+        return self._from_mixture(mixture, quantiles)
+
+    def explain(self, X):
+        """Which columns and which rows of the current task carried the answers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        explanation : Bunch
+            ``columns`` : ndarray of shape (n_rows, n_features) - by how much the prediction falls when the
+            cell is hidden, so that only the others speak.
+
+            ``support`` : ndarray of shape (n_rows, n_support) - what each labelled row of the task adds to the
+            prediction of the kernel machines under the network. With the support's mean these sum to it. Regressors
+            with several targets have one more axis at the end.
+        """
+        return attribute_targets(self, X)
 
     def _from_mixture(self, flat, quantiles):
         """Means and standard deviations, or quantiles, in the user's units."""
-        mixture = flat.reshape(len(flat), 3, len(self.target_mean_), -1).astype(np.float64)
+        mixture = flat.reshape(len(flat), 3, self.codec_.n_outputs, -1).astype(np.float64)
         share, means, scales = np.exp(mixture[:, 0]), mixture[:, 1], np.exp(mixture[:, 2])
         share /= share.sum(-1, keepdims=True)
-        means = means * self.target_scale_[:, None] + self.target_mean_[:, None]
-        scales = scales * self.target_scale_[:, None]
+        means = means * self.codec_.scale[:, None] + self.codec_.mean[:, None]
+        scales = scales * self.codec_.scale[:, None]
         if quantiles is not None:
             answer = mixture_quantiles(share, means, scales, quantiles)
-            return answer[:, 0] if self._targets_1d else answer
+            return answer[:, 0] if self.codec_.is_flat else answer
         mean = (share * means).sum(-1)
         std = np.sqrt((share * (scales**2 + (means - mean[..., None]) ** 2)).sum(-1))
-        return (mean[:, 0], std[:, 0]) if self._targets_1d else (mean, std)
+        return (mean[:, 0], std[:, 0]) if self.codec_.is_flat else (mean, std)
 
 
 def mixture_quantiles(share, means, scales, quantiles, steps=60):

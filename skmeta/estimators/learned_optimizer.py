@@ -1,10 +1,11 @@
 """Adaptation by a learned optimizer as scikit-learn estimators."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
-from skmeta.learners.learned_descent import LearnedDescent
+from sklearn.utils.validation import check_is_fitted
 
-_LEARNER_PARAMETERS = ("inner_steps", "adapt_steps", "unroll", "inner_lr", "n_hidden", "n_layers", "engine")
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.learners.learned_descent import LearnedDescent
 
 
 class _LearnedOptimizer:
@@ -44,40 +45,25 @@ class _LearnedOptimizer:
     S. Ravi, H. Larochelle. "Optimization as a Model for Few-Shot Learning". ICLR 2017.
     """
 
+    inner_steps: int = 5
+    adapt_steps: int | None = None
+    unroll: int = 20
+    inner_lr: float | None = ByKind(classifier=0.1, regressor=0.05)
+    n_hidden: int = 8
+    n_layers: int = 1
+    engine: str = "auto"
+    max_epochs = 5
+    lr = 0.01
+
     _learner_class = LearnedDescent
-    _learner_parameters = _LEARNER_PARAMETERS
     _adaptation_parameters = ("inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True, "n_hidden": 16}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_steps=5,
-        adapt_steps=None,
-        unroll=20,
-        inner_lr,
-        n_hidden=8,
-        n_layers=1,
-        engine="auto",
-        max_epochs=5,
-        lr=0.01,
-        **params,
-    ):
-        super().__init__(module, max_epochs=max_epochs, lr=lr, **params)
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.unroll = unroll
-        self.inner_lr = inner_lr
-        self.n_hidden = n_hidden
-        self.n_layers = n_layers
-        self.engine = engine
 
     @property
     def optimizer_(self):
         """The network that was learned."""
-        learner = self._bare_learner()
-        return getattr(learner, "learner", learner).optimizer
+        check_is_fitted(self)
+        return self.served_.bare.optimizer
 
 
 class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
@@ -107,9 +93,6 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     >>> LearnedOptimizerClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
     """
-
-    def __init__(self, module=None, *, inner_lr=0.1, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)
 
 
 class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
@@ -141,6 +124,3 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, inner_lr=0.05, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)

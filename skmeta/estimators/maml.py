@@ -5,27 +5,16 @@ import warnings
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.maml import MAML
 from skmeta.tasks.store import TaskStore
 
 #: rows on which a regressor's inner steps are tried before training, and of how many these are the extreme ones
 _N_TRIED, _N_SEEN = 256, 4096
-
-_LEARNER_PARAMETERS = (
-    "inner_lr",
-    "inner_steps",
-    "adapt_steps",
-    "first_order",
-    "adapt_params",
-    "multi_step_loss",
-    "gradient",
-    "proximal",
-    "cg_steps",
-    "engine",
-)
 
 
 class _MAML:
@@ -42,15 +31,13 @@ class _MAML:
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
         Steps after meta-training, where they should differ. Can be set on a fitted estimator.
-    first_order : bool, default=False
-        Leave out second derivatives: cheaper, usually a little worse.
     adapt_params : {"all", "head", "body"}, default="all"
         What the inner loop changes: all weights (MAML), the head (ANIL) or the body (BOIL).
     multi_step_loss : bool, default=False
         Let the answers after every inner step count in meta-training, not only the last (MAML++).
     gradient : {"unrolled", "first-order", "implicit"}, default="unrolled"
         How meta-training differentiates the inner loop: through its steps, the same without second derivatives
-        (another name for ``first_order=True``), or implicitly, at its last point alone (iMAML), so that memory does
+        (cheaper, usually a little worse), or implicitly, at its last point alone (iMAML), so that memory does
         not grow with ``inner_steps``; the inner loop is then held to its start by a proximal term.
     proximal : float, default=1.0
         Strength of the proximal term of ``gradient="implicit"``.
@@ -71,43 +58,25 @@ class _MAML:
     A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
     """
 
+    inner_lr: float | str = ByKind(classifier=0.1, regressor=0.05)
+    inner_steps: int = 5
+    adapt_steps: int | None = None
+    adapt_params: str = "all"
+    multi_step_loss: bool = False
+    gradient: str = "unrolled"
+    proximal: float = 1.0
+    cg_steps: int = 5
+    engine: str = "auto"
+
     _learner_class = MAML
-    _learner_parameters = _LEARNER_PARAMETERS
     _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_lr,
-        inner_steps=5,
-        adapt_steps=None,
-        first_order=False,
-        adapt_params="all",
-        multi_step_loss=False,
-        gradient="unrolled",
-        proximal=1.0,
-        cg_steps=5,
-        engine="auto",
-        **params,
-    ):
-        super().__init__(module, **params)
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.first_order = first_order
-        self.adapt_params = adapt_params
-        self.multi_step_loss = multi_step_loss
-        self.gradient = gradient
-        self.proximal = proximal
-        self.cg_steps = cg_steps
-        self.engine = engine
 
     @property
     def engine_(self):
         """Which path the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
-        return self._bare_learner().engine.name
+        check_is_fitted(self)
+        return self.served_.bare.engine.name
 
 
 class MAMLClassifier(_MAML, MetaClassifier):
@@ -133,9 +102,6 @@ class MAMLClassifier(_MAML, MetaClassifier):
     >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
     """
-
-    def __init__(self, module=None, *, inner_lr=0.1, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)
 
 
 class MAMLRegressor(_MAML, MetaRegressor):
@@ -163,9 +129,6 @@ class MAMLRegressor(_MAML, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, inner_lr=0.05, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)
 
     def _start(self, learner, train):
         """Inner steps that do not explode on the training tasks' extreme rows, where a squared loss is steepest."""

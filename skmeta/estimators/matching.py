@@ -1,12 +1,12 @@
 """Matching networks as a scikit-learn classifier."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._neighbours import KNeighborsMixin
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.learned_space import Neighbours
 from skmeta.learners.matching import MatchingNet
 from skmeta.nets import ResidualMLP
 
 
-class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
+class MatchingNetClassifier(Neighbours, MetaClassifier):
     """Attention over a task's rows in a learned embedding.
 
     Parameters
@@ -45,13 +45,10 @@ class MatchingNetClassifier(KNeighborsMixin, MetaClassifier):
     (45, 4)
     """
 
+    metric: str = "cosine"
+    scale: float | str = "learn"
+    full_context: bool = False
+    reading_steps: int = 3
+
     _learner_class = MatchingNet
     _default_module = ResidualMLP
-    _learner_parameters = ("metric", "scale", "full_context", "reading_steps")
-
-    def __init__(self, module=None, *, metric="cosine", scale="learn", full_context=False, reading_steps=3, **params):
-        super().__init__(module, **params)
-        self.metric = metric
-        self.scale = scale
-        self.full_context = full_context
-        self.reading_steps = reading_steps

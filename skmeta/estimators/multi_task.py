@@ -1,13 +1,14 @@
 """Multi-task learning: a trunk for all, a head for each; the honest baseline of everything that learns to learn."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._pretraining import PretrainingClassifierMixin, PretrainingRegressorMixin
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.pretraining import Pretrained
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.fine_tune import FineTune
 from skmeta.tasks.row_batches import RowLoader
 
 
-class _MultiTask:
+class _MultiTask(Pretrained):
     """What the classifier and the regressor share.
 
     Parameters
@@ -31,18 +32,16 @@ class _MultiTask:
     R. Caruana. "Multitask Learning". Machine Learning 28, 1997.
     """
 
+    l2_sp: float = ByKind(classifier=1.0, regressor=0.1)
+    n_sources: int = 256
+    iterator_train = RowLoader
+
     heads = "task"
     _learner_class = FineTune
-    _learner_parameters = _adaptation_parameters = ("l2_sp",)
     _default_module_parameters = {"activate_output": True}
 
-    def __init__(self, module=None, *, l2_sp, n_sources=256, iterator_train=RowLoader, **params):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
 
-
-class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier):
+class MultiTaskClassifier(_MultiTask, MetaClassifier):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
 
     The head of a new task, with any number of classes, is fitted on the frozen trunk to the optimum of its convex
@@ -76,11 +75,8 @@ class MultiTaskClassifier(_MultiTask, PretrainingClassifierMixin, MetaClassifier
     True
     """
 
-    def __init__(self, module=None, *, l2_sp=1.0, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)
 
-
-class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
+class MultiTaskRegressor(_MultiTask, MetaRegressor):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
 
     The head of a new task is fitted on the frozen trunk by ridge regression, pulled towards the mean of the source
@@ -112,6 +108,3 @@ class MultiTaskRegressor(_MultiTask, PretrainingRegressorMixin, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, l2_sp=0.1, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)

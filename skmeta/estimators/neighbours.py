@@ -1,13 +1,19 @@
 """k nearest neighbours in a space learned over tasks."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._hard_neighbours import HardNeighboursClassifierMixin, HardNeighboursRegressorMixin
-from skmeta.estimators._regressor import MetaRegressor
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.learned_space import LearnedSpace
+from skmeta.estimators.base.neighbours_in_space import LEARNED_METRICS, NeighboursInSpace, TargetsAsGiven
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.soft_neighbours import SoftNeighbours
 from skmeta.nets import ResidualMLP
 
 
-class _MetaKNeighbors:
+class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):
     """What the classifier and the regressor share.
 
     Parameters
@@ -35,35 +41,102 @@ class _MetaKNeighbors:
     J. Goldberger, S. Roweis, G. Hinton, R. Salakhutdinov. "Neighbourhood Components Analysis". NeurIPS 2004.
     """
 
+    n_neighbors: int = 5
+    weights: str | Callable = "uniform"
+    algorithm: str = "auto"
+    leaf_size: int = 30
+    p: float = 2
+    metric: str | Callable = "minkowski"
+    metric_params: dict | None = None
+    n_jobs: int | None = None
+
     _learner_class = SoftNeighbours
     _default_module = ResidualMLP
+    _serving_class = NeighboursInSpace
+    _adaptation_parameters = (
+        "n_neighbors",
+        "weights",
+        "algorithm",
+        "leaf_size",
+        "p",
+        "metric",
+        "metric_params",
+        "n_jobs",
+    )
 
-    def __init__(
-        self,
-        module=None,
-        *,
-        n_neighbors=5,
-        weights="uniform",
-        algorithm="auto",
-        leaf_size=30,
-        p=2,
-        metric="minkowski",
-        metric_params=None,
-        n_jobs=None,
-        **params,
-    ):
-        super().__init__(module, **params)
-        self.n_neighbors = n_neighbors
-        self.weights = weights
-        self.algorithm = algorithm
-        self.leaf_size = leaf_size
-        self.p = p
-        self.metric = metric
-        self.metric_params = metric_params
-        self.n_jobs = n_jobs
+    transform = LearnedSpace.transform
+    _n_features_out = LearnedSpace._n_features_out
+
+    def _learner_settings(self):
+        metric = LEARNED_METRICS.get(self.metric, "euclidean") if isinstance(self.metric, str) else "euclidean"
+        return super()._learner_settings() | {"metric": metric}
+
+    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+        """The nearest rows of the current task's support in the learned space.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+            None: the support rows themselves, none of which then is its own neighbour.
+        n_neighbors : int, default=None
+            None: the parameter of that name, or as many as there are.
+        return_distance : bool, default=True
+
+        Returns
+        -------
+        distances : ndarray of shape (n_rows, n_neighbors)
+            Only with ``return_distance``.
+        indices : ndarray of shape (n_rows, n_neighbors)
+            Positions of the rows in the order in which the task has shown them.
+        """
+        fitted, points, n_neighbors = self._asked(X, n_neighbors)
+        return fitted.kneighbors(points, n_neighbors, return_distance)
+
+    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
+        """The neighbours of :meth:`kneighbors` as a sparse matrix.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+        n_neighbors : int, default=None
+        mode : {"connectivity", "distance"}, default="connectivity"
+
+        Returns
+        -------
+        graph : sparse matrix of shape (n_rows, n_support_rows)
+        """
+        fitted, points, n_neighbors = self._asked(X, n_neighbors)
+        return fitted.kneighbors_graph(points, n_neighbors, mode)
+
+    def _asked(self, X, n_neighbors):
+        fitted = self._adapted().state.estimator
+        if n_neighbors is None:
+            n_neighbors = min(fitted.n_neighbors, fitted.n_samples_fit_ - (X is None))
+        return fitted, None if X is None else self.served_.embed(self.rows_.read(self, X)), n_neighbors
+
+    @property
+    def n_samples_fit_(self):
+        """Support rows of the current task."""
+        return self._fitted_neighbours.n_samples_fit_
+
+    @property
+    def effective_metric_(self):
+        """The metric used."""
+        return self._fitted_neighbours.effective_metric_
+
+    @property
+    def effective_metric_params_(self):
+        """The parameters of the metric."""
+        return self._fitted_neighbours.effective_metric_params_
+
+    @property
+    def _fitted_neighbours(self):
+        if "task_" not in vars(self):
+            raise AttributeError("There are no neighbours before a task is adapted.")
+        return self.task_.state.estimator
 
 
-class MetaKNeighborsClassifier(_MetaKNeighbors, HardNeighboursClassifierMixin, MetaClassifier):
+class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     """``KNeighborsClassifier`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
     Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
@@ -71,8 +144,8 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, HardNeighboursClassifierMixin, M
     Parameters
     ----------
     n_neighbors : int, default=5
-        A task with fewer rows takes all of them; one whose classes are its own, no more than its
-        rarest class has rows.
+        A task with fewer rows takes all of them; one that shows few rows of its classes, no more than its rarest
+        class has rows.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsClassifier`'s own.
     {meta_parameters}
@@ -99,11 +172,28 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, HardNeighboursClassifierMixin, M
     (2, 7)
     """
 
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
+    outputs_2d_ = False
+
+    def _settings(self):
+        return super()._settings() | {"classes_are_own": self.labels_ == "task"}
+
+    def decision_function(self, X):
+        """Logarithms of the votes' shares, each class given half a vote more so that they are finite.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
+        """
+        shares = self.predict_proba(X)
+        scores = np.log(shares + 0.5 / self._fitted_neighbours.n_neighbors)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
 
-class MetaKNeighborsRegressor(_MetaKNeighbors, HardNeighboursRegressorMixin, MetaRegressor):
+class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     """``KNeighborsRegressor`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
     Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
@@ -133,5 +223,4 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, HardNeighboursRegressorMixin, Met
     array([151.])
     """
 
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
+    _codec_class = TargetsAsGiven

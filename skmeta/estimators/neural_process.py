@@ -1,6 +1,6 @@
 """Neural processes as a scikit-learn regressor."""
 
-from skmeta.estimators._gaussian import GaussianMetaRegressor
+from skmeta.estimators.base.regressor import GaussianMetaRegressor
 from skmeta.learners.neural_process import NeuralProcess
 
 
@@ -46,11 +46,9 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
     True
     """
 
-    _learner_class = NeuralProcess
-    _learner_parameters = ("attention", "n_hidden", "n_heads")
+    attention: bool = True
+    n_hidden: int = 64
+    n_heads: int = 4
+    n_shots = (0, 10)
 
-    def __init__(self, module=None, *, attention=True, n_hidden=64, n_heads=4, n_shots=(0, 10), **params):
-        super().__init__(module, n_shots=n_shots, **params)
-        self.attention = attention
-        self.n_hidden = n_hidden
-        self.n_heads = n_heads
+    _learner_class = NeuralProcess

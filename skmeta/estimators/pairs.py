@@ -1,12 +1,12 @@
 """Siamese and triplet networks as scikit-learn classifiers and transformers."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._neighbours import KNeighborsMixin, LearnedSpaceMixin
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.learned_space import LearnedSpace, Neighbours
 from skmeta.learners.pairs import SiameseNet, TripletNet
 from skmeta.nets import ResidualMLP
 
 
-class SiameseNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
+class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     """A space in which pairs of rows tell whether they are of one class; new rows go with their neighbours there.
 
     Parameters
@@ -42,17 +42,14 @@ class SiameseNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
     (15, 20)
     """
 
+    loss: str = "binary_cross_entropy"
+    margin: float = 1.0
+
     _learner_class = SiameseNet
     _default_module = ResidualMLP
-    _learner_parameters = ("loss", "margin")
-
-    def __init__(self, module=None, *, loss="binary_cross_entropy", margin=1.0, **params):
-        super().__init__(module, **params)
-        self.loss = loss
-        self.margin = margin
 
 
-class TripletNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
+class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     """A space in which every row lies nearer to its class than to any other; new rows go with their neighbours there.
 
     Parameters
@@ -89,11 +86,8 @@ class TripletNetClassifier(LearnedSpaceMixin, KNeighborsMixin, MetaClassifier):
     (15, 20)
     """
 
+    mining: str = "batch-hard"
+    margin: float | str = "soft"
+
     _learner_class = TripletNet
     _default_module = ResidualMLP
-    _learner_parameters = ("mining", "margin")
-
-    def __init__(self, module=None, *, mining="batch-hard", margin="soft", **params):
-        super().__init__(module, **params)
-        self.mining = mining
-        self.margin = margin

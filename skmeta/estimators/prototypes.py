@@ -1,15 +1,12 @@
 """Prototypical networks as a scikit-learn classifier."""
 
-import numpy as np
-import torch
-
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._neighbours import LearnedSpaceMixin
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.learners.prototypes import Prototypes
 from skmeta.nets import ResidualMLP
 
 
-class ProtoNetClassifier(LearnedSpaceMixin, MetaClassifier):
+class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     """Nearest class mean in a learned embedding.
 
     ``transform`` gives the embedding itself, to any other estimator.
@@ -54,32 +51,12 @@ class ProtoNetClassifier(LearnedSpaceMixin, MetaClassifier):
     True
     """
 
+    scale: float | str = "learn"
+    priors: str | bool = "auto"
+
     _learner_class = Prototypes
     _default_module = ResidualMLP
-    _learner_parameters = ("scale",)
-
-    def __init__(self, module=None, *, scale="learn", priors="auto", **params):
-        super().__init__(module, **params)
-        self.scale = scale
-        self.priors = priors
 
     def _learner_settings(self):
         priors = self.labels_ == "shared" if self.priors == "auto" else self.priors
         return super()._learner_settings() | {"priors": priors}
-
-    def _extend(self, old, new):
-        """Rows of classes that have some already move their prototypes, and nothing is looked at again."""
-        codes = self._codes_of(new.y)
-        seen = self._state[2][0].cpu().numpy()
-        declared = vars(self).get("_declared_classes", self.classes_)
-        if (codes < 0).any() or not seen[codes].all() or not np.array_equal(declared, self.classes_):
-            return super()._extend(old, new)
-        with torch.no_grad():
-            self._state = self._ready_learner().update(
-                self._state,
-                self._tensor(new.X)[None],
-                self._tensor(codes, torch.int64)[None],
-                self._tensor(new.weight)[None],
-            )
-        self._support = old.extended(new)
-        return None

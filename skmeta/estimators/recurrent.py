@@ -1,12 +1,10 @@
 """Recurrent networks, and those with an outer memory, as scikit-learn estimators."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.memory import MemoryAugmented
 from skmeta.learners.recurrent import Recurrent
 from skmeta.nets import ResidualMLP
-
-_RECURRENT_PARAMETERS = ("cell", "n_hidden", "n_permutations", "max_rows")
 
 
 class _Recurrent:
@@ -29,16 +27,13 @@ class _Recurrent:
     S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
     """
 
-    _learner_class = Recurrent
-    _learner_parameters = _RECURRENT_PARAMETERS
-    _adaptation_parameters = ("n_permutations", "max_rows")
+    cell: str = "lstm"
+    n_hidden: int = 64
+    n_permutations: int = 4
+    max_rows: int = 256
 
-    def __init__(self, module=None, *, cell="lstm", n_hidden=64, n_permutations=4, max_rows=256, **params):
-        super().__init__(module, **params)
-        self.cell = cell
-        self.n_hidden = n_hidden
-        self.n_permutations = n_permutations
-        self.max_rows = max_rows
+    _learner_class = Recurrent
+    _adaptation_parameters = ("n_permutations", "max_rows")
 
 
 class RecurrentClassifier(_Recurrent, MetaClassifier):
@@ -77,9 +72,6 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
     array([0, 1, 2])
     """
 
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
-
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):
     """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
@@ -115,9 +107,6 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, **params):
-        super().__init__(module, **params)
 
 
 class MANNClassifier(MetaClassifier):
@@ -172,39 +161,16 @@ class MANNClassifier(MetaClassifier):
     True
     """
 
+    n_hidden: int = 64
+    n_slots: int = 32
+    slot_size: int = 24
+    n_reads: int = 2
+    decay: float = 0.95
+    n_permutations: int = 4
+    max_rows: int = 256
+    max_epochs = 4
+    lr = 0.002
+
     _default_module = ResidualMLP
     _learner_class = MemoryAugmented
-    _learner_parameters = (
-        "n_hidden",
-        "n_slots",
-        "slot_size",
-        "n_reads",
-        "decay",
-        "n_permutations",
-        "max_rows",
-    )
     _adaptation_parameters = ("n_permutations", "max_rows")
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        n_hidden=64,
-        n_slots=32,
-        slot_size=24,
-        n_reads=2,
-        decay=0.95,
-        n_permutations=4,
-        max_rows=256,
-        max_epochs=4,
-        lr=0.002,
-        **params,
-    ):
-        super().__init__(module, max_epochs=max_epochs, lr=lr, **params)
-        self.n_hidden = n_hidden
-        self.n_slots = n_slots
-        self.slot_size = slot_size
-        self.n_reads = n_reads
-        self.decay = decay
-        self.n_permutations = n_permutations
-        self.max_rows = max_rows

@@ -1,12 +1,12 @@
 """Relation networks as a scikit-learn classifier."""
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._neighbours import KNeighborsMixin
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.learned_space import Neighbours
 from skmeta.learners.relation import RelationNet
 from skmeta.nets import ResidualMLP
 
 
-class RelationNetClassifier(KNeighborsMixin, MetaClassifier):
+class RelationNetClassifier(Neighbours, MetaClassifier):
     """A learned comparison of rows with classes, in a learned embedding.
 
     It begins as the distance to the mean of a class and learns what a network says beyond that.
@@ -42,13 +42,11 @@ class RelationNetClassifier(KNeighborsMixin, MetaClassifier):
     (45,)
     """
 
+    relation_hidden: int = 64
+    relation_loss: str = "cross_entropy"
+
     _learner_class = RelationNet
     _default_module = ResidualMLP
-
-    def __init__(self, module=None, *, relation_hidden=64, relation_loss="cross_entropy", **params):
-        super().__init__(module, **params)
-        self.relation_hidden = relation_hidden
-        self.relation_loss = relation_loss
 
     def _learner_settings(self):
         own = {"n_hidden": self.relation_hidden, "loss": self.relation_loss}

@@ -2,18 +2,11 @@
 
 import torch
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.reptile import Reptile
 
-_LEARNER_PARAMETERS = (
-    "inner_lr",
-    "inner_steps",
-    "adapt_steps",
-    "inner_batch_size",
-    "inner_optimizer",
-    "engine",
-)
 _ADAPTATION_PARAMETERS = ("inner_lr", "inner_steps", "adapt_steps")
 
 
@@ -46,32 +39,18 @@ class _Reptile:
     A. Nichol, J. Achiam, J. Schulman. "On First-Order Meta-Learning Algorithms". 2018.
     """
 
+    inner_lr: float = ByKind(classifier=0.1, regressor=0.05)
+    inner_steps: int = 10
+    adapt_steps: int | None = None
+    inner_batch_size: int | None = None
+    inner_optimizer: str = "sgd"
+    engine: str = "auto"
+    lr = 0.5
+    optimizer = torch.optim.SGD
+
     _learner_class = Reptile
-    _learner_parameters = _LEARNER_PARAMETERS
     _adaptation_parameters = _ADAPTATION_PARAMETERS
     _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        inner_lr,
-        inner_steps=10,
-        adapt_steps=None,
-        inner_batch_size=None,
-        inner_optimizer="sgd",
-        engine="auto",
-        lr=0.5,
-        optimizer=torch.optim.SGD,
-        **params,
-    ):
-        super().__init__(module, lr=lr, optimizer=optimizer, **params)
-        self.inner_lr = inner_lr
-        self.inner_steps = inner_steps
-        self.adapt_steps = adapt_steps
-        self.inner_batch_size = inner_batch_size
-        self.inner_optimizer = inner_optimizer
-        self.engine = engine
 
 
 class ReptileClassifier(_Reptile, MetaClassifier):
@@ -100,9 +79,6 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     >>> ReptileClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
     """
-
-    def __init__(self, module=None, *, inner_lr=0.1, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)
 
 
 class ReptileRegressor(_Reptile, MetaRegressor):
@@ -133,6 +109,3 @@ class ReptileRegressor(_Reptile, MetaRegressor):
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
-
-    def __init__(self, module=None, *, inner_lr=0.05, **params):
-        super().__init__(module, inner_lr=inner_lr, **params)

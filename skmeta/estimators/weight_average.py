@@ -3,18 +3,68 @@
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._classifier import MetaClassifier
-from skmeta.estimators._pretraining import PretrainingClassifierMixin, PretrainingRegressorMixin
-from skmeta.estimators._regressor import MetaRegressor
+from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.pretraining import Pretrained, Pretraining
+from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.exceptions import NotAdaptedError
-from skmeta.learners.weight_average import WEIGHTINGS, WeightAverage
+from skmeta.learners.weight_average import WeightAverage, shares_of_sources
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered, similar_size_chunks
 
 _ROWS_AT_ONCE = 65536
 
 
-class _WeightAverage:
+class _CollectingSources(Pretraining):
+    """Pretraining, and then fine-tuning on every source alone, whose weights the net keeps."""
+
+    def train(self, tasks, valid, epochs=None):
+        super().train(tasks, valid, epochs)
+        estimator = self.estimator
+        if not len(estimator.net_.history):
+            return  # initial weights have learned nothing from any source
+        if not hasattr(tasks, "draw"):
+            sources = tasks
+        elif hasattr(tasks, "plain"):
+            sources = tasks.plain
+        else:
+            sources = tasks.sample(estimator.n_sources, int(self.rng.randint(2**31 - 1)))
+        # one head for all classes is no head for a source's own
+        keep_sources(estimator, getattr(sources, "own", sources))
+
+
+def keep_sources(estimator, store):
+    """Fine-tune on every source alone, tasks of similar size together, and keep the weights in the net."""
+    served = estimator.served_
+    n_rows = store.n_rows.cpu().numpy()
+    answered = is_answered(store.y)
+    y = torch.where(answered if store.y.ndim == 1 else answered[:, None], store.y, 0)
+    rows = TaskStore(
+        store.X.to(served.dtype),
+        y if store.is_classification else y.to(served.dtype),
+        n_rows,
+        n_rows * 0,
+        n_classes=None if store.n_classes is None else store.n_classes.cpu().numpy(),
+        shared_labels=store.shared_labels,
+        weight=answered.to(served.dtype),
+        device=store.device,
+    )
+    found, order = [], []
+    for chunk in similar_size_chunks(n_rows, n_rows * 0, _ROWS_AT_ONCE):
+        batch, _ = rows.whole_tasks(torch.as_tensor(chunk, device=store.device), with_query=False)
+        tuned, places = served.bare.source_weights(
+            batch["support_X"], batch["support_y"], batch.get("support_weight"), batch.get("class_mask")
+        )
+        found.append([*tuned, places])
+        order.extend(chunk.tolist())
+    place = torch.as_tensor(order, device=store.device).argsort()
+    *tuned, places = [torch.cat(values)[place] for values in zip(*found)]
+    kept = estimator.net_._bare_learner
+    getattr(kept, "learner", kept).keep_sources(tuned, places)
+    estimator._serve(estimator.net_)
+
+
+class _WeightAverage(Pretrained):
     """What the classifier and the regressor share.
 
     Parameters
@@ -50,95 +100,31 @@ class _WeightAverage:
     increasing inference time". ICML 2022.
     """
 
+    weighting: str = "learn"
+    temperature: float = 0.5
+    source_steps: int = 20
+    source_lr: float = 0.003
+    heads: str = "auto"
+    l2_sp: float = ByKind(classifier=1.0, regressor=0.1)
+    n_sources: int = 256
+    iterator_train = RowLoader
+
     _learner_class = WeightAverage
-    _learner_parameters = ("weighting", "temperature", "source_steps", "source_lr", "l2_sp")
+    _training_class = _CollectingSources
     _adaptation_parameters = ("weighting", "temperature", "l2_sp")
     _default_module_parameters = {"activate_output": True}
-
-    def __init__(
-        self,
-        module=None,
-        *,
-        weighting="learn",
-        temperature=0.5,
-        source_steps=20,
-        source_lr=0.003,
-        heads="auto",
-        l2_sp,
-        n_sources=256,
-        iterator_train=RowLoader,
-        **params,
-    ):
-        super().__init__(module, iterator_train=iterator_train, **params)
-        self.weighting = weighting
-        self.temperature = temperature
-        self.source_steps = source_steps
-        self.source_lr = source_lr
-        self.heads = heads
-        self.l2_sp = l2_sp
-        self.n_sources = n_sources
 
     @property
     def alpha_(self):
         """(n_sources,) weights of the source tasks in the current task's average."""
         check_is_fitted(self)
-        state = vars(self).get("_state")
-        if state is None:
+        if "task_" not in vars(self):
             raise NotAdaptedError("alpha_ is there once a task is: adapt(X, y) first.")
-        state = state if isinstance(state, dict) else state[0]
-        return None if state["alpha"] is None else state["alpha"][0].cpu().numpy()
-
-    def _ready_learner(self, dtype=None):
-        if self.weighting not in WEIGHTINGS:
-            raise ValueError(f"weighting must be one of {list(WEIGHTINGS)}, got {self.weighting!r}.")
-        return super()._ready_learner(dtype)
-
-    def _train(self, train, valid, rng, **how):
-        super()._train(train, valid, rng, **how)
-        if len(self.net_.history):  # initial weights have learned nothing from any source
-            if not hasattr(train, "draw"):
-                sources = train
-            elif hasattr(train, "plain"):
-                sources = train.plain
-            else:
-                sources = train.sample(self.n_sources, int(rng.randint(2**31 - 1)))
-            self._collect(self._with_own_classes(sources))
-
-    def _with_own_classes(self, store):
-        return store
-
-    def _collect(self, store):
-        """Fine-tune on every source alone, tasks of similar size together, and keep the weights in the net."""
-        learner = self._bare_learner()
-        n_rows = store.n_rows.cpu().numpy()
-        answered = is_answered(store.y)
-        y = torch.where(answered if store.y.ndim == 1 else answered[:, None], store.y, 0)
-        rows = TaskStore(
-            store.X.to(self._serving_dtype),
-            y if store.is_classification else y.to(self._serving_dtype),
-            n_rows,
-            n_rows * 0,
-            n_classes=None if store.n_classes is None else store.n_classes.cpu().numpy(),
-            shared_labels=store.shared_labels,
-            weight=answered.to(self._serving_dtype),
-            device=store.device,
-        )
-        found, order = [], []
-        for chunk in similar_size_chunks(n_rows, n_rows * 0, _ROWS_AT_ONCE):
-            batch, _ = rows.whole_tasks(torch.as_tensor(chunk, device=store.device), with_query=False)
-            tuned, places = learner.source_weights(
-                batch["support_X"], batch["support_y"], batch.get("support_weight"), batch.get("class_mask")
-            )
-            found.append([*tuned, places])
-            order.extend(chunk.tolist())
-        place = torch.as_tensor(order, device=store.device).argsort()
-        *tuned, places = [torch.cat(values)[place] for values in zip(*found)]
-        kept = self.net_._bare_learner
-        getattr(kept, "learner", kept).keep_sources(tuned, places)
-        self._serve(self.net_)
+        alpha = shares_of_sources(self.task_.state)
+        return None if alpha is None else alpha[0].cpu().numpy()
 
 
-class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClassifier):
+class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     """A new task's weights as a mixture of the weights fine-tuned on each source task.
 
     All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
@@ -174,20 +160,8 @@ class WeightAverageTransfer(_WeightAverage, PretrainingClassifierMixin, MetaClas
     ((19,), 1.0)
     """
 
-    def __init__(self, module=None, *, l2_sp=1.0, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)
 
-    def _training_store(self, tasks):
-        store = super()._training_store(tasks)
-        if self.heads_ == "shared" and self.labels_ == "task":
-            store.own = self._store(tasks)
-        return store
-
-    def _with_own_classes(self, store):
-        return getattr(store, "own", store)
-
-
-class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, MetaRegressor):
+class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     """A new regression task's weights as a mixture of the weights fine-tuned on each source task.
 
     All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
@@ -220,6 +194,3 @@ class WeightAverageTransferRegressor(_WeightAverage, PretrainingRegressorMixin, 
     >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
     (10,)
     """
-
-    def __init__(self, module=None, *, l2_sp=0.1, **params):
-        super().__init__(module, l2_sp=l2_sp, **params)

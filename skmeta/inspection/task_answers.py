@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.estimators._task_geometry import answers_of_tasks, changes, cosines, lengths
+from skmeta.inspection.task_geometry import answers_of_tasks, changes, cosines, lengths
 from skmeta.tasks.rows import is_frame
 
 

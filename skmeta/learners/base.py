@@ -77,6 +77,19 @@ class Learner(nn.Module):
     def predict(self, state, query_X):
         raise NotImplementedError
 
+    def update(self, state, support_X, support_y, support_weight=None):
+        """The state after further rows of classes that the task has, or None where all rows have to be seen again."""
+        return
+
+    def configured(self, **settings):
+        """The same learner with other settings of adaptation: a view that shares all tensors with it.
+
+        Settings so belong to a call, and copies of an estimator can ask one learner from several threads.
+        """
+        view = object.__new__(type(self))
+        vars(view).update(vars(self) | settings)
+        return view
+
     def answerer(self, state):
         """A function from rows (m, d) of a state's one task to its answers (C, m), for many rows one after another.
 

@@ -80,8 +80,10 @@ class Prototypes(Learner):
         return self._placed(*_sums(self.embed(support_X), support_y, support_weight, class_mask), class_mask)
 
     def update(self, state, support_X, support_y, support_weight=None):
-        """The state after further rows of its classes; the cost does not depend on the rows seen before."""
-        *_, count, total, class_mask = state
+        """The state after further rows of classes that have some; the cost does not depend on the rows seen before."""
+        _, _, seen, count, total, class_mask = state
+        if not seen.gather(1, support_y).all():
+            return None
         more, further = _sums(self.embed(support_X), support_y, support_weight, class_mask)
         return self._placed(count + more, total + further, class_mask)
 

@@ -70,6 +70,11 @@ class PerTaskTargets(Learner):
         state = self.learner.adapt(support_X, (support_y - mean) / scale, support_weight)
         return state, mean, scale
 
+    def configured(self, **settings):
+        view = super().configured()
+        vars(view)["_modules"] = self._modules | {"learner": self.learner.configured(**settings)}
+        return view
+
     def predict(self, state, query_X):
         inner, mean, scale = state
         return self.learner.predict(inner, query_X) * scale + mean

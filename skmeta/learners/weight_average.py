@@ -12,6 +12,12 @@ WEIGHTINGS = ("similarity", "learn", "uniform")
 _LEARNING_STEPS, _LEARNING_RATE = 20, 0.5
 
 
+def shares_of_sources(state):
+    """(T, S) shares of the sources in a task's average; None where there are no sources."""
+    state = state if isinstance(state, dict) else state[0]  # beside it, what undoes the scaling of targets
+    return state["alpha"]
+
+
 class WeightAverage(FineTune):
     """``W = sum_i alpha_i W_i`` over the weights ``W_i`` that fine-tuning on source task i alone has led to.
 

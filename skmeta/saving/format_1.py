@@ -1,5 +1,7 @@
 """Files of format 1, which held the attributes that estimators had then."""
 
+import inspect
+
 from skmeta.saving.registry import thing_named
 from skmeta.saving.values import Decoded
 
@@ -29,8 +31,10 @@ def read(content, arrays, n_bytes, given):
         raise ValueError(f"It holds an estimator {name!r}, which no file of format 1 can.")
     decoder = _Values(arrays, n_bytes, given)
     state = {attribute: decoder.decode(value) for attribute, value in content["state"].items()}
+    parameters = inspect.signature(cls.__init__).parameters  # these may have a class for a default
     for attribute in state:
-        if not attribute.isidentifier() or attribute.startswith("__") or callable(getattr(cls, attribute, None)):
+        is_method = callable(getattr(cls, attribute, None)) and attribute not in parameters
+        if not attribute.isidentifier() or attribute.startswith("__") or is_method:
             raise ValueError(f"It has been tampered with: it sets {attribute[:50]!r}.")
     if "device" in state:
         state["device"] = given.device_for(state["device"])

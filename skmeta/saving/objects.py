@@ -211,12 +211,14 @@ def _state_of(value):
 
 
 def _object_of(cls, state, given):
+    parameters = _defaults(cls)  # these may have a class for a default
     for name in state:
-        if not name.isidentifier() or name.startswith("__") or callable(getattr(cls, name, None)):
+        is_method = callable(getattr(cls, name, None)) and name not in parameters
+        if not name.isidentifier() or name.startswith("__") or is_method:
             raise ValueError(f"A file has been tampered with: it sets {name[:50]!r} of a {cls.__name__}.")
     if issubclass(cls, BaseEstimator):
         # a parameter younger than the file has its default
-        state = _defaults(cls) | state
+        state = parameters | state
         if "device" in state and cls.__module__.startswith("skmeta."):
             state["device"] = given.device_for(state["device"])
     made = cls.__new__(cls)

@@ -9,8 +9,8 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators._answers import object_array
-from skmeta.estimators._encoding import infer_label_regime
+from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.exceptions import NotAdaptedError
 from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks

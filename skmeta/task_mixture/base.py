@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.estimators._settings import check_settings
 from skmeta.estimators._task_geometry import TaskGeometryMixin
+from skmeta.estimators.base.settings import check_settings
 from skmeta.exceptions import NotAdaptedError
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.task_mixture.jobs import Jobs

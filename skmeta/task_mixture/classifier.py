@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from skmeta.estimators._answers import object_array
+from skmeta.estimators.base.arrays import object_array
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 

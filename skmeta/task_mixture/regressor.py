@@ -7,8 +7,8 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from skmeta.estimators._answers import object_array
-from skmeta.estimators._regressor import r2_over_tasks
+from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import is_tasks

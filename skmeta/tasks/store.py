@@ -22,9 +22,22 @@ class TaskStore(torch.utils.data.Dataset):
         Whether class codes mean the same in every task.
     weight : (N,) float array or None
         Weights of the rows where they are support.
+    exists : (n_tasks, C) bool array or None
+        Which classes each task has, where these are not the first ``n_classes``.
     """
 
-    def __init__(self, X, y, n_support, n_query, n_classes=None, shared_labels=False, weight=None, device="cpu"):
+    def __init__(
+        self,
+        X,
+        y,
+        n_support,
+        n_query,
+        n_classes=None,
+        shared_labels=False,
+        weight=None,
+        device="cpu",
+        exists=None,
+    ):
         self.X = torch.as_tensor(X, device=device)
         self.y = torch.as_tensor(y, device=device)
         self.n_support = torch.as_tensor(np.asarray(n_support), dtype=torch.int64, device=device)
@@ -37,6 +50,7 @@ class TaskStore(torch.utils.data.Dataset):
         self.max_classes = 0 if n_classes is None else int(np.max(n_classes, initial=0))
         self.shared_labels = shared_labels
         self.weight = None if weight is None else torch.as_tensor(weight, dtype=self.X.dtype, device=device)
+        self.exists = None if exists is None else torch.as_tensor(exists, device=device)
 
     @property
     def n_rows(self):
@@ -64,6 +78,8 @@ class TaskStore(torch.utils.data.Dataset):
         """(T, C) bool: the classes that exist in each of the given tasks; None for regression."""
         if not self.is_classification:
             return None
+        if self.exists is not None:
+            return self.exists[tasks]
         return torch.arange(self.max_classes, device=self.device) < self.n_classes[tasks][:, None]
 
     def whole_tasks(self, tasks, with_query=True):

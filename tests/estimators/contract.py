@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor, all_estimators
-from skmeta.estimators._base import MetaEstimator
+from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.learners.sequence import SequenceLearner
 from skmeta.tasks import GaussianClusters, LinearFamily
 
@@ -76,10 +76,10 @@ def everything_in(estimator):
         if name == "net_":
             weights = {k: v.numpy().tobytes() for k, v in value.module_.state_dict().items()}
             picture[name] = (id(value), weights, len(value.history))
-        elif name == "_support":
-            picture[name] = tuple(np.asarray(part).tobytes() for part in value.parts)
-        elif name == "_known_tasks":
-            picture[name] = {task: rows.X.tobytes() + rows.weight.tobytes() for task, rows in value.items()}
+        elif name == "task_":
+            picture[name] = tuple(np.asarray(part).tobytes() for part in value.rows.parts)
+        elif name == "known_tasks_":
+            picture[name] = {task: rows.X.tobytes() + rows.weight.tobytes() for task, rows in value.supports.items()}
         elif isinstance(value, np.ndarray):
             picture[name] = value.tolist()
         else:

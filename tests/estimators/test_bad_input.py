@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 
 from skmeta import MAMLRegressor, NotAdaptedError, ProtoNetClassifier, Task, few_shot_curve
@@ -48,7 +49,7 @@ def _adapted(kind):
 
 
 def refit(**settings):
-    return lambda est: est.set_params(**settings).fit(CLUSTERS if est._task_type == "classification" else LINES)
+    return lambda est: est.set_params(**settings).fit(CLUSTERS if is_classifier(est) else LINES)
 
 
 C, M = "classifier", "regressor"

@@ -87,10 +87,10 @@ def test_partial_fit_looks_at_new_rows_only(linear, trained, monkeypatch):
     task = linear[1][0]
     meta = copy.deepcopy(trained).adapt(task.X, task.y)
     seen = []
-    update = type(meta._learner).update
-    monkeypatch.setattr(type(meta._learner), "adapt", lambda *a, **k: pytest.fail("adapted to all rows again"))
+    update = type(meta.served_.learner).update
+    monkeypatch.setattr(type(meta.served_.learner), "adapt", lambda *a, **k: pytest.fail("adapted to all rows again"))
     monkeypatch.setattr(
-        type(meta._learner),
+        type(meta.served_.learner),
         "update",
         lambda self, state, X, *rest: seen.append(X.shape[1]) or update(self, state, X, *rest),
     )
@@ -167,7 +167,7 @@ def grouped(n_tasks=40, n_rows=8, seed=0):
 def test_it_starts_as_the_mixed_model_of_its_features():
     X, y, task = grouped()
     meta = BayesianHeadRegressor(torch.nn.Identity(), max_epochs=1, lr=1e-12, random_state=0).fit(X, y, task=task)
-    learner = meta._learner
+    learner = meta.served_.learner
     covariance = (learner.prior_factor @ learner.prior_factor.T).numpy() * meta.noise_std_[0] ** 2 / 100
     np.testing.assert_allclose(np.diag(covariance), [1, 0, 4], atol=1.0)  # slopes of the columns, then the intercept
     assert meta.noise_std_[0] == pytest.approx(3, rel=0.15)

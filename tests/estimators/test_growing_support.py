@@ -1,5 +1,6 @@
 """Rows appended to an encoded support: close to a new encoding, whatever the portions they come in."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -27,7 +28,7 @@ def appended(cancer):
 
 def test_appended_rows_count_nearly_as_encoded_ones(cancer, appended):
     X, y = cancer
-    assert appended.n_rows_encoded_ == N and len(appended._support.y) == N + MORE
+    assert appended.n_rows_encoded_ == N and len(appended.task_.rows.y) == N + MORE
     few, all_rows = (InContextClassifier().fit(X[:n], y[:n]).predict_proba(X[200:]) for n in (N, N + MORE))
     distance = np.abs(appended.predict_proba(X[200:]) - all_rows).mean()
     assert distance < 0.025
@@ -45,15 +46,15 @@ def test_portions_do_not_matter(cancer, appended):
 def test_copies_on_disk_answer_alike(tmp_path, cancer, appended):
     X, _ = cancer
     appended.save(tmp_path / "model")
-    for copy in (pickle.loads(pickle.dumps(appended)), skmeta.load(tmp_path / "model")):
-        assert copy.n_rows_encoded_ == N
-        np.testing.assert_allclose(copy.predict_proba(X), appended.predict_proba(X), atol=1e-4)
+    for again in (pickle.loads(pickle.dumps(appended)), skmeta.load(tmp_path / "model")):
+        assert again.n_rows_encoded_ == N
+        np.testing.assert_allclose(again.predict_proba(X), appended.predict_proba(X), atol=1e-4)
 
 
 def test_a_call_leaves_earlier_copies_of_the_estimator_alone(cancer):
     X, y = cancer
     clf = InContextClassifier().fit(X[:N], y[:N])
-    before, other = clf.predict_proba(X), clf._draft()
+    before, other = clf.predict_proba(X), copy.copy(clf)
     clf.partial_fit(X[N : N + 5], y[N : N + 5])
     np.testing.assert_array_equal(other.predict_proba(X), before)
     assert np.abs(clf.predict_proba(X) - before).max() > 0
@@ -62,7 +63,7 @@ def test_a_call_leaves_earlier_copies_of_the_estimator_alone(cancer):
 def test_much_growth_and_new_classes_encode_anew(cancer):
     X, y = cancer
     clf = InContextClassifier().fit(X[:N], y[:N])
-    grown = clf._draft().partial_fit(X[N : 2 * N], y[N : 2 * N])
+    grown = copy.copy(clf).partial_fit(X[N : 2 * N], y[N : 2 * N])
     assert grown.n_rows_encoded_ == 2 * N
     np.testing.assert_allclose(
         grown.predict_proba(X), InContextClassifier().fit(X[: 2 * N], y[: 2 * N]).predict_proba(X), rtol=1e-5
@@ -75,7 +76,7 @@ def test_a_new_category_encodes_anew(cancer):
     frame = pd.DataFrame(X).add_prefix("x").assign(site=np.where(np.arange(len(X)) < N, "a", "b"))
     clf = InContextClassifier().fit(frame[:N], y[:N])
     same = frame[N : N + 3].assign(site="a")
-    assert clf._draft().partial_fit(same, y[N : N + 3]).n_rows_encoded_ == N
+    assert copy.copy(clf).partial_fit(same, y[N : N + 3]).n_rows_encoded_ == N
     assert clf.partial_fit(frame[N : N + 3], y[N : N + 3]).n_rows_encoded_ == N + 3
 
 
@@ -83,7 +84,7 @@ def test_weights_of_appended_rows_count(cancer):
     X, y = cancer
     clf = InContextClassifier().fit(X[:N], y[:N])
     new, twice = X[N : N + 4], np.repeat(np.arange(N, N + 4), 2)
-    weighted = clf._draft().partial_fit(new, y[N : N + 4], sample_weight=np.full(4, 2.0)).predict_proba(X)
+    weighted = copy.copy(clf).partial_fit(new, y[N : N + 4], sample_weight=np.full(4, 2.0)).predict_proba(X)
     repeated = clf.partial_fit(X[twice], y[twice]).predict_proba(X)
     np.testing.assert_allclose(weighted, repeated, atol=1e-4)
 
@@ -102,7 +103,7 @@ def test_dealt_out_supports_grow_in_order(monkeypatch, cancer):
     X, y = cancer
     monkeypatch.setattr("skmeta.learners.in_context.MAX_SUPPORT", 64)
     clf = InContextClassifier().fit(X[:N], y[:N]).partial_fit(X[N : N + 9], y[N : N + 9])
-    assert clf.n_rows_encoded_ == N and len(clf._state["parts"]) == 2
+    assert clf.n_rows_encoded_ == N and len(clf.task_.state["parts"]) == 2
     assert clf.score(X[200:], y[200:]) > 0.85
     support = clf.explain(X[200:210]).support
     assert support.shape == (10, N + 9)

@@ -163,7 +163,7 @@ def test_any_number_of_classes():
 def test_a_support_beyond_the_limit_is_dealt_out_and_still_right():
     X, y = load_digits(return_X_y=True)
     clf = InContextClassifier().fit(X[:1200], y[:1200])
-    assert len(clf._state["parts"]) == 2
+    assert len(clf.task_.state["parts"]) == 2
     assert clf.score(X[1200:], y[1200:]) > 0.9
 
 
@@ -278,7 +278,7 @@ def test_contributions_of_rows_and_the_mean_sum_to_the_experts_score(diabetes):
     X, X_test, y, _ = diabetes
     reg = InContextRegressor().fit(X, y)
     total = reg.explain(X_test[:20]).support.sum(1) + y.mean()
-    part = reg._state["parts"][0]
+    part = reg.task_.state["parts"][0]
     assert np.corrcoef(total, reg.predict(X_test[:20]))[0, 1] > 0.95
     np.testing.assert_allclose(part["mean"].item() * reg.target_scale_ + reg.target_mean_, [y.mean()])
 

@@ -96,8 +96,11 @@ def test_a_task_of_which_one_class_was_seen_gives_probabilities_of_both():
 def test_a_class_that_was_never_met_in_training_may_come_later():
     labels = np.where(np.median(Y) < Y, "yes", "no")
     meta = MAMLClassifier(**TINY).fit(TABLE, labels, task="site")
-    meta.partial_fit(FEATURES[:4], ["maybe"] * 4, task=["odd"] * 4)
-    assert meta.predict_proba(FEATURES[:2], task=["odd"] * 2).shape == (2, 3)
+    meta.partial_fit(FEATURES[:4], ["maybe", "maybe", "no", "no"], task=["odd"] * 4)
+    together = meta.predict_proba(FEATURES[:9], task=["odd"] * 2 + ["site 0"] * 7)
+    assert together.shape == (9, 3)  # of the union of the two tasks' classes
+    assert_array_equal(together[:2, 2], 0)  # this task has a class of its own, so only what it has shown is answered
+    assert_array_equal(together[2:, 0], 0)
 
 
 def test_ids_must_fit_the_rows(by_site):

@@ -7,7 +7,7 @@ from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 
 from skmeta import MAMLRegressor, NotAdaptedError, ProtoNetClassifier, Task, TaskSet, split_tasks
-from skmeta.estimators._regressor import r2_over_tasks
+from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.tasks import GaussianClusters, LinearFamily
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (

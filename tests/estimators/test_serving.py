@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 from torch import nn
 
 from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier, ReptileClassifier
-from skmeta.estimators._serving import BLOCK, TILE, answers_in_blocks, rows_in_a_block
+from skmeta.estimators.base.served_learner import BLOCK, TILE, answers_in_blocks, rows_in_a_block
 from skmeta.learners.base import Learner
 from skmeta.learners.maml import MAML
 from skmeta.learners.prototypes import Prototypes
@@ -81,9 +81,9 @@ def test_so_is_that_of_the_default_body_whose_width_makes_blocks_smaller(d):
 def test_answers_in_single_precision_are_those_in_double(cls):
     task, meta = one_task(cls), trained(cls)
     meta.adapt(task.X, task.y)
-    assert meta._single is not None
-    quick = meta._answers(task.X_query)
-    exact = meta._outputs(task.X_query)
+    assert meta.served_.is_quick
+    quick = meta._answers(task.X_query)[0]
+    exact = meta._answers(task.X_query, exact=True)[0]
     if cls is ProtoNetClassifier:  # up to a constant of each row
         quick, exact = (value - value.max(1, keepdims=True) for value in (quick, exact))
     np.testing.assert_allclose(quick, exact, rtol=1e-4, atol=1e-4)
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_stack_of_layers_is_served_in_double_precision():
 
     task = one_task(ProtoNetClassifier)
     meta = cheap(ProtoNetClassifier, module=Own).fit([task] * 4).adapt(task.X, task.y)
-    assert meta._single is None
+    assert not meta.served_.is_quick
     assert meta.predict_proba(task.X_query).dtype == np.float64
 
 
@@ -122,7 +122,7 @@ def test_the_next_task_is_answered_anew():
 
 def checked(meta, X):
     """What scikit-learn's own validation says."""
-    return meta._single_safe(validate_data(meta, X, reset=False, accept_sparse="csr", dtype=np.float64), False)
+    return meta.rows_._single_safe(validate_data(meta, X, reset=False, accept_sparse="csr", dtype=np.float64), False)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.float16])
@@ -132,7 +132,7 @@ def test_plain_arrays_come_through_as_validation_would_let_them(dtype, order):
     X = {"C": X, "F": np.asfortranarray(X), "reversed": X[::-1]}[order]
     task = one_task(ProtoNetClassifier)
     meta = trained(ProtoNetClassifier).adapt(task.X, task.y)
-    np.testing.assert_array_equal(meta._validate_X(X, reset=False), checked(meta, X))
+    np.testing.assert_array_equal(meta.rows_.read(meta, X), checked(meta, X))
     X.flags.writeable = False
     assert meta.predict(X).shape == (7,)
 

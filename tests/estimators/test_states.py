@@ -378,8 +378,8 @@ def test_the_task_keeps_its_rows_when_the_arrays_that_brought_them_change():
     rows, y = buffer.copy(), np.arange(12) % 3
     meta = ProtoNetClassifier(max_epochs=0, random_state=0).adapt(buffer, y, sample_weight=weight)
     buffer[:], weight[:] = 0, 0.5
-    assert_array_equal(meta._support.X, rows)
-    assert_array_equal(meta._support.weight, 1)
+    assert_array_equal(meta.task_.rows.X, rows)
+    assert_array_equal(meta.task_.rows.weight, 1)
 
 
 def test_a_declared_class_nobody_has_shown_has_no_chance_where_classes_are_shared():

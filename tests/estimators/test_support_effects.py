@@ -37,7 +37,9 @@ def test_the_only_row_of_a_class_carries_it_alone(clusters):
     first = [int(np.flatnonzero(new.y == c)[0]) for c in np.unique(new.y)]
     meta.adapt(new.X[first], new.y[first])
     why = meta.explain(new.X[first]).support
-    assert_allclose(np.diag(why), np.log(1e6) + log_softmax(meta._logits(new.X[first]), axis=1).max(1), atol=1e-4)
+    assert_allclose(
+        np.diag(why), np.log(1e6) + log_softmax(meta._answers(new.X[first], exact=True)[0], axis=1).max(1), atol=1e-4
+    )
 
 
 def test_a_bayesian_head_says_how_far_each_row_moved_the_prediction():
@@ -80,7 +82,7 @@ def test_a_further_row_costs_one_row_however_many_came_before(clusters, monkeypa
     meta, new = ProtoNetClassifier(max_epochs=1, random_state=0).fit(clusters[:10]), clusters[11]
     meta.adapt(np.tile(new.X, (50, 1)), np.tile(new.y, 50))
     embedded = []
-    learner = type(meta._learner)
+    learner = type(meta.served_.learner)
     embed = learner.embed
     monkeypatch.setattr(learner, "embed", lambda self, X: embedded.append(X.shape[1]) or embed(self, X))
     meta.partial_fit(new.X[:1], new.y[:1])

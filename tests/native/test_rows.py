@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from skmeta import MAMLClassifier, ProtoNetClassifier, native
-from skmeta.estimators._serving import answers_in_blocks
+from skmeta.estimators.base.served_learner import answers_in_blocks
 from skmeta.learners.engine.embed import find_embedding
 from skmeta.nets import MLP, ResidualMLP, Standardize
 from tests.learners.test_embed import corrected
@@ -105,7 +105,7 @@ def test_what_has_answered_can_be_copied(cluster_tasks):
     meta.adapt(X, cluster_tasks[0].y).predict(X)
     copied = copy.deepcopy(meta)
     np.testing.assert_array_equal(copied.predict_proba(X), meta.predict_proba(X))
-    copy.deepcopy(meta._single)
+    copy.deepcopy(meta.served_)
 
 
 @pytest.mark.parametrize("cls", [ProtoNetClassifier, MAMLClassifier])

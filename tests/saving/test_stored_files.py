@@ -25,6 +25,10 @@ ANSWER_ANEW = {
 }
 
 
+#: parameters that estimators had then and another one says now
+GONE = ("first_order",)
+
+
 @pytest.mark.parametrize("folder, name", RECORDS)
 def test_a_stored_file_answers_as_it_did(folder, name, tmp_path):
     record = RECORDS[folder, name]
@@ -46,7 +50,7 @@ def answers_as_it_did(estimator, record, is_the_same):
     answers, X = dict(record["answers"]), record["X"]
     if X is None:
         now = {name: repr(value) for name, value in estimator.get_params().items()}
-        assert {name: now[name] for name in answers["params"] if name in now} == answers["params"]
+        assert now == now | {name: value for name, value in answers["params"].items() if name not in GONE}
         return
     if isinstance(X, dict):
         X = pytest.importorskip("pandas").DataFrame(X)

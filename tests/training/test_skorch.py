@@ -66,7 +66,7 @@ def test_prefixed_parameters_reach_module_optimizer_criterion_loader_and_callbac
     assert meta.net_.optimizer_.param_groups[0]["momentum"] == 0.5
     assert meta.net_.optimizer_.param_groups[0]["lr"] == 0.25
     assert meta.net_.criterion_.label_smoothing == 0.1
-    assert meta.net_.get_iterator(meta._store(cluster_tasks), training=True).n_query == (2, 2)
+    assert meta.net_.get_iterator(meta.codec_.store(cluster_tasks)[0], training=True).n_query == (2, 2)
     assert "print_log" not in dict(meta.net_.callbacks_)
 
 
@@ -109,7 +109,7 @@ def test_a_batch_in_parts_is_learned_from_as_if_it_were_one(meta):
     X = rng.normal(size=((n_support + n_query).sum(), 2))
     y = np.arange(len(X)) % 2 if isinstance(meta, ProtoNetClassifier) else X[:, 0]
     tasks = TaskSet.from_pool(X, y, n_support, n_query)
-    net, store = meta.fit(tasks).net_, meta._store(tasks)
+    net, store = meta.fit(tasks).net_, meta.codec_.store(tasks)[0]
     ((parts, y_of_parts),) = EpisodeLoader(store, batch_size=4, steps=1, relabel=False)
     assert isinstance(parts, Parts) and [len(part["query_X"]) for part in parts.batches] == [2, 2]
     order = [int(np.flatnonzero(X[:, 0].astype("f4") == float(row))[0])

@@ -1,10 +1,11 @@
-"""The labelled rows of a task."""
+"""What a task has shown: its labelled rows, and what the learner has made of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from skmeta.estimators._encoding import refuse_other_kind
+from skmeta.estimators.base.labels import refuse_other_kind
 from skmeta.tasks.rows import stack_labels, stack_rows
 
 
@@ -17,20 +18,23 @@ class Support:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, X, y, weight):
+    def of(cls, X, y, weight=None):
         """A copy, for the user's arrays may change. Rows of weight 0 are as good as not there."""
+        weight = np.ones(len(y)) if weight is None else weight
         counts = weight > 0
         if counts.all():
             return cls(X.copy(), y.copy(), weight.copy())
         return cls(X[counts], y[counts], weight[counts])
 
     def extended(self, other):
+        """These rows and further ones."""
         refuse_other_kind(self.y, other.y)
         X = stack_rows([self.X, other.X])  # of a baseline they may be sparse
         return Support(X, np.concatenate([self.y, other.y]), np.concatenate([self.weight, other.weight]))
 
-    def first(self, n):
-        return Support(*(part[:n] for part in self.parts))
+    def between(self, first, last=None):
+        """Some of the rows, by their positions."""
+        return Support(*(part[first:last] for part in self.parts))
 
     @property
     def parts(self):
@@ -51,6 +55,28 @@ def pooled(supports):
 def unpooled(names, sizes, one):
     """What :func:`pooled` put together, apart."""
     ends = np.cumsum(sizes)
-    return {
-        name: Support(*(part[end - size : end] for part in one.parts)) for name, size, end in zip(names, sizes, ends)
-    }
+    return {name: one.between(end - size, end) for name, size, end in zip(names, sizes, ends)}
+
+
+@dataclass(frozen=True)
+class CurrentTask:
+    """The task that rows are answered for.
+
+    Parameters
+    ----------
+    rows : Support
+    state : nest of tensors
+        What the learner made of the rows; None in a copy on disk, which is made anew.
+    classes : TaskClasses or None
+        The classes that can be answered; None in regression.
+    declared : ndarray or None
+        Classes that the user has declared.
+    n_encoded : int
+        Rows that the last whole adaptation has seen; those after them were added to its state.
+    """
+
+    rows: Support
+    state: Any
+    classes: Any = None
+    declared: Any = None
+    n_encoded: int = 0

@@ -1,4 +1,4 @@
-"""scikit-learn's validation messages, with the cell they are about and the remedy."""
+"""scikit-learn's messages about bad rows get the cell they are about and the remedy."""
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,7 @@ def explain(error, X, tasks=None):
 
     Parameters
     ----------
-    error : ValueError
+    error : ValueError or TypeError
         What scikit-learn said about the rows.
     X : array-like
         The rows; pooled ones where there are tasks.
@@ -23,6 +23,11 @@ def explain(error, X, tasks=None):
     """
     message = str(error)
     is_text = "could not convert" in message
+    if "DatetimeArray" in message or "datetime64" in message:
+        return ValueError(
+            f"A column of X holds dates: {message}. Make numbers of them first, such as days since a first day, or "
+            "year, month and weekday; TableEncoder does so."
+        )
     if is_text:
         message += (
             ". Columns that are not numeric must be encoded first, for instance by a ColumnTransformer with a "

@@ -7,10 +7,10 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.estimators._answers import object_array
-from skmeta.estimators._regressor import r2_over_tasks
-from skmeta.estimators._support import Support, unpooled
-from skmeta.estimators._validation import check_weight
+from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.current_task import Support, unpooled
+from skmeta.estimators.base.rows import check_weight
+from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, take_task_ids

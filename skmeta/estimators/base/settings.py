@@ -59,6 +59,10 @@ _RULES = {
     "pooled": (_are_estimators, "'default', an estimator or a list of them"),
     "per_task": (lambda v: v is None or _are_estimators(v), "'default', None or an estimator"),
     "cv": (lambda v: _integer(v, 2), "an integer of at least 2"),
+    "freeze": (lambda v: v in ("trunk", "none", "gradual"), "'trunk', 'none' or 'gradual'"),
+    "heads": (lambda v: v in ("auto", "task", "shared"), "'auto', 'task' or 'shared'"),
+    "weighting": (lambda v: v in ("similarity", "learn", "uniform"), "'similarity', 'learn' or 'uniform'"),
+    "n_neighbors": _COUNT,
     "priors": (lambda v: isinstance(v, bool) or v == "auto", "'auto', True or False"),
 }
 

@@ -1,4 +1,4 @@
-"""Labels to codes and back, over many tasks at once."""
+"""Labels become codes and codes labels, over many tasks at once."""
 
 import numpy as np
 

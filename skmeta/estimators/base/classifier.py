@@ -1,0 +1,170 @@
+"""The classifiers' kind: probabilities and classes."""
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.estimator import MetaEstimator
+from skmeta.estimators.base.support_effects import explain_classes
+from skmeta.estimators.base.transaction import transaction
+from skmeta.tasks import as_taskset, is_tasks
+
+#: the least that a class can lie behind the others, in logits: a chance of one in a million
+_LEAST = -13.8
+
+
+class MetaClassifier(ClassifierMixin, MetaEstimator):
+    """Base of the classifiers.
+
+    Classes are either each task's own (N-way episodes; ``labels_ == "task"``) or shared by all tasks (a ``churn``
+    column; ``labels_ == "shared"``, with ``meta_classes_``).
+    """
+
+    labels: str = "auto"
+
+    _codec_class = Classes
+    score = MetaEstimator.score  # scikit-learn's mixin has one too, which knows rows only
+
+    __metadata_request__predict_proba = {"task": True}
+
+    @property
+    def labels_(self):
+        """Whether classes are each task's own or shared: "task" or "shared"."""
+        return _of(self, "codec_", "labels_").regime
+
+    @property
+    def meta_classes_(self):
+        """The classes that all tasks share."""
+        shared = _of(self, "codec_", "meta_classes_").shared
+        if shared is None:
+            raise AttributeError("meta_classes_ are there where tasks share their classes.")
+        return shared
+
+    @property
+    def classes_(self):
+        """The classes of the current task, sorted."""
+        if "task_" not in vars(self) and "known_tasks_" in vars(self) and self.codec_.shared is not None:
+            return self.codec_.shared  # scikit-learn's scorers ask for them; all tasks have the same
+        return _of(self, "task_", "classes_").classes.names
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
+        """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
+
+        So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
+        the initial weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        classes : array-like, default=None
+            All classes the task can ever show; one not seen yet gets probability 0, and another label is an error.
+            None lets new classes come with any call.
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to: rows are added to those tasks, and new ones opened.
+
+        Returns
+        -------
+        self : object
+        """
+        with transaction(self) as draft:
+            draft._show_some(X, y, sample_weight, task, classes)
+        return self
+
+    def task_classes(self, tasks):
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
+
+        Parameters
+        ----------
+        tasks : collection of tasks
+
+        Returns
+        -------
+        classes : object ndarray of shape (n_tasks,) of arrays
+        """
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        return object_array([one.names for one in self.codec_.about(tasks)])
+
+    def predict(self, X, *, task=None):
+        """Classes of rows of the current task, or of the query rows of many tasks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) holding one such array per task
+        """
+        logits, classes = self._answers(X, task)
+        if is_tasks(X):
+            return object_array([one.names[z.argmax(1)] for z, one in zip(logits, classes)])
+        return _names(classes)[logits.argmax(1)]
+
+    def predict_proba(self, X, *, task=None):
+        """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format.
+
+        Returns
+        -------
+        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        logits, _ = self._answers(X, task)
+        if is_tasks(X):
+            return object_array([softmax(z, axis=1) for z in logits])
+        return softmax(logits.astype(np.float64), axis=1)
+
+    def decision_function(self, X):
+        """Logits of the current task's classes; for two classes, how far the second leads the first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
+            Finite: a class that cannot be lies 13.8 behind the best, a chance of one in a million.
+        """
+        logits, _ = self._answers(X, exact=True)
+        logits = np.maximum(logits, logits.max(1, keepdims=True) + _LEAST)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def explain(self, X):
+        """Which labelled rows of the current task carried the answers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        explanation : Bunch
+            ``support`` : ndarray of shape (n_rows, n_support) - by how much the log-probability of the predicted class
+            falls when the row of the support is left out.
+        """
+        return explain_classes(self, X)
+
+
+def _of(estimator, holder, name):
+    """The part of an estimator that knows an attribute; before it is there, neither is the attribute."""
+    if holder not in vars(estimator):
+        raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r} yet.")
+    return vars(estimator)[holder]
+
+
+def _names(classes):
+    """Sorted classes of rows, of one task or of the union of several."""
+    return getattr(classes, "names", classes)

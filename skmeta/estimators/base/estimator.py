@@ -1,0 +1,566 @@
+"""The face that all estimators share: parameters, the ways in, the ways out."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skmeta.estimators.base.current_task import CurrentTask, Support
+from skmeta.estimators.base.docs import complete
+from skmeta.estimators.base.known_tasks import KnownTasks
+from skmeta.estimators.base.meta_training import MetaTraining
+from skmeta.estimators.base.parameters import complete_constructor, get_routed, is_routed
+from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
+from skmeta.estimators.base.served_learner import ServedLearner
+from skmeta.estimators.base.settings import check_settings
+from skmeta.estimators.base.transaction import copy_of, transaction
+from skmeta.exceptions import NotAdaptedError
+from skmeta.inspection.task_geometry import changes, cosines, lengths
+from skmeta.nets import MLP
+from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
+from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.ids import factorize, names_of_columns, take_task_ids
+from skmeta.tasks.rows import take_rows
+from skmeta.tasks.splitting import split_tasks, with_query_rows
+from skmeta.training import raise_if_interrupted
+
+
+class MetaEstimator(BaseEstimator):
+    """Base of all meta-learning estimators; :class:`MetaClassifier` and :class:`MetaRegressor` are the two kinds.
+
+    An estimator is in one of three states: *unfitted*; *meta-trained* (it has ``net_`` but no ``task_``, after
+    ``fit(tasks)``); *adapted* to a current task (after ``partial_fit``, ``adapt`` or ``fit(X, y)``). What it has
+    learned lies in the attributes that end in an underscore: ``rows_`` reads rows, ``codec_`` labels, ``net_`` is the
+    trained net, ``served_`` its learner as it answers, ``task_`` and ``known_tasks_`` are what tasks have shown.
+
+    A family names its learner class and its parameters, as class attributes with a type and a default.
+    """
+
+    n_ways: int | None = None
+    n_shots: int | tuple[int, int] = 5
+    n_query: int | tuple[int, int] = 10
+    steps_per_epoch: int | None = None
+    batch_size: int = 16
+    max_epochs: int = 10
+    lr: float = 0.001
+    optimizer: type = torch.optim.Adam
+    criterion: type | None = None
+    validation_fraction: float | None = None
+    augment: Callable | None = None
+    callbacks: list | None = None
+    iterator_train: type = EpisodeLoader
+    warm_start: bool = False
+    task: str | list[str] | None = None
+    verbose: int = 0
+    device: str = "cpu"
+    random_state: int | np.random.RandomState | None = None
+
+    module = None
+    _learner_class = None
+    _adaptation_parameters = ()  # read anew at every adaptation, so that set_params on a fitted estimator acts
+    _default_module = MLP
+    _default_module_parameters = {}
+    _reader_class = NumericRows
+    _training_class = MetaTraining
+    _serving_class = ServedLearner
+
+    # metadata routing carries `task` without the user having to request it
+    __metadata_request__fit = {"task": True}
+    __metadata_request__partial_fit = {"task": True}
+    __metadata_request__predict = {"task": True}
+    __metadata_request__score = {"task": True}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        is_classifier = issubclass(cls, ClassifierMixin)
+        complete_constructor(cls, is_classifier)
+        if cls.__doc__ and "{meta_" in cls.__doc__:
+            cls.__doc__ = complete(cls, is_classifier)
+
+    def get_params(self, deep=True):
+        return super().get_params(deep=deep) | get_routed(self)
+
+    def set_params(self, **params):
+        explicit = set(self._get_param_names())
+        routed = {name: value for name, value in params.items() if name not in explicit and is_routed(name)}
+        super().set_params(**{name: value for name, value in params.items() if name not in routed})
+        self._routed = get_routed(self) | routed
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self._reader_class.allows_missing
+        tags.input_tags.categorical = self._reader_class.allows_missing
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return "net_" in vars(self)
+
+    # ------------------------------------------------------------------ the ways in
+
+    def fit(self, X, y=None, *, task=None):
+        """Meta-train on many tasks, or learn one table.
+
+        Parameters
+        ----------
+        X : collection of tasks, task distribution, or array-like of shape (n_rows, n_features)
+            Tasks (a :class:`~skmeta.TaskSet`, a list of :class:`~skmeta.Task` or of ``(X, y)`` pairs, or an object
+            with ``sample(n_tasks, random_state)``): meta-trains from scratch, with no task adapted afterwards. Rows:
+            episodes are drawn from this one table, and the learner is then adapted to all of it.
+        y : array-like of shape (n_rows,), default=None
+            Labels of the rows; None where ``X`` holds tasks.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to: many tasks in one long table. A string names the column of the DataFrame
+            that says so, which is then no feature; several say nested groups, the widest first.
+
+        Returns
+        -------
+        self : object
+        """
+        check_settings(self)
+        with transaction(self, keep_fitted=self.warm_start) as draft:
+            draft._forget("task_", "known_tasks_")
+            draft._learn(X, y, task, self._training_class(draft))
+        raise_if_interrupted(self.net_)
+        return self
+
+    def _learn(self, X, y, task, training):
+        """Go the way in that the arguments ask for."""
+        if is_task_distribution(X) or is_tasks(X):
+            if task is not None:
+                raise ValueError(
+                    "task= says which task each row of a table belongs to, but X holds whole tasks already."
+                )
+            if is_tasks(X):
+                training.on_tasks(as_taskset(X))
+            else:
+                training.on_distribution(X)
+            return
+        if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
+            raise ValueError("fit got an empty list of tasks: give at least one.")
+        require_labels(self, X, y)
+        features, ids = self._take_ids(X, task, is_fit=True)
+        if ids is None:
+            training.on_table(features, y)
+            return
+        reader = training.reader()
+        self.rows_, rows, y = reader.read_labelled(self, features, y, reset=training.before is None)
+        tasks = TaskSet.from_long(rows, y, ids)
+        training.on_tasks(tasks, from_long=True)
+        X, y = tasks.pooled
+        known = KnownTasks.none_yet(features)
+        self.known_tasks_ = known.extended(tasks.names, np.cumsum(tasks.n_rows), X, y, np.ones(len(y)))
+
+    def adapt(self, X=None, y=None, **partial_fit_params):
+        """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), default=None
+        y : array-like of shape (n_rows,), default=None
+            The new task's labelled rows. Without any, the meta-learned start itself answers, which takes a learner
+            that has such an answer: shared classes, or regression.
+        **partial_fit_params
+            ``classes`` (classifiers) and ``sample_weight``.
+
+        Returns
+        -------
+        self : object
+        """
+        with transaction(self) as draft:
+            draft._forget("task_")
+            if X is None:
+                check_is_fitted(draft)
+                draft._adapt_to(draft._no_rows())
+            elif partial_fit_params.get("task") is None:
+                X, _ = draft._take_ids(X, None)  # the rows are one task's, whatever a column of ids may say
+                draft._show(X, y, **partial_fit_params)
+            else:
+                draft.partial_fit(X, y, **partial_fit_params)
+        return self
+
+    def partial_fit(self, X, y, sample_weight=None, *, task=None):
+        """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
+
+        So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
+        the initial weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to: rows are added to those tasks, and new ones opened.
+
+        Returns
+        -------
+        self : object
+        """
+        with transaction(self) as draft:
+            draft._show_some(X, y, sample_weight, task)
+        return self
+
+    def _show_some(self, X, y, sample_weight, task, classes=None):
+        """Rows of the current task, or, where they say so, of tasks known by ids."""
+        require_labels(self, X, y)
+        features, ids = self._take_ids(X, task)
+        if ids is None:
+            self._show(features, y, sample_weight=sample_weight, classes=classes)
+            return
+        known = vars(self).get("known_tasks_") or KnownTasks.none_yet(features)
+        X, y = self._read_shown(features, y)
+        weight = check_weight(sample_weight, len(y))
+        names, code = factorize(ids)
+        order = np.argsort(code, kind="stable")
+        self.known_tasks_ = known.extended(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
+
+    def _show(self, X, y, sample_weight=None, classes=None):
+        """Add rows to the current task and adapt, from the meta-learned start, to all it has shown."""
+        X, y = self._read_shown(X, y)
+        new = Support.of(X, y, check_weight(sample_weight, len(y)))
+        current = vars(self).get("task_")
+        declared = self._declared(current, classes)
+        if current is not None:
+            self._extend(current, new, declared)
+            return
+        if not len(new.y) and not self._answers_without_rows():
+            raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
+        self._adapt_to(new, declared)
+
+    def _declared(self, current, classes):
+        """All classes that the current task can ever show, where the user has said so."""
+        declared = None if current is None else current.declared
+        if classes is None:
+            return declared
+        classes = np.unique(classes)
+        if declared is not None and not np.array_equal(declared, classes):
+            raise ValueError(
+                f"`classes={classes.tolist()}` is not the same as on an earlier call: {declared.tolist()}. "
+                "Use adapt to begin another task."
+            )
+        return classes
+
+    def _read_shown(self, X, y):
+        """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
+        require_labels(self, X, y)
+        if "net_" not in vars(self):
+            check_settings(self)
+            return self._training_class(self).untrained(X, y)
+        self.rows_, X, y = self.rows_.read_labelled(self, X, y)
+        return X, self.codec_.shaped(y)
+
+    # ------------------------------------------------------------------ adaptation
+
+    def _adapt_to(self, support, declared=None, n_encoded=None):
+        """Adapt to a task's rows; ``n_encoded`` of them, the first, where the state shall know no more."""
+        about = self.codec_.task_classes(support.y, declared)
+        exists = None if about is None else about.exists
+        encoded = support if n_encoded is None else support.between(0, n_encoded)
+        y = self.codec_.encode(encoded.y, about)
+        state = self.served_.adapt(encoded, y, exists, self._settings())
+        self.task_ = CurrentTask(support, state, about, declared, len(encoded.y))
+
+    def _extend(self, current, new, declared):
+        """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
+        support = current.rows.extended(new)
+        about = self.codec_.task_classes(support.y, declared)
+        before = current.classes
+        if about is None or np.array_equal(about.order, before.order) and np.array_equal(about.exists, before.exists):
+            y = self.codec_.encode(new.y, about)
+            state = self.served_.extended(current.state, current.rows, new, y, self._settings())
+            if state is not None:
+                self.task_ = CurrentTask(support, state, about, declared, current.n_encoded)
+                return
+        self._adapt_to(support, declared)
+
+    def _no_rows(self):
+        """The support of a task that has shown nothing, if that can be answered."""
+        if not self._answers_without_rows():
+            raise ValueError(
+                f"{type(self).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
+            )
+        return Support(np.empty((0, self.n_features_in_)), self.codec_.no_labels(), np.empty(0))
+
+    def _answers_without_rows(self):
+        return "codec_" in vars(self) and self.codec_.starts_cold(self._learner_class)
+
+    def _settings(self):
+        """The settings of adaptation now in force."""
+        check_settings(self, self._adaptation_parameters)
+        return {name: getattr(self, name) for name in self._adaptation_parameters}
+
+    def _forget(self, *names):
+        for name in names:
+            vars(self).pop(name, None)
+
+    # ------------------------------------------------------------------ training
+
+    def _learner_settings(self):
+        """Arguments of the learner: the parameters of the family that have the name of one of them."""
+        common = set(MetaEstimator.__annotations__) | {"labels", "target_scaling"}
+        names = _arguments(self._learner_class) & set(self._get_param_names()) - common
+        settings = {name: getattr(self, name) for name in names}
+        if "task_type" in _arguments(self._learner_class):  # it serves classifiers and regressors alike
+            settings["task_type"] = self._codec_class.task_type
+        return settings
+
+    def _start(self, learner, train):
+        """Weights better than random ones to train from, where they can be told from the data."""
+
+    def _serve(self, net):
+        """Take a trained net into use."""
+        self.net_ = net
+        self.served_ = self._serving_class(net.module_, net.device)
+
+    # ------------------------------------------------------------------ answers
+
+    def _answers(self, X, task=None, ask="predict", exact=False, decode=None):
+        """What the learner says: ``(outputs, classes)`` for rows, and lists of both for whole tasks.
+
+        Outputs are decoded: logits of sorted classes, or targets in the user's units. ``classes`` are None in
+        regression.
+        """
+        decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
+        if is_tasks(X):
+            outputs, about = self._answers_of_tasks(self._read_tasks(X), ask=ask)
+            return [decode(out, one) for out, one in zip(outputs, about)], about
+        X, ids = self._take_ids(X, task)
+        if ids is None:
+            current = self._adapted()
+            X = self.rows_.read(self, X)
+            return decode(self.served_.answer(current.state, X, ask, exact), current.classes), current.classes
+        check_is_fitted(self)
+        if "known_tasks_" not in vars(self):
+            raise NotAdaptedError(
+                f"This {type(self).__name__} knows no tasks by id: fit or partial_fit it with task=ids first."
+            )
+        tasks, weight, rows, strangers = self.known_tasks_.asked(self.rows_.read(self, X), *factorize(ids))
+        if strangers and not self._answers_without_rows():
+            shown = ", ".join(repr(name) for name in strangers[:5]) + (" ..." if len(strangers) > 5 else "")
+            raise ValueError(
+                f"{len(strangers)} task ids were never seen: {shown}. Show {type(self).__name__} some of their rows "
+                "with partial_fit(X, y, task=ids) first."
+            )
+        outputs, about = self._answers_of_tasks(tasks, weight, ask)
+        return self.codec_.joined([decode(out, one) for out, one in zip(outputs, about)], about, rows)
+
+    def _answers_of_tasks(self, tasks, weight=None, ask="predict"):
+        """Raw outputs for the query rows of tasks whose rows have been read; the estimator's state is untouched."""
+        check_is_fitted(self)
+        return self.served_.answer_tasks(tasks, self.codec_, weight, ask, self._settings())
+
+    def _read_tasks(self, tasks, need_query=True):
+        """Tasks with numbers for rows."""
+        check_is_fitted(self)
+        tasks = as_taskset(tasks)
+        if need_query and (tasks.n_query < 0).any():
+            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
+            raise ValueError(
+                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
+            )
+        return self.rows_.read_tasks(self, tasks)
+
+    def _adapted(self):
+        """The current task."""
+        if "task_" in vars(self):
+            return self.task_
+        check_is_fitted(self)
+        if "known_tasks_" in vars(self) and self._answers_without_rows():
+            warnings.warn(
+                f"This {type(self).__name__} knows tasks by their ids but is asked without them: it answers as for a "
+                "task never seen. Give it task=ids, or the table with its task column.",
+                UserWarning,
+                stacklevel=4,
+            )
+            draft = copy_of(self)
+            draft._adapt_to(draft._no_rows())
+            return draft.task_
+        raise NotAdaptedError(
+            f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
+            "partial_fit(X, y) or adapt(X, y), or ask for predict(tasks)."
+        )
+
+    def _take_ids(self, X, task, is_fit=False):
+        """The table without its task columns, and one id a row; None where nothing says which task a row is of."""
+        if is_fit:
+            given = self.task if task is None else task
+            self._forget("task_names_in_")
+            if given is None:
+                return X, None
+            names = names_of_columns(X, given)
+            features, ids = take_task_ids(X, given)
+            if names is not None:
+                self.task_names_in_ = names
+            return features, ids
+        if task is not None:
+            return take_task_ids(X, task)
+        names = vars(self).get("task_names_in_") or ([self.task] if isinstance(self.task, str) else self.task)
+        if names and set(names) <= set(getattr(X, "columns", ())):
+            return take_task_ids(X, list(names) if len(names) > 1 else names[0])
+        return X, None
+
+    # ------------------------------------------------------------------ scores
+
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """Accuracy of a classifier, R2 of a regressor: on rows, or over many tasks.
+
+        Over tasks, accuracy is the mean of the tasks' own, and R2 is 1 - (squared errors of all tasks) / (squared
+        deviations from each task's own mean), so that a task whose targets hardly vary cannot dominate.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to (per class, for
+            classifiers) and the rest to answer. Tasks too small to have such a rest are left out.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
+            Labels of the rows; ignored where ``X`` holds tasks.
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to. Rows of tasks known from ``fit`` or ``partial_fit`` are answered by them;
+            a task never seen is split as above. The score is then that of all rows.
+
+        Returns
+        -------
+        score : float
+        """
+        codec = self._codec_class
+        if is_tasks(X):
+            tasks = self._tasks_to_score(X)
+            return codec.score_tasks(self.predict(tasks), tasks)
+        features, ids = self._take_ids(X, task)
+        if ids is None:
+            return codec.metric(y, self.predict(X), sample_weight=sample_weight)
+        return self._score_long(features, np.asarray(y), sample_weight, ids)
+
+    def _score_long(self, X, y, sample_weight, ids):
+        """The metric over rows of known tasks and over the query part of tasks never seen."""
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        names, code = factorize(ids)
+        supports = self.known_tasks_.supports if "known_tasks_" in vars(self) else ()
+        known = np.array([name in supports for name in names], dtype=bool)[code]
+        truth, answer = [], []
+        if known.any():
+            rows = np.flatnonzero(known)
+            truth.append(y[rows])
+            answer.append(self.predict(take_rows(X, rows), task=ids[rows]))
+        if not known.all():
+            if sample_weight is not None:
+                raise ValueError("sample_weight cannot be used with tasks that were never seen: they are split first.")
+            rows = np.flatnonzero(~known)
+            tasks = self._tasks_to_score(TaskSet.from_long(take_rows(X, rows), y[rows], ids[rows]))
+            truth += [t.y_query for t in tasks]
+            answer += list(self.predict(tasks))
+        return self._codec_class.metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)
+
+    def _tasks_to_score(self, tasks):
+        """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
+        tasks = as_taskset(tasks)
+        if (tasks.n_query < 0).all():
+            # shots are counted per class, as task_scorer and few_shot_curve count them
+            per_class = self._codec_class.task_type == "classification"
+            tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=per_class)
+        elif not tasks.query_labelled.all():
+            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
+            raise ValueError(
+                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
+                f"{name} has no y_query."
+            )
+        return with_query_rows(tasks)
+
+    # ------------------------------------------------------------------ tasks known by their ids
+
+    @property
+    def adapted_tasks_(self):
+        """Ids of the tasks that ``predict(X, task=ids)`` knows."""
+        return self._known("adapted_tasks_ is").ids
+
+    @property
+    def task_embedding_(self):
+        """(n_tasks, n_answers): the change that each of ``adapted_tasks_`` makes to the common answers."""
+        return changes(self, self._known("How tasks differ is").probes)
+
+    @property
+    def task_shift_(self):
+        """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
+        return lengths(self.task_embedding_)
+
+    def task_similarity(self):
+        """How alike the changes are that tasks make to the common answers.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_tasks, n_tasks)
+            Cosines, in the order of ``adapted_tasks_``.
+        """
+        return cosines(self.task_embedding_)
+
+    def _known(self, what):
+        if "known_tasks_" not in vars(self):
+            raise AttributeError(f"{what} there after fit(X, y, task=ids) or partial_fit(X, y, task=ids).")
+        return self.known_tasks_
+
+    # ------------------------------------------------------------------ copies
+
+    def __copy__(self):
+        return copy_of(self)
+
+    def save(self, path):
+        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
+
+        The file holds numbers (safetensors) and JSON: parameters, weights, the history of training, the current task
+        and known tasks. Callbacks, and a criterion or loader of one's own, are left out with a warning on loading; a
+        module class of one's own has to be handed to ``load``.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        from skmeta.saving import save
+
+        save(self, path)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        # weights travel once, inside net_, where skorch moves them off a GPU that is not there
+        state.pop("served_", None)
+        if "task_" in state:
+            current = state["task_"]
+            state["task_"] = CurrentTask(current.rows, None, None, current.declared, current.n_encoded)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(dict(state))
+        if "net_" in vars(self):
+            self._serve(self.net_)
+        if "task_" in vars(self):
+            self._adapt_again()
+
+    def _adapt_again(self):
+        """Make the state of the current task anew from its rows, as it came about."""
+        rows, n = self.task_.rows, self.task_.n_encoded
+        self._adapt_to(rows, self.task_.declared, n)
+        if 0 < n < len(rows.y):
+            rest = rows.between(n)
+            y = self.codec_.encode(rest.y, self.task_.classes)
+            state = self.served_.extended(self.task_.state, rows.between(0, n), rest, y, self._settings())
+            self.task_ = replace(self.task_, state=state)
+
+
+def _arguments(learner_class):
+    """Names of what a learner's constructor takes, those included that it hands on to its base."""
+    import inspect
+
+    names = set()
+    for base in learner_class.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters
+            names |= set(parameters)
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                break
+    return names

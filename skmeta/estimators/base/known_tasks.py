@@ -1,0 +1,99 @@
+"""The tasks of one long table, known by their ids."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmeta.estimators.base.current_task import Support
+from skmeta.tasks import TaskSet
+from skmeta.tasks.ids import ids_as_array
+from skmeta.tasks.rows import take_rows
+
+_PROBES = 100
+
+
+@dataclass(frozen=True)
+class KnownTasks:
+    """Rows of tasks by their ids: thousands of tasks take no more memory than their data, and are adapted when asked.
+
+    Ids of nested groups are tuples, the widest group first; a group never seen inside one that was, say a new class
+    of a known school, is answered from all the rows of the narrowest group known.
+
+    Parameters
+    ----------
+    supports : dict of id to Support
+    probes : rows of the user's first table
+        What tasks are asked about when they are compared; a hundred, spread evenly.
+    """
+
+    supports: dict
+    probes: object
+
+    @classmethod
+    def none_yet(cls, X):
+        """No task is known, and some rows of a table are there to compare tasks by."""
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        rows = np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int)
+        return cls({}, take_rows(X, rows))
+
+    @property
+    def ids(self):
+        return ids_as_array(list(self.supports))
+
+    def extended(self, names, ends, X, y, weight):
+        """These and further rows, which lie task by task and end at ``ends``; new ids open new tasks."""
+        supports, start = dict(self.supports), 0
+        for name, end in zip(names, ends):
+            rows = Support.of(X[start:end], y[start:end], weight[start:end])
+            supports[name] = supports[name].extended(rows) if name in supports else rows
+            start = end
+        return KnownTasks(supports, self.probes)
+
+    def asked(self, X, names, code):
+        """Rows as the query rows of their tasks, whose support is what each has shown.
+
+        Returns
+        -------
+        tasks : TaskSet
+        weight : ndarray
+            Of the tasks' pooled rows.
+        rows : list of ndarrays
+            The positions in ``X`` of each task's query rows.
+        strangers : list
+            Ids of which nothing is known: their tasks have no support rows.
+        """
+        found = self._relatives(names)
+        rows = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=len(names)))[:-1])
+        some = next(iter(self.supports.values()))
+        supports = [some.between(0, 0) if support is None else support for support in found]
+        # query rows need some label in the pooled store; that they are unlabelled is said beside it
+        pool = [
+            part
+            for support, where in zip(supports, rows)
+            for part in (support, Support(X[where], np.repeat(some.y[:1], len(where), axis=0), np.ones(len(where))))
+        ]
+        tasks = TaskSet.from_pool(
+            np.concatenate([part.X for part in pool]),
+            np.concatenate([part.y for part in pool]),
+            [len(support.y) for support in supports],
+            [len(where) for where in rows],
+            labelled=np.zeros(len(rows), dtype=bool),
+            names=names,
+        )
+        weight = np.concatenate([part.weight for part in pool])
+        return tasks, weight, rows, [name for name, support in zip(names, found) if support is None]
+
+    def _relatives(self, names):
+        """Each task's rows; of an unknown nested group, those of the narrowest known group around it; else None."""
+        found = [self.supports.get(name) for name in names]
+        around = {}
+        if any(support is None for support in found):
+            for name, support in self.supports.items():
+                for depth in range(1, len(name) if isinstance(name, tuple) else 0):
+                    around.setdefault(name[:depth], []).append(support)
+        for i, name in enumerate(names):
+            if found[i] is None and isinstance(name, tuple):
+                near = next((name[:d] for d in range(len(name) - 1, 0, -1) if name[:d] in around), None)
+                if near is not None:
+                    found[i] = Support.of(*(np.concatenate(parts) for parts in zip(*(s.parts for s in around[near]))))
+        return found

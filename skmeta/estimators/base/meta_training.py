@@ -1,0 +1,255 @@
+"""Meta-training: tasks held out, a net made and trained by skorch, its learner taken into use."""
+
+import copy
+import inspect
+
+import torch
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from skorch.helper import predefined_split
+
+from skmeta.estimators.base.augmented import AugmentedTraining
+from skmeta.estimators.base.current_task import Support
+from skmeta.learners.target_scaling import PerTaskTargets
+from skmeta.tasks import TaskSet, as_taskset
+from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.training import MetaNet, go_on, resolve_device, train
+
+_STEPS_OF_ENDLESS = 30
+
+
+class MetaTraining:
+    """The way from tasks, or one table, to an estimator's ``codec_``, ``net_`` and ``served_``.
+
+    It is made anew for every fit and works on the draft of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+    """
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+        self.before = vars(estimator) if estimator.warm_start and "net_" in vars(estimator) else None
+        self.rng = check_random_state(estimator.random_state)
+        self.is_one_table = False
+
+    # ------------------------------------------------------------------ the ways in
+
+    def on_tasks(self, tasks, from_long=False):
+        """Meta-train on a set of tasks; no task is adapted afterwards."""
+        estimator = self.estimator
+        tasks = tasks.without_unlabelled_rows()
+        if not from_long:  # rows of the long format have been validated as one table, with their column names
+            tasks = self.reader().read_tasks(estimator, tasks, reset=self.before is None)
+        X, y = tasks.pooled
+        self.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, from_long))
+        self.train(*self.hold_out_tasks(tasks))
+
+    def on_distribution(self, distribution):
+        """Meta-train on tasks that are drawn anew in every epoch."""
+        estimator = self.estimator
+        tasks, valid = Endless(distribution, self, self.rng.randint(2**31 - 1)), None
+        if estimator.validation_fraction:
+            per_epoch = estimator.batch_size * (estimator.steps_per_epoch or _STEPS_OF_ENDLESS)
+            n_valid = max(1, round(estimator.validation_fraction * per_epoch))
+            valid = tasks.sample(n_valid, self.rng.randint(2**31 - 1))
+        self.train(tasks, valid)
+
+    def on_table(self, X, y):
+        """Meta-train on episodes of one table, and adapt to all of it."""
+        estimator, self.is_one_table = self.estimator, True
+        estimator.rows_, X, y = self.reader().read_labelled(estimator, X, y, reset=self.before is None)
+        self.learn_codec(estimator._codec_class.of_table(estimator, y))
+        can_learn = estimator.codec_.can_learn(y)
+        tasks, valid = self.hold_out_rows(X, y) if can_learn else (self.store(TaskSet([(X, y)])), None)
+        self.train(tasks, valid, epochs=self.epochs_on_table(can_learn))
+        self.adapt_to_table(Support.of(X, y))
+
+    def untrained(self, X, y):
+        """Initial weights for tasks of such rows; the rows as numbers, and their labels."""
+        estimator = self.estimator
+        estimator.rows_, X, y = self.reader().read_labelled(estimator, X, y, reset=True)
+        self.learn_codec(estimator._codec_class.of_untrained(estimator, y))
+        self.train(self.store(TaskSet([(X, y)])), None, epochs=0)
+        return X, y
+
+    # ------------------------------------------------------------------ data
+
+    def reader(self):
+        """The reader of rows: a new one, or that of the fit that training goes on from."""
+        estimator = self.estimator
+        if self.before is None:
+            estimator.rows_ = estimator._reader_class(estimator)
+        return estimator.rows_
+
+    def learn_codec(self, codec):
+        """Take a codec into use, or see that the one before serves these tasks too."""
+        self.estimator.codec_ = codec if self.before is None else codec.following(self.before["codec_"])
+
+    def store(self, tasks):
+        """Tasks as tensors."""
+        return self.estimator.codec_.store(tasks, device=resolve_device(self.estimator.device))[0]
+
+    def training_store(self, tasks):
+        """Tasks as training sees them; in use it may be otherwise."""
+        return self.store(tasks)
+
+    def hold_out_tasks(self, tasks):
+        """Training and validation data; whole tasks are held out, never episodes."""
+        estimator, fraction = self.estimator, self.estimator.validation_fraction
+        valid = None
+        if fraction:
+            n_valid = max(1, round(fraction * len(tasks)))
+            if n_valid >= len(tasks):
+                raise ValueError(f"validation_fraction={fraction} of {len(tasks)} tasks leaves none to train on.")
+            order = self.rng.permutation(len(tasks))
+            tasks, valid = tasks[order[n_valid:]], self.store(tasks[order[:n_valid]])
+        if estimator.augment is None:
+            return self.training_store(tasks), valid
+        return AugmentedTraining(tasks, estimator.augment, self.training_store), valid
+
+    def hold_out_rows(self, X, y):
+        """Training and validation rows of one table."""
+        fraction = self.estimator.validation_fraction
+        if not fraction:
+            return self.store(TaskSet([(X, y)])), None
+        strata = self.estimator.codec_.strata(y)
+        parts = train_test_split(X, y, test_size=fraction, stratify=strata, random_state=self.rng.randint(2**31 - 1))
+        return self.store(TaskSet([(parts[0], parts[2])])), self.store(TaskSet([(parts[1], parts[3])]))
+
+    # ------------------------------------------------------------------ training
+
+    def train(self, tasks, valid, epochs=None):
+        """Make a net, train it, and take its learner into use."""
+        estimator = self.estimator
+        net = self.make_net(tasks.X.shape[1], valid, int(self.rng.randint(2**31 - 1)))
+        epochs = estimator.max_epochs if epochs is None else epochs
+        if self.before is None:
+            net.initialize(tasks.X)
+            if epochs > 0:
+                estimator._start(net.module_, tasks)
+        else:
+            self.go_on_from(net, self.before["net_"])
+        train(net, tasks, epochs)
+        estimator._serve(net)
+
+    def go_on_from(self, net, before):
+        """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
+        go_on(net, before)
+
+    def epochs_on_table(self, can_learn):
+        """Epochs of training on one table; None is what the estimator says."""
+        return None if can_learn else 0
+
+    def adapt_to_table(self, support):
+        """What comes after training on one table."""
+        self.estimator._adapt_to(support)
+
+    # ------------------------------------------------------------------ the net
+
+    def make_net(self, n_features, valid, seed):
+        """The skorch net of the estimator's parameters."""
+        estimator = self.estimator
+        routed = dict(estimator._routed)
+        module = estimator.module
+        if module is None:
+            module = estimator._default_module
+            for name, value in estimator._default_module_parameters.items():
+                routed.setdefault(f"module__{name}", value)
+        if isinstance(module, torch.nn.Module):
+            module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
+        elif "n_features_in" in inspect.signature(module).parameters:
+            routed.setdefault("module__n_features_in", n_features)
+        self.set_iterators(routed)
+        routed.setdefault("iterator_valid__seed", seed)
+        # episodes of one table resemble each other: a few of them make as good a step as many
+        batch_size = min(estimator.batch_size, 4) if self.is_one_table else estimator.batch_size
+        codec = estimator.codec_
+        return MetaNet(
+            module,
+            learner=self.learner(),
+            learner__n_features_in=n_features,
+            learner__n_outputs=codec.n_outputs,
+            **{f"learner__{name}": value for name, value in self.learner_settings().items()},
+            criterion=codec.criterion if estimator.criterion is None else estimator.criterion,
+            optimizer=estimator.optimizer,
+            lr=estimator.lr,
+            max_epochs=estimator.max_epochs,
+            batch_size=batch_size,
+            iterator_train=estimator.iterator_train,
+            iterator_valid=EpisodeLoader,
+            train_split=None if valid is None else predefined_split(valid),
+            callbacks=_own(estimator.callbacks),
+            verbose=estimator.verbose,
+            device=str(resolve_device(estimator.device)),
+            seed=seed,
+            **routed,
+        )
+
+    #: what stands around a learner whose targets each task standardises
+    per_task_targets = PerTaskTargets
+
+    def learner(self):
+        """What makes the learner of a body."""
+        learner_class = self.estimator._learner_class
+        if getattr(self.estimator, "target_scaling", None) == "task":
+            return self.per_task_targets.around(learner_class)
+        return learner_class
+
+    def learner_settings(self):
+        """Arguments of the learner beside the body."""
+        return self.estimator._learner_settings()
+
+    def set_iterators(self, routed):
+        """Add the loaders' settings to the routed parameters, where those do not have them already."""
+        estimator = self.estimator
+        if estimator.iterator_train is EpisodeLoader:
+            episodes = {"n_ways": estimator.n_ways, "n_shots": estimator.n_shots, "n_query": estimator.n_query}
+            # a learner that cannot answer for a class without rows must not be asked about one
+            episodes["hide_unseen"] = not estimator._learner_class.cold_start
+            for name, value in episodes.items():
+                routed.setdefault(f"iterator_train__{name}", value)
+                routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
+            steps = 10 if self.is_one_table and estimator.steps_per_epoch is None else estimator.steps_per_epoch
+            routed.setdefault("iterator_train__steps", steps)
+
+
+class Endless(torch.utils.data.Dataset):
+    """A task distribution as a data set: new tasks every epoch."""
+
+    def __init__(self, distribution, training, seed):
+        self.distribution, self.training = distribution, training
+        training.reader()
+        self.X = self.sample(64, seed, first=True).X
+
+    def sample(self, n_tasks, seed, first=False):
+        """A store of tasks; the first ones say what the others look like."""
+        training, estimator = self.training, self.training.estimator
+        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
+        tasks = estimator.rows_.read_tasks(estimator, tasks, reset=first and training.before is None)
+        if first:
+            X, y = tasks.pooled
+            training.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, False))
+        return training.store(tasks)
+
+    def draw(self, n_tasks):
+        return self.sample(n_tasks, int(torch.randint(2**31 - 1, ())))
+
+    def __len__(self):
+        return 1
+
+
+def _own(callbacks):
+    """Callbacks for a net of its own: clones, and themselves those that cannot be cloned."""
+    if not isinstance(callbacks, (list, tuple)):
+        return callbacks
+    return [(one[0], _clone(one[1])) if isinstance(one, tuple) else _clone(one) for one in callbacks]
+
+
+def _clone(callback):
+    try:
+        return clone(callback, safe=False)
+    except (TypeError, RuntimeError):  # it holds an open file, or a trial that runs
+        return callback

@@ -1,0 +1,133 @@
+"""Rows come in through a reader: the only place that knows what containers users have."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from skmeta.estimators.base.bad_cells import explain, place_of_row
+from skmeta.tasks import is_tasks
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
+
+
+class NumericRows:
+    """Rows of numbers, checked as scikit-learn checks them, and made safe for single precision.
+
+    A column that lies far from zero for its spread (a timestamp, an identifier) would lose the digits that differ; it
+    is moved to zero by ``shift``, its mean in meta-training.
+    """
+
+    allows_missing = False
+
+    def __init__(self, estimator):
+        self.shift = None
+
+    def read(self, estimator, X, reset=False):
+        """Rows without labels as a dense array of numbers.
+
+        Parameters
+        ----------
+        estimator : estimator
+            In whose name scikit-learn checks feature names and widths.
+        X : array-like of shape (n_rows, n_features)
+        reset : bool, default=False
+            Whether these are the first rows, which say what the others have to look like.
+        """
+        if not reset and _is_plain(estimator, X):
+            return dense(X - self.shift if self.shift.any() else X)
+        X = validate_data(estimator, X, reset=reset, accept_sparse="csr", dtype=np.float64)
+        return self._single_safe(X, reset)
+
+    def read_labelled(self, estimator, X, y, reset=False):
+        """Rows with their labels: the reader that has seen them, dense numbers, and checked labels."""
+        codec = estimator._codec_class
+        if not reset and _is_plain_target(y, codec.task_type) and _is_plain(estimator, X) and len(X) == len(y):
+            return self, X.astype(np.float64) - self.shift, y.copy()
+        try:
+            X, y = validate_data(
+                estimator, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **codec.validation
+            )
+        except (ValueError, TypeError) as error:
+            raise explain(error, X) from error
+        codec.check(y, type(estimator).__name__, place_of_row)
+        return self, self._single_safe(X, reset), y
+
+    def read_tasks(self, estimator, tasks, reset=False):
+        """Tasks with numbers for rows, their labels checked."""
+        X, y = tasks.pooled
+        if not len(tasks):
+            raise ValueError("There are no tasks: give at least one.")
+        if (tasks.n_support == 0).any() and (reset or not estimator._answers_without_rows()):
+            name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
+            raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
+        try:
+            X = self.read(estimator, X, reset)
+        except (ValueError, TypeError) as error:
+            raise explain(error, X, tasks) from error
+        rows = np.flatnonzero(tasks.is_labelled_row)
+        codec = estimator._codec_class
+        codec.check(y[rows], type(estimator).__name__, lambda i: place_of_row(rows[i], tasks))
+        return tasks.with_rows(X)
+
+    def _single_safe(self, X, reset):
+        X = dense(X)
+        if X.size and np.abs(X).max() > _LARGEST_CELL:
+            largest = np.abs(X).max()
+            raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
+        if reset:
+            mean, spread = X.mean(0), X.std(0)
+            self.shift = np.where((spread > 0) & (np.abs(mean) > 1e4 * spread), mean, 0.0)
+        return X - self.shift if self.shift.any() else X
+
+
+def _is_plain(estimator, X):
+    """Whether scikit-learn's validation would find nothing to say about rows, which takes it longer than answering.
+
+    Whatever is in doubt is left to it.
+    """
+    if type(X) is not np.ndarray or X.dtype not in _FLOATS or X.ndim != 2 or not len(X):
+        return False
+    if X.shape[1] != estimator.n_features_in_ or "feature_names_in_" in vars(estimator):
+        return False
+    return bool(X.max() <= _LARGEST_CELL and X.min() >= -_LARGEST_CELL)  # False for NaN
+
+
+def _is_plain_target(y, task_type):
+    """Whether validation would find nothing to say about labels, as about rows in ``_is_plain``."""
+    if type(y) is not np.ndarray or y.ndim != 1:
+        return False
+    if task_type == "classification":
+        return y.dtype.kind in "iub"
+    return y.dtype.kind in "iuf" and bool(np.isfinite(y).all())
+
+
+def require_labels(estimator, X, y):
+    """Refuse whole tasks where the rows of one are asked for, and rows without labels."""
+    if is_tasks(X):
+        raise ValueError(
+            f"partial_fit and adapt take the rows of one task, but X is a {type(X).__name__} of tasks. Meta-train "
+            "with fit(tasks), ask with predict(tasks), or adapt to the rows of one of them."
+        )
+    if y is None:
+        name = type(estimator).__name__
+        raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+
+
+def dense(X):
+    """Rows that torch can take: it wants neither read-only memory nor rows in reversed order."""
+    X = X.toarray() if hasattr(X, "toarray") else X
+    return np.require(X, requirements="CW")
+
+
+def check_weight(sample_weight, n_rows):
+    """Row weights as numbers; ones for None."""
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weight.shape != (n_rows,) or (weight < 0).any():
+        raise ValueError(
+            f"sample_weight must be {n_rows} non-negative numbers, got an array of shape {weight.shape}"
+            + (f" with a minimum of {weight.min()}." if weight.size else ".")
+        )
+    return weight

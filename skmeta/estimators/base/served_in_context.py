@@ -1,0 +1,99 @@
+"""The in-context learner as it answers: few rows in double precision, many in single, further rows appended."""
+
+import copy
+
+import numpy as np
+import torch
+
+from skmeta.estimators.base.served_learner import ServedLearner
+
+MAX_ROWS_IN_DOUBLE = 64
+GROWTH = 0.25  # of the encoded rows; so rows that come one by one cost an encoding now and then, ever more rarely
+
+
+class ServedInContext(ServedLearner):
+    """Adapts by encoding, and appends few further rows to what is encoded; many are encoded anew.
+
+    Rows keep double precision until they are measured: a large offset must not eat small differences.
+    """
+
+    def __init__(self, learner, device):
+        self.device = torch.device(device)
+        self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
+        # further training makes a net of its own, so the learner need not be copied to be safe from it
+        self.learner, self.is_quick = PrecisionBySize(learner.eval()), False
+
+    def adapt(self, support, y, exists=None, settings=None):
+        return super().adapt(support, y, exists, settings) | {"n_rows_encoded": len(support.y)}
+
+    def extended(self, state, old, new, y, settings=None):
+        n = state["n_rows_encoded"]
+        if n <= MAX_ROWS_IN_DOUBLE or len(old.y) + len(new.y) > (1 + GROWTH) * n:
+            return None
+        if _are_codes(y) and not np.isin(new.y, old.y).all():
+            return None
+        categorical = np.flatnonzero(self.bare.categorical or [])
+        if not all(np.isin(_present(new.X[:, j]), old.X[:, j]).all() for j in categorical):
+            return None
+        with torch.no_grad():
+            more = self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None]
+            return self.learner.extend(state, *more) | {"n_rows_encoded": n}
+
+    def contributions(self, state, X):
+        """What each support row adds to the experts' score of each row of ``X``, (n_rows, n_support, C)."""
+        with torch.no_grad():
+            return self.learner.explain_rows(state, self.tensor(X)[None]).double().cpu().numpy()
+
+    @staticmethod
+    def support_scale(state):
+        """(n_targets,) what the learner has standardised the support's targets with."""
+        return np.stack([part["scale"].double().cpu().numpy()[:, 0, 0] for part in state["parts"]]).mean(0)
+
+    def tensor(self, array, dtype=None):
+        # torch wants to own its memory
+        return torch.as_tensor(np.require(array, requirements="CW"), dtype=dtype or self.dtype, device=self.device)
+
+
+class PrecisionBySize:
+    """Serves small supports in double precision, where it costs little and equal questions get equal answers but for
+    the last digits, and larger ones in single; blocks of full tiles keep rows independent of each other in both.
+
+    Only the cells of queries are read in single precision always: that asks each row by itself, and rounds it alike
+    whatever the order and the weights of the support's rows.
+    """
+
+    def __init__(self, learner):
+        self.learner, self._double = learner, None
+
+    def _serving(self, double):
+        if not double:
+            return self.learner
+        if self._double is None:
+            self._double = copy.deepcopy(self.learner).double()
+            self._double.reader = self.learner
+        return self._double
+
+    def adapt(self, support_X, *more, **named):
+        double = support_X.dtype == torch.float64 and support_X.shape[1] <= MAX_ROWS_IN_DOUBLE
+        return {**self._serving(double).adapt(support_X, *more, **named), "double": double}
+
+    def extend(self, state, *more):
+        return self._serving(state["double"]).extend(state, *more)
+
+    def predict(self, state, query_X):
+        return self._serving(state["double"]).predict(state, query_X)
+
+    def predict_mixture(self, state, query_X):
+        return self._serving(state["double"]).predict_mixture(state, query_X)
+
+    def explain_rows(self, state, query_X):
+        return self._serving(state["double"]).explain_rows(state, query_X)
+
+
+def _are_codes(y):
+    """Whether these are codes of classes."""
+    return y.dtype.kind in "iu"
+
+
+def _present(column):
+    return column[~np.isnan(column)]

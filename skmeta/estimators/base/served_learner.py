@@ -1,0 +1,211 @@
+"""The trained learner as it answers: frozen, in the precision that its answers need. All tensors live here."""
+
+import copy
+
+import numpy as np
+import torch
+
+from skmeta.native import RowFunction
+from skmeta.tasks.store import similar_size_chunks
+
+#: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
+#: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.
+TILE = 48
+BLOCK = 32 * TILE
+#: Numbers in what a layer puts out for a block. What is much larger than the caches is handed back to the operating
+#: system when it is freed, and every page of it is fetched and cleared anew for the next block.
+_NUMBERS = 200_000
+_ROWS_AT_ONCE = 16384
+
+
+class ServedLearner:
+    """A frozen copy of a learner that adapts to tasks and answers rows.
+
+    It is in double precision, which keeps row i of an answer independent of the rows beside it to the last digit that
+    counts. Where that is not felt, many rows are answered in single precision, in blocks of full tiles.
+
+    Settings of adaptation are arguments of every call; nothing is set on the learner, which copies of an estimator
+    share between threads.
+
+    Parameters
+    ----------
+    learner : Learner
+        Trained; it is copied.
+    device : str or torch device
+    """
+
+    def __init__(self, learner, device):
+        self.device = torch.device(device)
+        self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
+        self.learner = copy.deepcopy(learner).eval().requires_grad_(False).to(self.dtype)
+        self.is_quick = bool(getattr(self.learner, "single_precision", False))
+        self._single, self._last = None, (None, None)
+
+    @property
+    def bare(self):
+        """The learner itself, also where one that scales targets stands around it."""
+        return getattr(self.learner, "learner", self.learner)
+
+    @property
+    def single(self):
+        """The learner in single precision, made when it is first needed."""
+        if self._single is None:
+            self._single = copy.deepcopy(self.learner).float()
+        return self._single
+
+    # ------------------------------------------------------------------ one task
+
+    def adapt(self, support, y, exists=None, settings=None):
+        """The state of one task.
+
+        Parameters
+        ----------
+        support : Support
+            Its rows and their weights.
+        y : ndarray
+            Codes of its classes, or standardised targets.
+        exists : ndarray of bool, default=None
+            Which classes the task has; None in regression.
+        settings : dict, default=None
+            Settings of adaptation now in force.
+        """
+        with torch.no_grad():
+            return self.configured(self.learner, settings).adapt(
+                self.tensor(support.X)[None],
+                self.labels(y)[None],
+                self._weight(support),
+                *(() if exists is None else (self.tensor(exists, torch.bool)[None],)),
+            )
+
+    def extended(self, state, old, new, y, settings=None):
+        """The state after further rows of the same classes, or None where all rows have to be looked at again.
+
+        Parameters
+        ----------
+        state : nest of tensors
+        old, new : Support
+            Rows that the state has seen, and those to add.
+        y : ndarray
+            Codes or standardised targets of the new rows.
+        settings : dict, default=None
+        """
+        with torch.no_grad():
+            learner = self.configured(self.learner, settings)
+            return learner.update(state, self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None])
+
+    def answer(self, state, X, ask="predict", exact=False):
+        """Outputs (n_rows, C or k) for rows.
+
+        Parameters
+        ----------
+        state : nest of tensors
+        X : ndarray of shape (n_rows, n_features)
+        ask : str, default="predict"
+            The learner's method.
+        exact : bool, default=False
+            Whether double precision is asked for, and logits as they are: in single they may lack a constant.
+        """
+        with torch.no_grad():
+            if self.is_quick and not exact and ask == "predict":
+                return answers_in_blocks(self._answerer(state), X, self.device, rows_in_a_block(self.learner))
+            blocks = [
+                getattr(self.learner, ask)(state, self.tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
+                for i in range(0, len(X), _ROWS_AT_ONCE)
+            ]
+        return torch.cat(blocks).cpu().numpy()
+
+    def embed(self, X):
+        """Rows as points (n_rows, e) of the learned space."""
+        with torch.no_grad():
+            return self.bare.embed(self.tensor(X)[None])[0].cpu().numpy()
+
+    # ------------------------------------------------------------------ many tasks
+
+    def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None):
+        """Adapt to every task's support and answer its query rows, tasks of similar size together.
+
+        Returns
+        -------
+        answers : list of ndarrays of shape (n_query, C or k)
+        about : list
+            What ``codec`` says of each task.
+        """
+        dtype = torch.float32 if self.is_quick else self.dtype
+        learner = self.configured(self.single if self.is_quick else self.learner, settings)
+        store, about = codec.store(tasks, dtype=dtype, weight=weight, device=self.device)
+        outputs = [None] * len(tasks)
+        for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
+            batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))
+            query_X = batch.pop("query_X")
+            with torch.no_grad():
+                answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
+            for task, answer in zip(chunk, answers):
+                outputs[task] = answer[: tasks.n_query[task]]
+        return outputs, about
+
+    # ------------------------------------------------------------------ numbers to tensors, and settings
+
+    @staticmethod
+    def configured(learner, settings):
+        """The learner with settings in force: a view of it that shares its tensors."""
+        return learner.configured(**settings) if settings else learner
+
+    def tensor(self, array, dtype=None):
+        """An array as a tensor where the learner is, in its precision."""
+        array = np.require(array, requirements="W")  # support rows of a memory-mapped joblib file are read-only
+        return torch.as_tensor(array, dtype=dtype or self.dtype, device=self.device)
+
+    def labels(self, y):
+        """Codes stay integers."""
+        return self.tensor(y, torch.int64 if y.dtype.kind in "iu" else None)
+
+    def _weight(self, support):
+        """The rows' weights, or None where they are all 1, which spares the learner much."""
+        if len(support.weight) and (support.weight == 1).all():
+            return None
+        return self.tensor(support.weight)[None]
+
+    def _answerer(self, state):
+        """The single learner's ``answerer`` of a state, which is remembered until another is asked about."""
+        last, answer = self._last
+        if last is not state:
+            answer = self.single.answerer(_single(state))
+            self._last = state, answer
+        return answer
+
+    def __getstate__(self):
+        return vars(self) | {"_last": (None, None)}  # a function of rows may hold addresses of this process
+
+
+def rows_in_a_block(learner):
+    """How many rows are answered at once: fewer where layers are wide."""
+    widest = max((len(value) for value in learner.parameters() if value.dim() == 2), default=1)
+    return min(BLOCK, TILE * max(1, _NUMBERS // (widest * TILE)))
+
+
+def _single(state):
+    """A nest of tensors in single precision."""
+    if isinstance(state, torch.Tensor):
+        return state.float() if state.is_floating_point() else state
+    if isinstance(state, dict):
+        return {name: _single(part) for name, part in state.items()}
+    return state if state is None else type(state)(_single(part) for part in state)
+
+
+def answers_in_blocks(answer, X, device, block=BLOCK):
+    """Answers (n, C) to rows: ``answer`` maps (m, d) float32 rows to (C, m), row by row.
+
+    Rows are answered in blocks of ``block``, a multiple of ``TILE``, the last padded with zeros, so that row i of the
+    answers is the same, bit for bit, whatever rows are beside it. The kernel's functions see to that themselves.
+    """
+    n_rows, d = X.shape
+    if isinstance(answer, RowFunction) and n_rows:
+        return answer(torch.as_tensor(X, dtype=torch.float32)).numpy().T
+    blocks = []
+    for first in range(0, n_rows, block):
+        rows = torch.as_tensor(X[first : first + block], dtype=torch.float32, device=device)
+        n = len(rows)
+        if n % TILE:
+            rows = torch.cat([rows, rows.new_zeros(TILE - n % TILE, d)])
+        blocks.append(answer(rows)[:, :n])
+    return torch.cat(blocks, 1).cpu().numpy().T if blocks else None

@@ -1,0 +1,59 @@
+"""Rows of mixed tables: strings, categories and missing cells are welcome."""
+
+import copy
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_X_y, validate_data
+
+from skmeta.estimators.base.bad_cells import place_of_row
+from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
+from skmeta.estimators.base.rows import NumericRows, dense
+
+
+class TableRows(NumericRows):
+    """Rows as numbers with codes for categories and NaN for missing cells.
+
+    Categories met by ``partial_fit`` are numbered after the old ones, so that the codes of earlier rows stay valid.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``categorical_features`` say which columns hold categories.
+    """
+
+    allows_missing = True
+
+    def __init__(self, estimator):
+        self.categorical_features = estimator.categorical_features
+        self.columns = None
+
+    def read(self, estimator, X, reset=False, learn=None):
+        """Rows as float64; ``learn`` numbers categories that are new."""
+        learn = reset if learn is None else learn
+        settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
+        wanted = self.categorical_features
+        plain = (holds_only_numbers(X) if hasattr(X, "shape") else False) and (wanted is None or wanted == "from_dtype")
+        if plain and (reset or not any(self.columns.is_categorical)):
+            X = dense(validate_data(estimator, X, reset=reset, **settings))
+            if reset:
+                self.columns = ColumnCodes(None).fit(X[:1])
+            return X
+        if not hasattr(X, "iloc"):
+            X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=estimator)
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        X = X.toarray() if hasattr(X, "toarray") else X
+        if reset:
+            self.columns = ColumnCodes(wanted).fit(X)
+        elif learn:
+            self.columns = self.columns.copy().extend(X)
+        return self.columns.transform(X)
+
+    def read_labelled(self, estimator, X, y, reset=False):
+        """Rows with their labels, and the reader that knows their categories; this one stays as it is."""
+        reader = self if reset else copy.copy(self)
+        numbers = reader.read(estimator, X, reset, learn=True)
+        # scikit-learn's checks of the two together; the rows themselves have been looked at
+        codec = estimator._codec_class
+        _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
+        codec.check(y, type(estimator).__name__, place_of_row)
+        return reader, numbers, y

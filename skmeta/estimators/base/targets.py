@@ -1,0 +1,164 @@
+"""Targets and their scale: standardised inside, answered in the user's units."""
+
+import numpy as np
+import torch
+from sklearn.metrics import r2_score
+
+from skmeta.tasks.store import TaskStore
+
+
+class Targets:
+    """The targets of regressors as standardised numbers, and outputs as answers in the user's units.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_targets,)
+    is_flat : bool
+        Whether the user's targets are an array of one dimension.
+    """
+
+    task_type = "regression"
+    criterion = torch.nn.MSELoss
+    validation = {"multi_output": True, "y_numeric": True}
+    metric = staticmethod(r2_score)
+    least_rows = 4  # for a table to learn from
+    shared = None
+
+    def __init__(self, mean, scale, is_flat):
+        self.mean, self.scale, self.is_flat = mean, scale, is_flat
+
+    # ------------------------------------------------------------------ from data
+
+    @staticmethod
+    def check(y, name, place):
+        """Refuse what cannot be targets; ``place`` names a row."""
+        if y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name} needs numeric targets, got an array of dtype {y.dtype} that holds "
+                f"{y.ravel()[:1].tolist()[0]!r}. A classifier takes labels of any kind."
+            )
+        if not np.isfinite(y).all():
+            row = int(np.flatnonzero(~np.isfinite(as_columns(y)).all(1))[0])
+            raise ValueError(f"Input y contains NaN or infinity: {y[row]} in {place(row)}. Leave such rows out.")
+
+    @classmethod
+    def of_tasks(cls, estimator, tasks, X, y, from_long):
+        """The codec of many tasks."""
+        return cls.of_table(estimator, y[tasks.is_labelled_row])
+
+    @classmethod
+    def of_table(cls, estimator, y):
+        """The codec of one table's targets."""
+        columns = as_columns(y)
+        if estimator.target_scaling is None:
+            return cls(np.zeros(columns.shape[1]), np.ones(columns.shape[1]), y.ndim == 1)
+        scale = columns.std(0)
+        scale = np.where(scale > 1e-12 * np.abs(columns).max(0, initial=1e-300), scale, 1.0)
+        return cls(columns.mean(0), scale, y.ndim == 1)
+
+    of_untrained = of_table
+
+    def following(self, before):
+        """The codec to go on with after an earlier one: the scale stays what the weights were trained for."""
+        if len(self.mean) != len(before.mean):
+            raise ValueError(f"y has {len(self.mean)} targets, but {len(before.mean)} were meta-trained.")
+        return before
+
+    # ------------------------------------------------------------------ what the learner is built with
+
+    @property
+    def n_outputs(self):
+        return len(self.mean)
+
+    def starts_cold(self, learner_class):
+        """Whether a task can be answered before its first row."""
+        return learner_class.cold_start
+
+    def no_labels(self):
+        return np.empty(0 if self.is_flat else (0, len(self.mean)))
+
+    def can_learn(self, y):
+        """Whether episodes can be drawn from a table."""
+        return len(y) >= self.least_rows
+
+    def strata(self, y):
+        """What a split of rows is stratified by: nothing."""
+        return
+
+    # ------------------------------------------------------------------ targets to numbers, and back
+
+    def shaped(self, y):
+        """Validated targets in the shape of those of meta-training."""
+        self.scaled(y)  # refuses another number of targets than meta-training had
+        return y.reshape(len(y)) if self.is_flat else as_columns(y)
+
+    def scaled(self, y):
+        columns = as_columns(y)
+        if columns.shape[1] != len(self.mean):
+            raise ValueError(f"y has {columns.shape[1]} targets, but {len(self.mean)} were meta-trained.")
+        return (columns - self.mean) / self.scale
+
+    def task_classes(self, y, declared=None):
+        return None
+
+    def about(self, tasks):
+        return [None] * len(tasks)
+
+    def encode(self, y, about=None):
+        """Targets of one task as what the learner takes."""
+        return self.scaled(y)
+
+    def store(self, tasks, dtype=torch.float32, weight=None, device="cpu"):
+        """Tasks as a store of standardised targets."""
+        X, y = tasks.pooled
+        targets = np.where(tasks.is_labelled_row[:, None], self.scaled(y), np.nan)
+        store = TaskStore(
+            torch.as_tensor(X, dtype=dtype),
+            torch.as_tensor(targets, dtype=dtype),
+            tasks.n_support,
+            tasks.n_query,
+            weight=weight,
+            device=device,
+        )
+        return store, [None] * len(tasks)
+
+    def decode(self, outputs, about=None):
+        """Answers in the user's units."""
+        return self.in_shape(outputs * self.scale + self.mean)
+
+    def decode_moments(self, moments):
+        """Means and standard deviations, which lie side by side, in the user's units."""
+        mean, std = np.split(moments, 2, axis=1)
+        return self.decode(mean), self.in_shape(std * self.scale)
+
+    def in_shape(self, columns):
+        return columns[..., 0] if self.is_flat else columns
+
+    def joined(self, answers, about, rows):
+        """Answers of several tasks as one array."""
+        together = np.empty((sum(map(len, rows)), *answers[0].shape[1:]))
+        for answer, where in zip(answers, rows):
+            together[where] = answer
+        return together, None
+
+    @staticmethod
+    def score_tasks(answers, tasks):
+        """R2 over tasks; see :func:`r2_over_tasks`."""
+        return r2_over_tasks(answers, tasks)
+
+
+def r2_over_tasks(answers, tasks):
+    """1 - (squared errors of all tasks) / (squared deviations from each task's own mean), averaged over targets.
+
+    As in scikit-learn's R2, a target that varies in no task counts 1 where it is met, else 0.
+    """
+    errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
+    deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
+    varies = deviations > 0
+    explained = 1 - errors / np.where(varies, deviations, 1)
+    return float(np.mean(np.where(varies, explained, errors == 0)))
+
+
+def as_columns(y):
+    y = np.asarray(y, dtype=np.float64)
+    return y[:, None] if y.ndim == 1 else y
