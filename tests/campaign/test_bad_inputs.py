@@ -1,0 +1,156 @@
+"""Bad input: a sensible answer, or an error that says what was wrong; the estimator and all that is global stay."""
+
+import contextlib
+import inspect
+import random
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+pytest.importorskip("polars")
+pytest.importorskip("pyarrow")
+
+from skmeta import NotAdaptedError  # noqa: E402
+from tests.campaign.bad_inputs import rows  # noqa: E402
+from tests.campaign.subjects import (  # noqa: E402
+    BY_ROWS,
+    ESTIMATORS,
+    PUBLIC,
+    fitted,
+    picture,
+    quiet,
+    rows_for,
+    surroundings,
+)
+
+#: how errors speak that nobody meant for a user
+RAW = re.compile(
+    r"object has no attribute|unsupported operand|out of bounds|is not callable|size mismatch|mat1 and mat2"
+    r"|broadcast|list index|unhashable|NoneType|not subscriptable|has no len|not iterable|singular|linalg"
+    r"|Expected (tensor|object|input)|expected scalar type|positional argument|must match the size|convert a? ?scalar"
+    r"|truth value|unpack|meta tensor|data type .* not understood|ufunc|not supported between|division by zero"
+    r"|can't convert|cannot convert|Cannot cast|invalid literal|object is not"
+)
+#: findings about what an error says
+RAISED = re.compile(r"cryptic |\w+(Error|Exception): ")
+OF_USERS = (ValueError, TypeError, NotFittedError, NotAdaptedError)
+SLOW = 20.0  # seconds that no call of these sizes takes
+
+
+def judged(name, call, expected, settings):
+    """What is wrong about a call, or None."""
+    estimator = fitted(name)
+    whole = estimator.predict(rows_for(name)[2]) if expected else None
+    before, around = picture(estimator), surroundings()
+    usual = {key: getattr(estimator, key) for key in settings}
+    begun = time.perf_counter()
+    try:
+        with quiet(), at_most(SLOW):
+            estimator.set_params(**settings)
+            answer = call(estimator)
+    except OF_USERS as error:
+        said = str(error)
+        if RAW.search(said) or len(said) < 20:
+            return f"cryptic {type(error).__name__}: {said[:150]}"
+        if picture(estimator.set_params(**usual)) != before:
+            return f"changed by a call that failed with {said[:80]}"
+        answer = None
+    except TookTooLong:
+        return f"took more than {SLOW} s"
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:150]}"
+    if time.perf_counter() - begun > SLOW:
+        return f"took {time.perf_counter() - begun:.0f} s"
+    now = surroundings()
+    if now != around:
+        return f"changed {[key for key in now if now[key] != around[key]]}"
+    if answer is not None and not _is_finite(answer):
+        return "an answer that is not finite"
+    if whole is not None and answer is not None and not _is_close(answer, whole):
+        return "another answer than to the plain rows"
+    return None
+
+
+class TookTooLong(BaseException):
+    """Raised in the middle of a call; no handler of the library takes it for an error."""
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*args):
+        raise TookTooLong
+
+    old = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+
+
+def _is_finite(answer):
+    if hasattr(answer, "predict"):
+        return True
+    answer = np.asarray(answer)
+    if answer.dtype == object:
+        return all(_is_finite(one) for one in answer.ravel().tolist() if isinstance(one, np.ndarray))
+    return answer.dtype.kind not in "fc" or bool(np.isfinite(answer).all())
+
+
+def _is_close(answer, whole):
+    if whole.dtype.kind == "f":
+        return np.allclose(np.asarray(answer, float), whole, atol=1e-6 * np.abs(whole).max())
+    return np.array_equal(answer, whole)
+
+
+def has_what_it_takes(name, row):
+    method, _, what = row.partition(": ")
+    if not hasattr(PUBLIC[name], method):
+        return False
+    parameters = inspect.signature(getattr(PUBLIC[name], method)).parameters
+    if what.startswith("task is"):
+        return "task" in parameters
+    if what.startswith("classes are"):
+        return "classes" in inspect.signature(PUBLIC[name].partial_fit).parameters
+    if what.startswith("sample_weight is"):
+        return "sample_weight" in parameters
+    return not (name in BY_ROWS and ("tasks are" in what or row.startswith("fit: ") and " is " not in row))
+
+
+def table_of(name):
+    parameters = [one for one in inspect.signature(PUBLIC[name].__init__).parameters if "__" not in one]
+    parameters = [] if name in BY_ROWS else [one for one in parameters if one not in ("self", "kwargs", "params")]
+    return {row: cell for row, cell in rows(name, parameters).items() if has_what_it_takes(name, row)}
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_bad_input_is_answered_or_named(name):
+    table = table_of(name)
+    assert len(table) >= 300
+    wrong = {row: found for row, cell in table.items() if (found := judged(name, *cell)) is not None}
+    assert not wrong, report(name, table, wrong)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_some_bad_input_harms_nobody(seed):
+    """Whatever the error says: no answer is wrong, nothing hangs, and nothing is changed."""
+    draw = random.Random(seed)
+    for name in draw.sample(ESTIMATORS, 2):
+        table = table_of(name)
+        for row in draw.sample(sorted(table), 5):
+            found = judged(name, *table[row])
+            assert found is None or RAISED.match(found), f"{name}, {row}: {found}"
+
+
+def report(name, table, wrong):
+    return f"{name}: {len(wrong)} of {len(table)}\n" + "\n".join(f"  {row}: {found}" for row, found in wrong.items())

@@ -1,0 +1,95 @@
+"""An error raised at any call inside the library leaves the estimator, and all that is global, as it was."""
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import skmeta
+from tests.campaign.subjects import BY_ROWS, ESTIMATORS, fitted, picture, quiet, rows_for, surroundings, tasks_for
+
+FAULTS = [KeyboardInterrupt, MemoryError, lambda: RuntimeError("CUDA error: out of memory")]
+
+
+class AtCall:
+    """Raises an error at the k-th call of a function of the library within the block; counts calls where k is None."""
+
+    def __init__(self, k=None, error=None):
+        self.k, self.error, self.n_calls, self.was_raised = k, error, 0, False
+
+    def _hook(self, frame, event, arg):
+        if event != "call" or "/skmeta/" not in frame.f_code.co_filename:
+            return
+        self.n_calls += 1
+        if self.n_calls == self.k:
+            sys.setprofile(None)
+            self.was_raised = True
+            raise self.error()
+
+    def __enter__(self):
+        assert threading.current_thread() is threading.main_thread()
+        sys.setprofile(self._hook)
+        return self
+
+    def __exit__(self, *error):
+        sys.setprofile(None)
+
+
+def calls_of(name, path):
+    X, y, asked = rows_for(name)
+    tasks = tasks_for(name)
+    calls = {"predict": lambda e: e.predict(asked), "save": lambda e: skmeta.save(e, path)}
+    if name in BY_ROWS:
+        calls["fit"] = lambda e: e.fit(X, y)
+    else:
+        calls["fit"] = lambda e: e.fit(tasks)
+        calls["partial_fit"] = lambda e: e.partial_fit(X, y)
+        calls["adapt"] = lambda e: e.adapt(X, y)
+        calls["predict tasks"] = lambda e: e.predict(tasks)
+    return calls
+
+
+def check(name, method, n_faults, path):
+    """How many faults changed something, of those that were injected evenly over a call."""
+    call = calls_of(name, path)[method]
+    with quiet(), AtCall() as counted:
+        call(fitted(name))
+    wrong = []
+    for place, k in enumerate(np.unique(np.linspace(1, counted.n_calls, n_faults).astype(int)).tolist()):
+        estimator, error = fitted(name), FAULTS[place % len(FAULTS)]
+        before, around = picture(estimator), surroundings()
+        try:
+            with quiet(), AtCall(k, error):
+                call(estimator)
+        except (KeyboardInterrupt, MemoryError, RuntimeError, ValueError) as raised:
+            is_interrupted_fit = method == "fit" and isinstance(raised, KeyboardInterrupt)
+            if picture(estimator) != before and not (is_interrupted_fit and is_whole(estimator, name)):
+                wrong.append((k, type(raised).__name__, "the estimator is another"))
+        now = surroundings()
+        wrong += [(k, key, "is another") for key in now if now[key] != around[key]]
+    if method == "save" and path.parent.exists():
+        wrong += [(one.name, "was left behind") for one in path.parent.iterdir() if one != path]
+    return wrong
+
+
+def is_whole(estimator, name):
+    """Whether an interrupted fit has left an estimator that works: at a whole epoch."""
+    X, y, asked = rows_for(name)
+    with quiet():
+        estimator.adapt(X, y).predict(asked)
+    return all(torch.isfinite(value).all() for value in estimator.net_.module_.state_dict().values())
+
+
+@pytest.mark.parametrize("method", ["predict", "partial_fit", "save"])
+def test_some_faults_leave_everything_as_it_was(method, tmp_path):
+    assert check("ProtoNetClassifier", method, 4, tmp_path / "file") == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "adapt", "predict", "predict tasks", "save"])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_faults_leave_everything_as_it_was(name, method, tmp_path):
+    if method in calls_of(name, tmp_path):
+        assert check(name, method, 10, tmp_path / "file") == []
