@@ -1,7 +1,7 @@
 """What each estimator costs and reaches with its defaults: the table of the guide's page on choosing.
 
 Classifiers: 300 tasks of five Gaussian clusters in twenty features whose centres share a space of three dimensions;
-200 other tasks, one and five rows a class. Regressors: 2,000 sine waves of varying amplitude, phase and frequency
+200 other tasks, one and five rows a class. Regressors: 1,000 sine waves of varying amplitude, phase and frequency
 (Meta-SGD's protocol); 200 others, five and ten rows. Means over tasks with 95% intervals; one seed. Seconds are of one
 thread's processor time: of ``fit``, and of one ``adapt`` with five rows a class (ten rows).
 
@@ -56,7 +56,7 @@ def problem(kind):
         tasks = make_few_shot_classification(500, n_ways=5, n_shots=20, n_query=0, random_state=0)
         return tasks[:300], tasks[300:]
     waves = Sinusoids("meta-sgd", n_shots=10, n_query=10)
-    return waves.sample(2000, random_state=0), Sinusoids("meta-sgd", n_shots=30, n_query=0).sample(200, random_state=1)
+    return waves.sample(1000, random_state=0), Sinusoids("meta-sgd", n_shots=30, n_query=0).sample(200, random_state=1)
 
 
 def measure(kind, estimator):

@@ -49,5 +49,5 @@ for (name, learner), marker in zip(learners.items(), "osD^v"):
         name=name, marker=marker,
     )  # fmt: skip
     print(f"{name:8s}", display.curve.mean.round(2))
-ax.set_ylim(top=0)
+ax.set_ylim(-6, 0)  # iMAML begins far below
 plt.show()

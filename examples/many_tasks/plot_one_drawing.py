@@ -70,10 +70,10 @@ answers = meta.adapt(task.X, task.y).predict(task.X_query)
 fig, axes = plt.subplots(5, 9, figsize=(8, 4.8))
 for row, label in zip(axes, np.unique(task.y)):
     row[0].imshow(task.X[task.y == label][0].reshape(16, 16), cmap="Blues")
+    row[0].spines[:].set_visible(False)
     for ax, i in zip(row[1:], np.flatnonzero(task.y_query == label)):
         ax.imshow(task.X_query[i].reshape(16, 16), cmap="gray_r")
-        if answers[i] != label:
-            ax.spines[:].set(visible=True, color="#D55E00", linewidth=3)
+        ax.spines[:].set(visible=answers[i] != label, color="#D55E00", linewidth=3)
     for ax in row:
         ax.set(xticks=(), yticks=())
 fig.suptitle(f"{np.mean(answers == task.y_query):.0%} right from one drawing each", fontsize=11)

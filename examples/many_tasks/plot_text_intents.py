@@ -6,8 +6,9 @@ A helpdesk opens a new queue: five kinds of question, one example of each. Words
 other queues, long since sorted, do. Texts become rows by ``TfidfVectorizer`` as ever, and
 :class:`~skmeta.ProtoNetClassifier` learns on the old intents which directions tell intents apart.
 
-Data: made up from templates of sentences - honest about it: real utterances are harder, and results on some stand
-:doc:`in the benchmarks </benchmarks/reproductions>`. Training intents and new intents share no template.
+Data: made up from templates of sentences, one word in six exchanged for another. New intents combine what old ones are
+made of - "cancel a loan" is new, cancelling and loans are not - so this is easier than life; results on real utterances
+stand :doc:`in the benchmarks </benchmarks/reproductions>`.
 """
 
 import matplotlib.pyplot as plt
@@ -33,10 +34,17 @@ things = {
 frames = ["can you {} {}", "i want to {} {}", "please {} {} today", "how do i {} {}", "need help to {} {} right now",
           "is it possible to {} {} online", "hi {} {} thanks"]  # fmt: skip
 rng = np.random.default_rng(0)
+noise = [word for group in (*verbs.values(), *things.values()) for text in group for word in text.split()]
+
+
+def disturbed(sentence):
+    words = sentence.split()
+    return " ".join(rng.choice(noise) if rng.random() < 1 / 6 else word for word in words)
 
 
 def utterances(verb, thing, n=20):
-    return [rng.choice(frames).format(rng.choice(verbs[verb]), rng.choice(things[thing])).strip() for _ in range(n)]
+    said = [rng.choice(frames).format(rng.choice(verbs[verb]), rng.choice(things[thing])) for _ in range(n)]
+    return [disturbed(sentence) for sentence in said]
 
 
 intents = [(verb, thing) for verb in verbs for thing in things]

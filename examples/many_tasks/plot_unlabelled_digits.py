@@ -37,7 +37,7 @@ for label, column in enumerate(axes.T):
     rows += list(example.X_query[example.y_query == np.unique(example.y)[label]][:3])
     for ax, row in zip(column, rows):
         ax.imshow(row.reshape(8, 8), cmap="gray_r")
-        ax.set(xticks=(), yticks=())
+        ax.axis("off")
 fig.suptitle("A task made of unlabelled drawings", fontsize=11)
 plt.show()
 

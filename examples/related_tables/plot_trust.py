@@ -40,11 +40,11 @@ for model, by in zip(fitted.values(), (0.1, 2.0)):
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, fitted.items()):
-    trust = model.weights_new_
-    used = np.flatnonzero(trust.weights.max(axis=0) > 0)
-    places = np.arange(len(trust.sizes))
-    ax.stackplot(places, trust.weights[:, used].T, labels=[model.members_[i] for i in used], alpha=0.85)
-    ax.set_xticks(places, [f"{n:g}" for n in trust.sizes])
+    trust = model.weights_new_  # a DataFrame: rows shown by members
+    trust = trust.loc[:, trust.max() > 0]
+    places = np.arange(len(trust))
+    ax.stackplot(places, trust.to_numpy().T, labels=trust.columns, alpha=0.85)
+    ax.set_xticks(places, [f"{n:g}" for n in trust.index])
     ax.set(title=name, xlabel="Rows the new task has shown", xlim=(0, places[-1]), ylim=(0, 1))
     ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), fontsize="small", ncols=2)
 axes[0].set_ylabel("Trust")

@@ -29,6 +29,12 @@ def _metric(estimator, scoring):
     return scoring if isinstance(scoring, str) else None
 
 
+def _called(metric):
+    """The metric's name for an axis."""
+    plain = (metric or "score").replace("neg_", "negative ").replace("_", " ").capitalize()
+    return _METRIC_NAMES.get(metric, plain)
+
+
 def _chance(metric, tasks):
     """The score of one who guesses - classes at random, targets at their mean - and what that is called."""
     if metric in ("accuracy", "balanced_accuracy"):
@@ -200,7 +206,9 @@ class _CurveDisplay:
         _frame_curves(ax, _BEST.get(self.metric))
         if self.chance_line_ is not None and not ax.get_ylim()[0] <= self.chance_line_.get_ydata()[0]:
             self.chance_line_.set_label("_nolegend_")  # out of sight
-        what = _METRIC_NAMES.get(self.metric, (self.metric or "score").replace("_", " ").capitalize())
+        what = _METRIC_NAMES.get(
+            self.metric, (self.metric or "score").replace("neg_", "negative ").replace("_", " ").capitalize()
+        )
         ax.set(xlabel=self._x_label, ylabel=f"{what}, mean over tasks")
         if name is not None:
             ax.legend(fontsize="small")

@@ -125,6 +125,8 @@ def test_a_metric_of_choice_is_named_and_a_scorer_of_ones_own_is_a_score():
     meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(tasks)
     loss = ShotCurveDisplay.from_estimator(meta, tasks, [5], n_repeats=1, scoring="neg_log_loss", random_state=0)
     assert loss.ax_.get_ylabel() == "Negative log-loss, mean over tasks" and loss.chance_line_ is None
+    errors = ShotCurveDisplay(shot_curve([1, 2], [0.3, 0.4]), metric="neg_mean_squared_error").plot()
+    assert errors.ax_.get_ylabel() == "Negative mean squared error, mean over tasks"
     assert ShotCurveDisplay(shot_curve([1, 2], [0.3, 0.4])).plot().ax_.get_ylabel() == "Score, mean over tasks"
 
 
