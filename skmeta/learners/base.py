@@ -52,6 +52,8 @@ class Learner(nn.Module):
     loss_in_parts = True
     #: whether its forward draws from torch's global generators in training
     draws_in_training = False
+    #: the first task and the number of all, where the tasks at hand are some of a batch that processes share
+    place_in_batch = None
 
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()
@@ -70,6 +72,11 @@ class Learner(nn.Module):
     def embed(self, X):
         """Embeddings (T, n, e) of rows (T, n, d). The body sees one table, as batch norm and convolutions expect."""
         return self.body(X.flatten(0, 1)).unflatten(0, X.shape[:2])
+
+    def uniform(self, n_tasks, *shape, device=None):
+        """Random numbers (n_tasks, ...) of tasks: the same whether a batch is whole or shared by processes."""
+        first, n_all = self.place_in_batch or (0, n_tasks)
+        return torch.rand(n_all, *shape, device=device)[first : first + n_tasks]
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         raise NotImplementedError

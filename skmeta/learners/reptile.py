@@ -99,7 +99,7 @@ class Reptile(GradientBased):
             return self.engine.adapt(params, X, y, support_weight=weight, steps=steps, **settings)
         squares = [torch.zeros_like(value) for value in params]
         for step in range(steps):
-            rows = (X, y, weight) if batch_size is None else draw_rows(X, y, weight, batch_size)
+            rows = (X, y, weight) if batch_size is None else draw_rows(X, y, weight, batch_size, self.uniform)
             if self.inner_optimizer == "sgd":
                 params = self.engine.adapt(params, *rows[:2], support_weight=rows[2], steps=1, **settings)
                 continue
@@ -116,10 +116,10 @@ class Reptile(GradientBased):
         return self._descend(start, support_X, support_y, support_weight, class_mask, steps, pace=pace)
 
 
-def draw_rows(X, y, weight, n_rows):
+def draw_rows(X, y, weight, n_rows, uniform=torch.rand):
     """``n_rows`` random rows of every task, (T, b, ...); a task with fewer gives all it has, and padding."""
     is_row = torch.ones(X.shape[:2], dtype=torch.bool, device=X.device) if weight is None else weight > 0
-    order = torch.rand(is_row.shape, device=X.device).masked_fill(~is_row, 2.0).argsort(1)[:, :n_rows]
+    order = uniform(*is_row.shape, device=X.device).masked_fill(~is_row, 2.0).argsort(1)[:, :n_rows]
 
     def taken(values):
         index = order if values.dim() == 2 else order[..., None].expand(-1, -1, values.shape[-1])

@@ -90,7 +90,7 @@ class SequenceLearner(Learner):
         """Answers and, in training, what was said of each support row before its label was known."""
         if not self.training:
             return super().forward(support_X, support_y, query_X, support_weight, class_mask)
-        keys = torch.rand(len(support_X), 1, support_X.shape[1], device=support_X.device)
+        keys = self.uniform(len(support_X), 1, support_X.shape[1], device=support_X.device)
         state, said, labels = self._read(keys, support_X, support_y, support_weight, class_mask)
         return self.predict(state, query_X).flatten(0, 1), (said, labels)
 

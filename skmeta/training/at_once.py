@@ -9,8 +9,10 @@ from skmeta.tasks.store import is_answered
 _LOSSES = {nn.CrossEntropyLoss: "cross_entropy", nn.MSELoss: "mse"}
 
 
-def learned_at_once(net, batch, y):
+def learned_at_once(net, batch, y, n_answered=None):
     """What skorch's ``train_step_single`` returns, with gradients left in the parameters; None where it is needed.
+
+    ``n_answered`` is over how many labelled rows the loss is a mean, where the batch is a part of a larger one.
 
     It is where anything stands between batch, learner and loss: a subclass's methods, wrappers, hooks, another
     criterion, batches in parts.
@@ -22,10 +24,10 @@ def learned_at_once(net, batch, y):
         return None
     net._set_training(True)
     answered = is_answered(y)
-    n_answered = int(answered.sum())
-    if not n_answered:
+    n_own = int(answered.sum())
+    if not n_own:
         return None
-    done = learner.learn(batch, y, answered.to(batch["query_X"].dtype) / n_answered)
+    done = learner.learn(batch, y, answered.to(batch["query_X"].dtype) / (n_own if n_answered is None else n_answered))
     if done is None:
         return None
     net._has_learned_from_rows = True

@@ -2,12 +2,14 @@
 
 import torch
 
+from skmeta.training.processes import local_rank
+
 
 def resolve_device(device):
     """A torch device for ``device``; "auto" takes a GPU if there is one."""
+    if device == "auto" and torch.cuda.is_available():
+        device = "cuda"
     if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         resolved = torch.device(device)
@@ -15,6 +17,8 @@ def resolve_device(device):
         raise ValueError(f"device={device!r} is no torch device. Use 'cpu', 'cuda', 'cuda:1' or 'auto'.") from error
     if resolved.type == "mps" and not torch.backends.mps.is_available():
         raise ValueError(f"device={device!r} is not there: torch {torch.__version__} sees no Metal GPU. Use 'cpu'.")
+    if resolved.type == "cuda" and resolved.index is None and local_rank() is not None:
+        resolved = torch.device("cuda", local_rank())  # each of a machine's processes has a GPU of its own
     if resolved.type == "cuda":
         n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (resolved.index or 0) >= n_gpus:

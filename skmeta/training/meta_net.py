@@ -4,7 +4,7 @@ import copy
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import PassthroughScoring
+from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
@@ -12,12 +12,15 @@ from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.threads import one_thread
 from skmeta.training.at_once import learned_at_once
 from skmeta.training.interruption import TrainingInterrupted, noticing_ctrl_c
-from skmeta.training.randomness import Randomness, is_foreign, may_draw
-from skmeta.training.snapshot import put_back, snapshot
+from skmeta.training.processes import current_processes
+from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
+from skmeta.training.shared_step import correct, shared_step
+from skmeta.training.snapshot import identity, put_back, snapshot
 from skmeta.training.work import is_small
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
+_WHILE_TRAINING = ("standing_", "_randomness", "_randomness_of_steps", "_processes", "_share", "_correct_of_all")
 
 
 class MetaNet(NeuralNet):
@@ -47,7 +50,7 @@ class MetaNet(NeuralNet):
     """
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
-    standing_ = _randomness = _trained = None
+    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
     stopped_ = interrupted_ = _in_epoch = False
     _draws_in_steps = _draws_in_callbacks = False
 
@@ -105,10 +108,15 @@ class MetaNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.stopped_ = self.interrupted_ = self._in_epoch = False
-        self._randomness = Randomness(self.device, self.seed)
+        self._randomness = self._randomness_of_steps = Randomness(self.device, self.seed)
+        self._processes = current_processes(self.device)
         self._draws_in_steps = may_draw(self.module_) or may_draw(self.criterion_)
         self._draws_in_callbacks = any(is_foreign(callback) for _, callback in self.callbacks_)
         try:
+            if self._processes is not None:
+                self._processes.check_same(identity(self, X))
+                if self._draws_in_steps and draws_by_itself(self.module_):
+                    self._randomness_of_steps = Randomness(self.device)
             self.notify("on_train_begin", X=X, y=y)
             epochs = self._epochs_left(X, self.max_epochs if epochs is None else epochs)
             with noticing_ctrl_c() as signals:
@@ -121,8 +129,11 @@ class MetaNet(NeuralNet):
                             raise
             self.standing_ = snapshot(self)
             self.notify("on_train_end", X=X, y=y)
+            if not self.interrupted_:
+                self._stand_where_the_first_does()
         finally:
-            self.standing_ = self._randomness = None
+            self.standing_ = self._randomness = self._randomness_of_steps = self._processes = None
+            self._share = self._correct_of_all = None
         if self.interrupted_:
             raise TrainingInterrupted(f"Training was interrupted; its {len(self.history)} whole epochs are kept.")
         return self
@@ -131,10 +142,19 @@ class MetaNet(NeuralNet):
         """Epochs that are to be trained after those that callbacks resume."""
         begun = len(self.history)
         for _, callback in self.callbacks_:
-            if hasattr(callback, "resume") and callback.resume(self, X):
-                self.stopped_ = True
-                return 0
-        return max(0, epochs - (len(self.history) - begun))
+            if hasattr(callback, "resume") and self._hears(callback):
+                self.stopped_ |= callback.resume(self, X)
+        epochs = 0 if self.stopped_ else max(0, epochs - (len(self.history) - begun))
+        if self._processes is None:
+            return epochs
+        epochs, self.stopped_ = self._processes.of_first([epochs, self.stopped_])
+        return epochs
+
+    def _stand_where_the_first_does(self):
+        if self._processes is not None:
+            standing = self._processes.of_first(snapshot(self), self.device)
+            if not self._processes.is_first:
+                put_back(self, standing)
 
     def _gone_back(self):
         """Go back to the last whole epoch; whether there is one."""
@@ -145,26 +165,52 @@ class MetaNet(NeuralNet):
         return len(self.history) > 0
 
     def notify(self, method_name, **cb_kwargs):
-        """skorch's; a callback of the user's own finds this training's random numbers in torch's global generators."""
+        """skorch's; a callback of the user's own finds this training's random numbers in torch's global generators.
+
+        Of several processes all hear what concerns training, and the first alone prints, logs and writes files.
+        """
+        if self._share is not None and "batch" in cb_kwargs and cb_kwargs.get("training"):
+            cb_kwargs["batch"] = self._share
+        wants_to_stop = False
         try:
             if self._draws_in_callbacks and self._randomness is not None:
                 with self._randomness.as_global():
-                    super().notify(method_name, **cb_kwargs)
+                    self._tell(method_name, cb_kwargs)
             else:
-                super().notify(method_name, **cb_kwargs)
+                self._tell(method_name, cb_kwargs)
         except KeyboardInterrupt:
-            self.stopped_ = True
-            raise
+            self.stopped_ = wants_to_stop = True
+            if self._processes is None or method_name != "on_epoch_end":
+                raise
         if method_name == "on_epoch_end":
             self._in_epoch = False
+            if self._processes is not None and self._processes.any(wants_to_stop):
+                self.stopped_ = True
+                raise KeyboardInterrupt
+
+    def _tell(self, method_name, cb_kwargs):
+        if self._processes is None or self._processes.is_first:
+            super().notify(method_name, **cb_kwargs)
+            return
+        getattr(self, method_name)(self, **cb_kwargs)
+        for _, callback in self.callbacks_:
+            if self._hears(callback):
+                getattr(callback, method_name)(self, **cb_kwargs)
+
+    def _hears(self, callback):
+        return self._processes is None or self._processes.is_first or not only_writes(callback)
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        self._stand_where_the_first_does()
         if len(self.history):
             self.standing_ = snapshot(self)
         self._in_epoch = True
         super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
         if self._randomness is not None:
             self._randomness.reseed(self.seed + len(self.history))
+            if self._randomness_of_steps is not self._randomness:
+                # far from the seeds of epochs
+                self._randomness_of_steps.reseed(self.seed + len(self.history) + 10**9 * (1 + self._processes.rank))
         if hasattr(self._bare_learner, "training_progress"):
             done = len(self.history) - 1
             self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
@@ -182,16 +228,21 @@ class MetaNet(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         """skorch's; or the learner's own way, if it has one, where nobody would see the difference."""
-        done = None if fit_params else learned_at_once(self, *batch)
+        done = None if fit_params or self._processes is not None else learned_at_once(self, *batch)
         if done is not None:
             return done
         if not self._draws_in_steps or self._randomness is None:
-            return super().train_step_single(batch, **fit_params)
-        with self._randomness.as_global():
-            return super().train_step_single(batch, **fit_params)
+            return self._step(batch, **fit_params)
+        with self._randomness_of_steps.as_global():
+            return self._step(batch, **fit_params)
+
+    def _step(self, batch, **fit_params):
+        if self._processes is not None:
+            return shared_step(self, self._processes, batch, **fit_params)
+        return super().train_step_single(batch, **fit_params)
 
     def __getstate__(self):
-        return super().__getstate__() | {"standing_": None, "_randomness": None}
+        return super().__getstate__() | dict.fromkeys(_WHILE_TRAINING)
 
     # ------------------------------------------------------------------ one batch
 
@@ -278,11 +329,11 @@ class MetaNet(NeuralNet):
         _, y = batch
         if y_pred is None or y.is_floating_point():
             return
-        y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
-        y = y.to(y_pred.device)
-        n_answered = int(is_answered(y).sum())
-        answers = y_pred.max(1).indices  # argmax, in a tenth of its time
-        accuracy = int((answers == y).sum()) / n_answered if n_answered else float("nan")
+        if training and self._correct_of_all is not None:
+            n_correct, n_answered = self._correct_of_all
+        else:
+            n_correct, n_answered = correct(y_pred, y)
+        accuracy = n_correct / n_answered if n_answered else float("nan")
         self.history.record_batch("train_acc" if training else "valid_acc", accuracy)
 
     @property
@@ -299,6 +350,16 @@ class MetaNet(NeuralNet):
         """Flat query labels or targets, as string scorers of ``EpochScoring`` expect."""
         answers = self.predict_proba(X)
         return answers if getattr(self.module_, "task_type", None) == "regression" else answers.argmax(1)
+
+
+def only_writes(callback):
+    """Whether a callback prints, logs or writes files, and changes nothing about training.
+
+    One of the user's own may say so in an attribute ``only_first_process``.
+    """
+    is_logger = any(cls.__module__ == "skorch.callbacks.logging" for cls in type(callback).mro())
+    is_logger = is_logger and not isinstance(callback, EpochTimer)
+    return is_logger or isinstance(callback, Checkpoint) or getattr(callback, "only_first_process", False)
 
 
 def _joined(answers):

@@ -84,12 +84,19 @@ def is_foreign(part):
     return not type(part).__module__.startswith(_KNOWN)
 
 
+def draws_by_itself(module):
+    """Whether layers may draw random numbers whose number nobody knows, besides the learner's own for each task."""
+    return any(_layer_may_draw(layer) for layer in module.modules())
+
+
 def _may_draw(layer):
+    return _layer_may_draw(layer) or getattr(layer, "draws_in_training", False)
+
+
+def _layer_may_draw(layer):
     if is_foreign(layer) or layer._forward_hooks or layer._forward_pre_hooks:
         return True
-    return (
-        isinstance(layer, _DRAWING) or bool(getattr(layer, "dropout", 0)) or getattr(layer, "draws_in_training", False)
-    )
+    return isinstance(layer, _DRAWING) or bool(getattr(layer, "dropout", 0))
 
 
 def _global_generator(device):

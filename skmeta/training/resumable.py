@@ -1,14 +1,11 @@
 """Training that survives being killed: where it stands is written after every epoch, all of it or nothing."""
 
-import io
-import json
 from pathlib import Path
 
-import torch
 from skorch.callbacks import Callback
 
 from skmeta.saving.container import write_atomically
-from skmeta.training.snapshot import put_back
+from skmeta.training.snapshot import from_bytes, identity, put_back, to_bytes
 
 
 class Resumable(Callback):
@@ -41,6 +38,8 @@ class Resumable(Callback):
     3
     """
 
+    only_first_process = True
+
     def __init__(self, path, every=1):
         self.path = path
         self.every = every
@@ -56,23 +55,21 @@ class Resumable(Callback):
         path = Path(self.path)
         if not path.exists():
             return False
-        # only numbers, strings and tensors are read: a file cannot bring code along
-        written = torch.load(path, map_location=net.device, weights_only=True)
-        theirs, ours = written.pop("training"), _identity(net, tasks)
+        written = from_bytes(path.read_bytes(), net.device)
+        theirs, ours = written.pop("training"), identity(net, tasks)
         if theirs != ours:
             other = ", ".join(f"{name} {theirs[name]!r}" for name in ours if theirs[name] != ours[name])
             raise ValueError(
                 f"{str(path)!r} belongs to another training: it was written with {other}. Give that training's data, "
                 "settings and random_state (an integer) to go on with it, or another path to begin a new one."
             )
-        written["history"] = json.loads(written["history"])
         was_stopped = written.pop("was_stopped")
         put_back(net, written)
         self.n_written_ = len(net.history)
         return was_stopped
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.n_written_, self.training_ = len(net.history), _identity(net, X)
+        self.n_written_, self.training_ = len(net.history), identity(net, X)
 
     def on_epoch_begin(self, net, **kwargs):
         # all callbacks have seen the end of the last epoch by now
@@ -85,24 +82,5 @@ class Resumable(Callback):
     def _write(self, net):
         path = Path(self.path)
         self.n_written_ = len(net.standing_["history"])
-        written = net.standing_ | {
-            "history": json.dumps(net.standing_["history"], default=float),
-            "training": self.training_,
-            "was_stopped": net.stopped_,
-        }
-        in_memory = io.BytesIO()
-        torch.save(written, in_memory)
-        write_atomically(path, [in_memory.getbuffer()])
-
-
-def _identity(net, tasks):
-    """What has to be the same for two trainings to be one."""
-    learner = net._bare_learner
-    return {
-        "learner": type(learner).__name__,
-        "weights": {name: list(value.shape) for name, value in learner.state_dict().items()},
-        "optimizer": type(net.optimizer_).__name__,
-        "seed": net.seed,
-        "tasks": len(tasks),
-        "rows": list(getattr(tasks, "X", torch.empty(0)).shape),
-    }
+        written = net.standing_ | {"training": self.training_, "was_stopped": net.stopped_}
+        write_atomically(path, [to_bytes(written)])

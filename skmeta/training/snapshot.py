@@ -1,5 +1,8 @@
 """Where a training stands, as numbers: to go back to, to write down, to hand to another process."""
 
+import io
+import json
+
 import torch
 from skorch.history import History
 
@@ -68,3 +71,33 @@ def _copied(nest):
     if type(nest) in (list, tuple):
         return type(nest)(_copied(part) for part in nest)
     return nest
+
+
+def to_bytes(standing):
+    """A snapshot, or another nest of tensors, numbers and strings, to be written down or sent."""
+    if isinstance(standing, dict) and "history" in standing:
+        standing = standing | {"history": json.dumps(standing["history"], default=float)}
+    in_memory = io.BytesIO()
+    torch.save(standing, in_memory)
+    return in_memory.getvalue()
+
+
+def from_bytes(written, device="cpu"):
+    """What :func:`to_bytes` has written; nothing but numbers, strings and tensors is read: it brings no code along."""
+    standing = torch.load(io.BytesIO(written), map_location=device, weights_only=True)
+    if isinstance(standing, dict) and "history" in standing:
+        standing["history"] = json.loads(standing["history"])
+    return standing
+
+
+def identity(net, tasks):
+    """What has to be the same for two trainings to be one."""
+    learner = net._bare_learner
+    return {
+        "learner": type(learner).__name__,
+        "weights": {name: list(value.shape) for name, value in learner.state_dict().items()},
+        "optimizer": type(net.optimizer_).__name__,
+        "seed": net.seed,
+        "tasks": len(tasks),
+        "rows": list(getattr(tasks, "X", torch.empty(0)).shape),
+    }

@@ -1,0 +1,6 @@
+"""Modules that the processes of these tests import too lie beside them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

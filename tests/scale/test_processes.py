@@ -1,0 +1,106 @@
+"""Processes that train together end with the weights of one that trains alone."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import shared_trainings
+import two_processes
+from shared_trainings import KINDS, QUICK, SHORT, classes, fitted, weights
+
+from skmeta import ProtoNetClassifier
+
+
+@pytest.fixture(scope="module")
+def quick():
+    return two_processes.run(shared_trainings.quick)
+
+
+def check(kind, results):
+    alone, losses = weights(fitted(kind))
+    for together, their_losses in (result[kind] for result in results):
+        np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(their_losses, losses, rtol=1e-5)
+    np.testing.assert_array_equal(results[0][kind][0], results[-1][kind][0])
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_two_processes_end_with_the_weights_of_one(kind, quick):
+    check(kind, [result["trained"] for result in quick[0]])
+
+
+def test_every_process_has_an_estimator_that_pickles_copies_and_saves(quick):
+    for result in quick[0]:
+        for copied in result["answers"][1:]:
+            np.testing.assert_array_equal(copied, result["answers"][0])
+    np.testing.assert_array_equal(quick[0][0]["answers"][0], quick[0][1]["answers"][0])
+
+
+def test_the_first_process_alone_prints_and_all_callbacks_of_ones_own_draw_the_same_numbers(quick):
+    (first, second), (printed, other) = quick
+    assert "train_loss" in printed and "train_loss" not in other
+    assert len(first["drawn"]) == SHORT["max_epochs"] and first["drawn"] == second["drawn"]
+
+
+def test_processes_may_train_alone_each(quick):
+    for rank, result in enumerate(quick[0]):
+        alone, _ = weights(ProtoNetClassifier(**SHORT | {"random_state": rank}).fit(classes()))
+        np.testing.assert_array_equal(result["alone"][0], alone)
+
+
+def test_trainings_that_are_not_the_same_are_refused_in_words(quick):
+    for result in quick[0]:
+        assert "need the same tasks, settings and random_state, but seed is" in result["refused"]
+
+
+@pytest.fixture(scope="module")
+def every():
+    return two_processes.run(shared_trainings.every)[0]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_processes_end_with_the_weights_of_one_for_every_learner(kind, every):
+    check(kind, every)
+
+
+@pytest.mark.full
+def test_three_processes_too():
+    results, _ = two_processes.run(shared_trainings.quick, n_processes=3)
+    for kind in QUICK:
+        check(kind, [result["trained"] for result in results])
+
+
+@pytest.mark.full
+def test_a_killed_process_is_an_error_in_seconds_and_training_resumes(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKMETA_TEST_FOLDER", str(tmp_path))
+    first, second = two_processes.start(shared_trainings.killed, folder=tmp_path)
+    second.wait(120)
+    died = time.monotonic()
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode != 0 and "Error" in errors
+    assert time.monotonic() - died < 30
+    (tmp_path / "store").unlink()
+    for resumed, _ in two_processes.run(shared_trainings.resumed)[0]:
+        np.testing.assert_allclose(resumed, shared_trainings.uninterrupted()[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.full
+def test_the_script_that_runs_alone_runs_under_torchrun(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, torch\n"
+        f"sys.path.insert(0, {shared_trainings.__file__.rpartition('/')[0]!r})\n"
+        "from shared_trainings import fitted, weights\n"
+        "found, _ = weights(fitted('closed form'))\n"
+        "if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:\n"
+        "    print(found.tolist())\n"
+    )
+    alone = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", script]
+    together = subprocess.run(command, capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(
+        *(np.fromstring(one.stdout.strip(" []\n"), sep=",") for one in (alone, together)), atol=1e-6
+    )
