@@ -6,6 +6,8 @@ scikit-learn face of a learner; skorch trains it over many tasks.
 
 from skmeta.estimators import (
     BayesianHeadRegressor,
+    FewShotClassifier,
+    FewShotRegressor,
     FineTuneTransfer,
     FineTuneTransferRegressor,
     HyperNetClassifier,
@@ -25,6 +27,8 @@ from skmeta.estimators import (
     MultiTaskClassifier,
     MultiTaskRegressor,
     NeuralProcessRegressor,
+    PerTaskBaseline,
+    PooledBaseline,
     ProtoNetClassifier,
     RecurrentClassifier,
     RecurrentRegressor,
@@ -32,12 +36,11 @@ from skmeta.estimators import (
     ReptileClassifier,
     ReptileRegressor,
     SiameseNetClassifier,
+    SimpleShotClassifier,
     TripletNetClassifier,
     WeightAverageTransfer,
     WeightAverageTransferRegressor,
 )
-from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
-from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
@@ -84,6 +87,7 @@ __all__ = [
     "ReptileClassifier",
     "ReptileRegressor",
     "SiameseNetClassifier",
+    "SimpleShotClassifier",
     "SourceSelector",
     "TableEncoder",
     "Task",

@@ -1,8 +1,10 @@
 """scikit-learn's face of the learners."""
 
 from skmeta.estimators.base import format_1  # noqa: F401 - makes itself known to load
+from skmeta.estimators.baselines import PerTaskBaseline, PooledBaseline
 from skmeta.estimators.bayesian_head import BayesianHeadRegressor
 from skmeta.estimators.convex_head import MetaOptNetClassifier, MetaOptNetRegressor
+from skmeta.estimators.few_shot import FewShotClassifier, FewShotRegressor
 from skmeta.estimators.fine_tune import FineTuneTransfer, FineTuneTransferRegressor
 from skmeta.estimators.hyper_net import HyperNetClassifier, HyperNetRegressor
 from skmeta.estimators.in_context import InContextClassifier, InContextRegressor
@@ -17,10 +19,13 @@ from skmeta.estimators.prototypes import ProtoNetClassifier
 from skmeta.estimators.recurrent import MANNClassifier, RecurrentClassifier, RecurrentRegressor
 from skmeta.estimators.relation import RelationNetClassifier
 from skmeta.estimators.reptile import ReptileClassifier, ReptileRegressor
+from skmeta.estimators.simple_shot import SimpleShotClassifier
 from skmeta.estimators.weight_average import WeightAverageTransfer, WeightAverageTransferRegressor
 
 __all__ = [
     "BayesianHeadRegressor",
+    "FewShotClassifier",
+    "FewShotRegressor",
     "FineTuneTransfer",
     "FineTuneTransferRegressor",
     "HyperNetClassifier",
@@ -40,6 +45,8 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskRegressor",
     "NeuralProcessRegressor",
+    "PerTaskBaseline",
+    "PooledBaseline",
     "ProtoNetClassifier",
     "RecurrentClassifier",
     "RecurrentRegressor",
@@ -47,19 +54,8 @@ __all__ = [
     "ReptileClassifier",
     "ReptileRegressor",
     "SiameseNetClassifier",
+    "SimpleShotClassifier",
     "TripletNetClassifier",
     "WeightAverageTransfer",
     "WeightAverageTransferRegressor",
 ]
-
-
-def all_estimators():
-    """Every public estimator class, for tests that hold all of them to the same contract.
-
-    Examples
-    --------
-    >>> from skmeta.estimators import all_estimators
-    >>> "MAMLClassifier" in [cls.__name__ for cls in all_estimators()]
-    True
-    """
-    return [globals()[name] for name in __all__]

@@ -89,16 +89,16 @@ class PooledBaseline(WrappedEstimator):
     def _learn(self, tasks):
         X, y = tasks.pooled
         rows = tasks.is_labelled_row
-        self._pool = Support(X[rows], y[rows], np.ones(int(rows.sum())))
-        self.pooled_estimator_ = self._fitted(*self._pool.parts)
+        self.pool_ = Support(X[rows], y[rows], np.ones(int(rows.sum())))
+        self.pooled_estimator_ = self._fitted(*self.pool_.parts)
 
     def _classes_beside(self, own):
-        if "_pool" not in vars(self):
+        if "pool_" not in vars(self):
             return own
         return np.union1d(self.pooled_estimator_.classes_, own) if self.refit else self.pooled_estimator_.classes_
 
     def _fitted_for(self, support):
-        pool = vars(self).get("_pool")
+        pool = vars(self).get("pool_")
         if pool is None:
             return self._fitted(*support.parts)
         if not self.refit:

@@ -8,7 +8,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.tasks import is_tasks
+from skmeta.estimators.base.transaction import copy_of, transaction
+from skmeta.tasks import is_task_distribution, is_tasks
 from skmeta.tasks.rows import stack_labels, stack_rows
 
 
@@ -33,10 +34,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
 
     def _unfitted(self):
         """A copy that has its parameters and metadata requests, and no task."""
-        twin = copy.copy(self)
-        for name in [name for name in vars(twin) if name.endswith("_") or name == "_shown"]:
-            delattr(twin, name)
-        return twin
+        return copy_of(self, keep_fitted=False)
 
     def get_params(self, deep=True):
         """Parameters of this estimator; the learner is finished and its own parameters are not offered.
@@ -58,7 +56,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Adapt to a task; nothing is meta-trained.
 
         Parameters
@@ -72,10 +70,10 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        draft = self._unfitted()
-        draft._start(X, y)
-        draft._show(X, y, sample_weight, "adapt")
-        self.__dict__ = vars(draft)
+        self._require_one_task(X)
+        with transaction(self, keep_fitted=False) as draft:
+            draft._start(X, y)
+            draft._show(X, y, sample_weight, "adapt")
         return self
 
     def partial_fit(self, X, y, sample_weight=None, **params):
@@ -93,21 +91,28 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
+        self._require_one_task(X)
         is_first = not hasattr(self, "learner_")
-        draft = copy.copy(self)
-        if is_first:
-            draft._start(X, y)
-        if is_first or draft._fits_on_support():
-            # preprocessing that is fitted on the support changes with it, so all rows are needed again
-            if not is_first:
-                X, y, sample_weight = draft._with_earlier_rows(X, y, sample_weight)
+        with transaction(self) as draft:
+            if is_first:
                 draft._start(X, y)
-            draft._show(X, y, sample_weight, "adapt", **params)
-        else:
-            draft.learner_ = copy.copy(draft.learner_)
-            draft._show(X, y, sample_weight, "partial_fit", **params)
-        self.__dict__ = vars(draft)
+            if is_first or draft._fits_on_support():
+                # preprocessing that is fitted on the support changes with it, so all rows are needed again
+                if not is_first:
+                    X, y, sample_weight = draft._with_earlier_rows(X, y, sample_weight)
+                    draft._start(X, y)
+                draft._show(X, y, sample_weight, "adapt", **params)
+            else:
+                draft.learner_ = copy.copy(draft.learner_)
+                draft._show(X, y, sample_weight, "partial_fit", **params)
         return self
+
+    def _require_one_task(self, X):
+        if is_tasks(X) or is_task_distribution(X):
+            raise ValueError(
+                f"{type(self).__name__} adapts to the rows of one task, but X holds tasks. It wraps a learner that is "
+                "meta-trained already: fit that one on the tasks."
+            )
 
     def _start(self, X, y):
         """Fresh copies: of the estimator that adapts, and of the transformers before it."""
@@ -139,7 +144,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         return any(getattr(step, "fit_on", None) == "support" for _, step in steps)
 
     def _with_earlier_rows(self, X, y, sample_weight):
-        old_X, old_y, old_weight = self._shown
+        old_X, old_y, old_weight = self.shown_
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
         X = X if hasattr(X, "shape") else np.asarray(X)
         return stack_rows([old_X, X]), stack_labels([old_y, y]), np.concatenate([old_weight, weight])
@@ -150,7 +155,7 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         getattr(self.learner_, method)(self._transformed(X), y, **params)
         if self._fits_on_support():
             weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-            self._shown = (X if hasattr(X, "shape") else np.asarray(X)), np.asarray(y), weight
+            self.shown_ = (X if hasattr(X, "shape") else np.asarray(X)), np.asarray(y), weight
 
     def _transformed(self, X):
         check_is_fitted(self, "learner_")

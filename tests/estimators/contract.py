@@ -7,9 +7,10 @@ from functools import cache
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor, all_estimators
+from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.learners.sequence import SequenceLearner
+from skmeta.registry import all_estimators
 from skmeta.tasks import GaussianClusters, LinearFamily
 
 CLASSES = [cls for cls in all_estimators() if issubclass(cls, MetaEstimator)]
@@ -27,8 +28,17 @@ LINES = LinearFamily(n_features=4, n_shots=10, n_query=8)
 
 def cheap(cls, **params):
     """An untrained estimator that will train for a moment only."""
+    return _with(cls, CHEAP, params)
+
+
+def quick(cls):
+    """An untrained estimator that hardly trains at all, with all else as it is by default."""
+    return _with(cls, {"max_epochs": 1, "steps_per_epoch": 2}, {})
+
+
+def _with(cls, settings, params):
     known = set(inspect.signature(cls.__init__).parameters)
-    return cls(**{name: value for name, value in CHEAP.items() if name in known} | params)
+    return cls(**{name: value for name, value in settings.items() if name in known} | params)
 
 
 @cache

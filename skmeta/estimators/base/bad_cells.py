@@ -19,7 +19,7 @@ def explain(error, X, tasks=None):
 
     Returns
     -------
-    error : ValueError
+    error : ValueError or TypeError
     """
     message = str(error)
     is_text = "could not convert" in message
@@ -37,7 +37,7 @@ def explain(error, X, tasks=None):
         cell = _first_bad_cell(X)
         if cell is not None:
             message += f"\nThe first such cell is in {_place(*cell, tasks)}."
-    return ValueError(message)
+    return type(error)(message)
 
 
 def place_of_row(row, tasks=None):

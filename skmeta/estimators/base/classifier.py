@@ -12,7 +12,7 @@ from skmeta.estimators.base.support_effects import explain_classes
 from skmeta.estimators.base.transaction import transaction
 from skmeta.tasks import as_taskset, is_tasks
 
-#: the least that a class can lie behind the others, in logits: a chance of one in a million
+#: how far a class that cannot be lies behind the others, in logits: a chance of one in a million
 _LEAST = -13.8
 
 
@@ -136,10 +136,11 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         Returns
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
-            Finite: a class that cannot be lies 13.8 behind the best, a chance of one in a million.
+            Finite: a class that cannot be lies 13.8, a chance of one in a million, behind the last that can.
         """
         logits, _ = self._answers(X, exact=True)
-        logits = np.maximum(logits, logits.max(1, keepdims=True) + _LEAST)
+        least = logits.min(1, keepdims=True, initial=np.inf, where=np.isfinite(logits)) + _LEAST
+        logits = np.where(np.isfinite(logits), logits, least)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     def explain(self, X):

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.current_task import Support, unpooled
-from skmeta.estimators.base.rows import check_weight
+from skmeta.estimators.base.rows import check_weight, require_labels
 from skmeta.estimators.base.targets import r2_over_tasks
+from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, take_task_ids
@@ -67,35 +68,23 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        draft = self._draft()
-        for name in [name for name in vars(draft) if name.endswith("_") or name in ("_support", "_known", "_pool")]:
-            delattr(draft, name)
-        if is_task_distribution(X):
-            X = X.sample(100, random_state=0)
-        if is_tasks(X):
-            draft._see(as_taskset(X))
-        elif y is None:
-            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        elif task is not None:
-            X, ids = take_task_ids(X, task)
-            X, y = draft._validated(X, y, reset=True)
-            tasks = TaskSet.from_long(X, y, ids)
-            draft._learn(tasks)
-            X, y = tasks.pooled
-            draft._known = unpooled(tasks.names, tasks.n_rows, Support(X, y, np.ones(len(y))))
-        else:
-            X, y = draft._validated(X, y, reset=True)
-            draft._adapt_to(Support(X, y, np.ones(len(y))))
-        return self._become(draft)
-
-    def _draft(self):
-        draft = object.__new__(type(self))
-        draft.__dict__.update(vars(self))
-        return draft
-
-    def _become(self, draft):
-        self.__dict__.clear()
-        self.__dict__.update(vars(draft))
+        with transaction(self, keep_fitted=False) as draft:
+            if is_task_distribution(X):
+                X = X.sample(100, random_state=0)
+            if is_tasks(X):
+                draft._see(as_taskset(X))
+                return self
+            require_labels(self, X, y)
+            if task is not None:
+                X, ids = take_task_ids(X, task)
+                X, y = draft._validated(X, y, reset=True)
+                tasks = TaskSet.from_long(X, y, ids)
+                draft._learn(tasks)
+                X, y = tasks.pooled
+                draft.known_ = unpooled(tasks.names, tasks.n_rows, Support(X, y, np.ones(len(y))))
+            else:
+                X, y = draft._validated(X, y, reset=True)
+                draft._adapt_to(Support(X, y, np.ones(len(y))))
         return self
 
     def _see(self, tasks):
@@ -126,11 +115,11 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        draft = self._draft()
-        for name in ("_support", "estimator_"):
-            draft.__dict__.pop(name, None)
-        draft.partial_fit(X, y, **partial_fit_params)
-        return self._become(draft)
+        with transaction(self) as draft:
+            for name in ("support_", "estimator_"):
+                vars(draft).pop(name, None)
+            draft.partial_fit(X, y, **partial_fit_params)
+        return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
         """Add labelled rows to the current task and fit anew.
@@ -149,25 +138,25 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        draft = self._draft()
-        if task is not None:
-            X, ids = take_task_ids(X, task)
-        X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
-        new = Support(X, y, check_weight(sample_weight, len(y)))
-        if task is None:
-            old = vars(self).get("_support")
-            draft._adapt_to(new if old is None else old.extended(new))
-        else:
-            known = dict(vars(self).get("_known", {}))
-            names, code = factorize(ids)
-            for place, name in enumerate(names):
-                rows = Support(*(part[code == place] for part in new.parts))
-                known[name] = known[name].extended(rows) if name in known else rows
-            draft._known = known
-        return self._become(draft)
+        with transaction(self) as draft:
+            if task is not None:
+                X, ids = take_task_ids(X, task)
+            X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
+            new = Support(X, y, check_weight(sample_weight, len(y)))
+            if task is None:
+                old = vars(self).get("support_")
+                draft._adapt_to(new if old is None else old.extended(new))
+            else:
+                known = dict(vars(self).get("known_", {}))
+                names, code = factorize(ids)
+                for place, name in enumerate(names):
+                    rows = Support(*(part[code == place] for part in new.parts))
+                    known[name] = known[name].extended(rows) if name in known else rows
+                draft.known_ = known
+        return self
 
     def _adapt_to(self, support):
-        self._support, self.estimator_ = support, self._fitted_for(support)
+        self.support_, self.estimator_ = support, self._fitted_for(support)
 
     def _fitted(self, X, y, weight):
         """The estimator fitted on rows; weights that say something must be of use to it."""
@@ -247,7 +236,7 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
         X, ids = take_task_ids(X, task)
         X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
         names, code = factorize(ids)
-        known = vars(self).get("_known", {})
+        known = vars(self).get("known_", {})
         for name in names:
             if name not in known:
                 raise ValueError(f"Task {name!r} was never seen: show {type(self).__name__} some of its rows first.")
