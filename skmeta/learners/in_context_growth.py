@@ -10,7 +10,7 @@ encoding, not equal to them.
 import torch
 
 from skmeta.learners import table_views as views
-from skmeta.learners.experts import extend_experts, extend_tuned, score_queries
+from skmeta.learners.experts import extend_experts, extend_tuned, extend_tuned_classes, score_queries
 
 
 class GrowingSupport:
@@ -53,7 +53,8 @@ class GrowingSupport:
             bias = torch.cat([old, weight.log()[:, None, None]], 3)
         if "tuned" in state:
             straight, _ = views.straight_view(state["columns"], state["plan"], recoded)
-            state = state | {"tuned": extend_tuned(state["tuned"], straight, Y, weight)}
+            extend = extend_tuned if self.task_type == "regression" else extend_tuned_classes
+            state = state | {"tuned": extend(state["tuned"], straight, Y, weight)}
         return {
             **state,
             "encoded": encoded,

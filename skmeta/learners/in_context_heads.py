@@ -7,12 +7,20 @@ import torch.nn.functional as F
 from torch import nn
 
 from skmeta.learners import table_views as views
-from skmeta.learners.experts import N_READ, fit_experts, fit_tuned, score_queries, score_tuned
+from skmeta.learners.experts import (
+    N_READ,
+    fit_experts,
+    fit_tuned,
+    fit_tuned_classes,
+    score_queries,
+    score_tuned,
+    score_tuned_classes,
+)
 from skmeta.learners.experts.machines import EXPERTS
-from skmeta.learners.experts.tuned import RIDGE
+from skmeta.learners.experts.tuned_numbers import RIDGE
 from skmeta.learners.in_context import InContextLearner, exactly, expert_quality
 from skmeta.learners.in_context_blend import blended, fit_blend
-from skmeta.learners.stacking import fit_trust, part_of_answer, trusted
+from skmeta.learners.in_context_class_blend import blended_classes, fit_class_blend
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -52,9 +60,17 @@ class InContextClassification(InContextLearner):
             state.update(self._fit_cells(state, categorical))
             state["quality"] = expert_quality(left_out, members, weight)
             state["class_mask"] = class_mask
-            state["trust"] = fit_trust(_log_chances(left_out, class_mask), members, weight, class_mask)
             counts, relevance = (members * weight[..., None]).sum(1), state["experts"]["relevance"]
-            state["class_order"] = _by_frequency(counts, members, weight, (wide[1] * relevance[:, None]).sum(2))
+            place = (wide[1] * relevance[:, None]).sum(2)
+            state["class_order"] = _by_frequency(counts, members, weight, place)
+            tuned = None
+            if not self.training and 2 <= C <= MAX_CLASSES:  # no gradient would flow through them
+                rows, _ = views.straight_view(state["columns"], state["plan"], X)
+                about = rows, members, weight, state["plan"]["varies"], class_mask
+                state["tuned"], tuned = fit_tuned_classes(*about, (y * 1000 + torch.tanh(place)).to(rows.dtype))
+                tuned = tuned.to(weight.dtype)
+            chances = _log_chances(left_out, class_mask)
+            state["blend"] = fit_class_blend(chances, tuned, members, weight, class_mask)
             n_classes = (counts > 0).sum(1).to(weight.dtype)
             facts = self._task_facts(X, weight, categorical, n_classes, state["quality"])
             expert_input = self._expert_input(state, left_out)
@@ -78,12 +94,18 @@ class InContextClassification(InContextLearner):
 
     def _answer_part(self, state, X):
         with exactly(X):
-            seen, wide = self._see(state, self._recode(state, X))
+            X = self._recode(state, X)
+            seen, wide = self._see(state, X)
             scores = score_queries(state["experts"], *wide)
             expert_input = self._expert_input(state, scores)
+            straight, _ = views.straight_view(state["columns"], state["plan"], X)
         rows = self._read_stages(state, seen, expert_input)
         share, temperature = self._gate(rows, state["quality"])
-        stacked = trusted(state["trust"], _log_chances(scores, state["class_mask"]), state["class_mask"])
+        chances = _log_chances(scores, state["class_mask"])
+        singles = None
+        if "tuned" in state:
+            singles = score_tuned_classes(state["tuned"], straight).to(chances.dtype)
+            chances = torch.cat([chances, singles], 2)
         scores = scores[:, :, :N_READ]
         logits = _log_chances((share[..., None] * scores).sum(2), state["class_mask"]) * temperature
         place = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)
@@ -93,8 +115,7 @@ class InContextClassification(InContextLearner):
         plain = PLAIN_SHARPNESS * _log_chances(scores.mean(2), state["class_mask"])
         caution = (CAUTION * torch.exp(-0.5 * state["log_rows"][:, 0])).clamp(max=MOST_CAUTION)
         mixed = ((1 - caution) * chance + caution * plain).masked_fill(absent, -torch.inf).log_softmax(-1)
-        part = part_of_answer(state["log_rows"][:, 0].exp())
-        return ((1 - part) * mixed + part * stacked).masked_fill(absent, -torch.inf)
+        return blended_classes(state["blend"], mixed, chances, singles, state["class_mask"])
 
     def _expert_input(self, state, scores):
         """Scores above the class shares, classes by frequency, the rarest together: (T, m, E * MAX_CLASSES)."""

@@ -10,7 +10,7 @@ from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tu
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.ridge import RIDGES, tune_ridge
 from skmeta.learners.experts.smooth_kernel import fit_machine, some_rows
-from skmeta.learners.experts.tuned import PROCESS, RIDGE
+from skmeta.learners.experts.tuned_numbers import PROCESS, RIDGE
 
 
 @pytest.fixture

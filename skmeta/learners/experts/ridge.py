@@ -11,7 +11,7 @@ def tune_ridge(rows, Y, weight, varies):
     """The best ridge of the grid: a :class:`SmoothKernel` and its leave-one-out predictions (T, n, C), exact for a
     plane whose intercept is fitted along.
 
-    Parameters are those of :func:`skmeta.learners.experts.tuned.fit_tuned`.
+    Parameters are those of :func:`skmeta.learners.experts.tuned_numbers.fit_tuned`.
     """
     n, p = rows.shape[1:]
     total = weight.sum(1, keepdim=True).clamp(min=1e-12)

@@ -1,0 +1,115 @@
+"""The experts of classes that are tuned to each table: logistic regression on the columns and on features of a kernel."""
+
+import torch
+import torch.nn.functional as F
+
+from skmeta.learners.experts.gaussian_process import tune_process
+from skmeta.learners.experts.learned_metric import tune_metric
+from skmeta.learners.experts.logistic import fit_path, log_chances, newton
+from skmeta.learners.experts.smooth_kernel import SmoothKernel, some_rows
+
+MOST_FEATURES = 120
+LANDMARKS = 300
+PLANE_PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
+KERNEL_PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03)
+ENOUGH_FOR_LIKELIHOOD = 99.5  # rows
+
+
+def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
+    """Tune the experts on supports.
+
+    Parameters
+    ----------
+    rows : (T, n, p) tensor
+        Standardised columns as they are; their precision is what everything is solved in.
+    members : (T, n, C) tensor
+        One-hot labels.
+    weight : (T, n) tensor
+    varies : (T, p) bool tensor
+    class_mask : (T, C) bool tensor
+    key : (T, n) tensor
+        An order of rows in which neighbours are alike; some are taken from all along it.
+
+    Returns
+    -------
+    state : dict
+    left_out : (T, n, E, C) tensor
+        Logarithms of leave-one-out chances.
+    """
+    members, weight, key = (v.to(rows.dtype) for v in (members, weight, key))
+    there = weight[..., None] > 0
+    rows = torch.where(there, rows, torch.zeros_like(rows))
+    share = weight / weight.sum(1, keepdim=True).clamp(min=1e-12)
+    centred = torch.where(there, members - (members * share[..., None]).sum(1, keepdim=True), torch.zeros_like(members))
+    if members.shape[2] == 2:
+        centred = centred[..., 1:]
+    kernel = _smooth_kernel(rows, centred, weight, varies, key)
+    bases = principal_directions(rows, weight), kernel_basis(kernel, rows, weight, key)
+    experts, left_out = [], []
+    for basis, penalties in zip(bases, (PLANE_PENALTIES, KERNEL_PENALTIES)):
+        coef, penalty, scores = fit_path(turned(basis, rows), members, weight, class_mask, penalties)
+        experts.append({"basis": basis, "coef": coef, "penalty": penalty})
+        left_out.append(scores)
+    state = {"experts": experts, "rows": rows, "members": members, "weight": weight, "class_mask": class_mask}
+    return state, torch.stack(left_out, 2)
+
+
+def _smooth_kernel(rows, Y, weight, varies, key):
+    """On few rows the kernel that leave-one-out picks among learned metrics; on many the most likely process."""
+    many = weight.sum(1, keepdim=True) > ENOUGH_FOR_LIKELIHOOD
+    if bool(many.all()):
+        return tune_process(rows, Y, weight, varies)
+    metric = tune_metric(rows, Y, weight, varies, key)
+    if not bool(many.any()):
+        return metric
+    process = tune_process(rows, Y, weight, varies)
+    return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process, metric)))
+
+
+def score_tuned_classes(state, rows):
+    """Logarithms of chances of rows (T, m, p), as (T, m, E, C)."""
+    scores = [turned(expert["basis"], rows) @ expert["coef"] for expert in state["experts"]]
+    return torch.stack([log_chances(score, state["class_mask"]) for score in scores], 2)
+
+
+def extend_tuned_classes(state, rows, members, weight):
+    """The state with further rows (T, k, p): coefficients are found anew, features and penalties stay."""
+    there = weight[..., None] > 0
+    rows = torch.cat([state["rows"], torch.where(there, rows, torch.zeros_like(rows))], 1)
+    members = torch.cat([state["members"], members.to(rows.dtype)], 1)
+    weight = torch.cat([state["weight"], weight.to(rows.dtype)], 1)
+    experts = []
+    for expert in state["experts"]:
+        coef, _ = newton(turned(expert["basis"], rows), members, weight, expert["coef"], expert["penalty"])
+        experts.append({**expert, "coef": coef})
+    return state | {"experts": experts, "rows": rows, "members": members, "weight": weight}
+
+
+def principal_directions(rows, weight):
+    """Directions that are enough for a plane: the columns, or where they are many, those in which rows differ most."""
+    n, p = rows.shape[1:]
+    if p <= min(n, MOST_FEATURES):
+        return {"kernel": None, "turn": None}
+    scaled = rows * weight.sqrt()[..., None]
+    values, V = torch.linalg.eigh(scaled.transpose(1, 2) @ scaled)
+    return {"kernel": None, "turn": V[:, :, -min(n, MOST_FEATURES) :]}
+
+
+def kernel_basis(kernel, rows, weight, key):
+    """Features whose inner products are nearly the kernel's (scaled to a mean diagonal of one), by some of the rows."""
+    weight, rows = some_rows(key, weight, LANDMARKS, rows)
+    root = weight.sqrt()
+    K = kernel.between(rows, rows) * root[:, :, None] * root[:, None]
+    size = K.diagonal(dim1=1, dim2=2).sum(1) / weight.sum(1).clamp(min=1e-12)
+    values, U = torch.linalg.eigh(K)
+    values, U = values[:, -MOST_FEATURES:], U[..., -MOST_FEATURES:]
+    kept = values > 1e-6 * values[:, -1:]
+    inverse = torch.where(kept, 1 / (values.clamp(min=1e-30) * size[:, None]).sqrt(), torch.zeros_like(values))
+    return {"kernel": kernel, "rows": rows, "turn": root[..., None] * U * inverse[:, None]}
+
+
+def turned(basis, rows):
+    """Features (T, m, r) of rows, a constant last."""
+    if basis["kernel"] is not None:
+        rows = basis["kernel"].between(rows, basis["rows"])
+    return F.pad(rows if basis["turn"] is None else rows @ basis["turn"], (0, 1), value=1.0)
