@@ -1,4 +1,4 @@
-"""The experts of classes that are tuned to each table: logistic regression on the columns and on features of a kernel."""
+"""The experts of classes that are tuned to each table: logistic regression on columns, and on features of a kernel."""
 
 import torch
 import torch.nn.functional as F
