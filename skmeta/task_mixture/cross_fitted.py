@@ -38,7 +38,7 @@ class CrossFitted:
         self.members, self.n_outputs, self.seed = members, n_outputs, seed
         self.jobs, self.question = jobs, question
 
-    def fit(self, rows, fold, pooled, tasks_tell=True):
+    def fit(self, rows, fold, pooled, tasks_tell=True, whole=None):
         """Fit all committees.
 
         Parameters
@@ -49,6 +49,8 @@ class CrossFitted:
             Fitted on all rows.
         tasks_tell : bool
             Whether there are tasks enough to learn from what they add; if not, pooled models are the only members.
+        whole : Committee or None
+            Of all rows, where that has been fitted with other folds.
         """
         self.rows, self.fold, self.n_folds = rows, fold, int(fold.max()) + 1
         fold_pooled = self._cross_fit(pooled)
@@ -61,7 +63,7 @@ class CrossFitted:
         sides += [
             (rows.take(some), models, self._support_base(models, some)) for some, models in zip(chosen, fold_pooled)
         ]
-        self.whole, *self.parts = self._committees(sides)
+        self.whole, *self.parts = self._committees(sides, whole)
         return self
 
     def _run(self, what, function, arguments):
@@ -110,19 +112,22 @@ class CrossFitted:
             for model, is_stiff, F in zip(pooled, self.is_stiff, self.base)
         ]
 
-    def _committees(self, sides):
+    def _committees(self, sides, whole):
         """One committee for each of the sides ``(rows, pooled models, their answers)``; the first are all rows."""
-        members = self.members
+        members, first = self.members, 0 if whole is None else 1  # to be fitted
 
         def effects_of(side, i, start=None):
             rows, pooled, base = sides[side]
             return fit_effects(base[i], rows, self.n_outputs, self.seed, start, pooled[i].multiplies)
 
         n_pooled = len(sides[0][1])
-        whole = self._run("effects of tasks", effects_of, [(0, i) for i in range(n_pooled)])
+        if whole is None:
+            start = self._run("effects of tasks", effects_of, [(0, i) for i in range(n_pooled)])
+        else:
+            start = whole.effects
         places = [(side, i) for side in range(1, len(sides)) for i in range(n_pooled)]
-        others = self._run("effects of tasks without a fold", effects_of, [(s, i, whole[i]) for s, i in places])
-        effects = [whole, *(others[at : at + n_pooled] for at in range(0, len(others), n_pooled))]
+        others = self._run("effects of tasks without a fold", effects_of, [(s, i, start[i]) for s, i in places])
+        effects = [start, *(others[at : at + n_pooled] for at in range(0, len(others), n_pooled))]
 
         own = None
         if members.own is not False:
@@ -133,20 +138,21 @@ class CrossFitted:
             rows = sides[side][0]
             return seeded(meta, self.seed).fit(rows.X, rows.y, task=rows.code)
 
-        metas = [[meta_of(side, meta) for meta in members.metas] for side in range(len(sides))]
+        metas = [[meta_of(side, meta) for meta in members.metas] for side in range(first, len(sides))]
 
         def correction_of(side):
             rows, _, base = sides[side]
             estimator = seeded(members.correction, self.seed)
             return Correction(estimator, self.n_outputs, self.seed).fit(rows, base, effects[side])
 
-        corrections = [None] * len(sides)
+        fitted = range(first, len(sides))
+        corrections = [None] * len(fitted)
         if members.correction is not None:
-            corrections = self._run("corrections", correction_of, [(side,) for side in range(len(sides))])
-        return [
-            Committee(pooled, effects[side], own, metas[side], corrections[side])
-            for side, (_, pooled, _) in enumerate(sides)
+            corrections = self._run("corrections", correction_of, [(side,) for side in fitted])
+        made = [
+            Committee(sides[side][1], effects[side], own, metas[i], corrections[i]) for i, side in enumerate(fitted)
         ]
+        return made if whole is None else [whole, *made]
 
     def ask(self, k, shown, query):
         """(n_query, E, C) answers of the committee fitted without fold ``k`` to rows of that fold.

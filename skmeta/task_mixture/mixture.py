@@ -12,6 +12,7 @@ from skmeta.mixed_models.segments import random_ranks
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
 from skmeta.task_mixture.jobs import Jobs
+from skmeta.task_mixture.odd_tasks import FEWEST_ROWS, MOST_ROWS, means_of, trust_in_blend
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
 from skmeta.task_mixture.shown_rows import ShownRows
 from skmeta.task_mixture.trust import SizeWeights, weights_without_own_task
@@ -23,6 +24,7 @@ _QUERY_ROWS = 20  # of a task and size, when weights for new tasks are learned
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 _ROWS_AT_ONCE = 50_000  # are answered
+_LUCKY_TASKS, _MOST_REPEATS = 30, 3  # of fewer tasks, how they fall into folds is luck: it is drawn several times
 
 
 @dataclass
@@ -80,10 +82,14 @@ class Mixture:
         answers = self._learn_known(over_rows, n_tasks, jobs)
         self.by_task = n_tasks >= _FEWEST_TASKS
         if self.by_task:
-            fold = (rng.permutation(n_tasks) % min(self.cv, n_tasks))[rows.code]
-            over_tasks = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "new tasks").fit(rows, fold, pooled)
-            self._learn_new(over_tasks, n_tasks, rng, jobs)
-            self.for_new = over_tasks.whole
+            self.for_new, asked = None, []
+            for _ in range(int(np.clip(round(_LUCKY_TASKS / n_tasks), 1, _MOST_REPEATS))):
+                fold = (rng.permutation(n_tasks) % min(self.cv, n_tasks))[rows.code]
+                over_tasks = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "new tasks")
+                over_tasks.fit(rows, fold, pooled, whole=self.for_new)
+                self.for_new = over_tasks.whole
+                asked.append(self._ask_new(over_tasks, n_tasks, rng, jobs))
+            self._learn_new(*map(np.concatenate, zip(*asked)))
         else:
             self.for_new = Committee(over_rows.pooled)
             no_rows, of_pooled = np.zeros(len(rows)), answers[:, : len(pooled)]
@@ -91,6 +97,7 @@ class Mixture:
             self.errors_new = self._errors_of_few(of_pooled, rows)
         self.for_known = over_rows.whole
         self.shown = ShownRows(rows, over_rows.support_base, n_tasks)
+        self.trust_in_blend = {}
         return self
 
     def _pooled(self, estimator):
@@ -140,14 +147,16 @@ class Mixture:
         blend = (without * answers).sum(1)
         return weights, Uncertainty(sizes, of_these_tasks).fit(blend, answers, without, y, n_shown, task)
 
-    def _learn_new(self, over_tasks, n_tasks, rng, jobs):
-        """The trust for new tasks of each size, from tasks that the members were fitted without."""
+    def _ask_new(self, over_tasks, n_tasks, rng, jobs):
+        """Members' answers to tasks that they were fitted without, at each number of rows shown.
+
+        And the targets, the rows shown and the tasks.
+        """
         rows, fold = over_tasks.rows, over_tasks.fold
         size = np.bincount(rows.code, minlength=n_tasks)
         n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, 5))
         questions, n_shown = [], []
-        sizes = [s for s in _SIZES if s < size.max()]
-        for shots in (s for s in sizes for _ in range(n_draws if s else 1)):
+        for shots in (s for s in _SIZES if s < size.max() for _ in range(n_draws if s else 1)):
             rank = random_ranks(rows.code, size, rng)
             asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
             for k in range(over_tasks.n_folds):
@@ -158,9 +167,11 @@ class Mixture:
                     n_shown.append(np.full(len(query), shots))
         answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, questions))
         query = np.concatenate([query for _, _, query in questions])
-        self.weights_new, self.errors_new = self._trust(
-            sizes, answers, rows.y[query], np.concatenate(n_shown), rows.code[query]
-        )
+        return answers, rows.y[query], np.concatenate(n_shown), rows.code[query]
+
+    def _learn_new(self, answers, y, n_shown, task):
+        """The trust for new tasks of each size, from tasks that the members were fitted without."""
+        self.weights_new, self.errors_new = self._trust(np.unique(n_shown), answers, y, n_shown, task)
 
     def _errors_of_few(self, answers, rows):
         """Of pooled models, where there are too few tasks to say more of a new one."""
@@ -192,11 +203,41 @@ class Mixture:
             for some in _chunks(np.flatnonzero(mine)):
                 for out, answers in zip(added, committee.base(rows.X[some])):
                     out[some] = answers
-        return self._with_shown(self.shown.followed_by(rows, added))
+        other = self._with_shown(self.shown.followed_by(rows, added))
+        other._look_at_errors_of(np.unique(rows.code))
+        return other
+
+    def _look_at_errors_of(self, tasks):
+        """Decide of new tasks that have shown a few rows whether they are like the others."""
+        n_shown = self.shown.count(tasks)
+        is_few = ~self._is_known(tasks) & (n_shown >= FEWEST_ROWS) & (n_shown <= MOST_ROWS)
+        trust = {task: one for task, one in self.trust_in_blend.items() if task not in set(tasks.tolist())}
+        if self.by_task and is_few.any():
+            support, _ = self.shown.of(tasks[is_few])
+            trust.update(zip(tasks[is_few].tolist(), trust_in_blend(self._blend_of, self._cold, support)))
+        self.trust_in_blend = trust
+
+    def _blend_of(self, support, query):
+        """Answers to rows of new tasks, and the usual size of their errors, if these rows are what they have shown."""
+        names, code = np.unique(query.code, return_inverse=True)
+        n_shown = np.bincount(np.searchsorted(names, support.code), minlength=len(names))[code]
+        trust = self.weights_new(n_shown)
+        answers = self.for_new.answer(support, query, needed=(trust > 0).any(axis=0))
+        blend = np.einsum("ne,nec->nc", trust, answers)
+        if self.kind == "classification":
+            return blend, None
+        unit = self.errors_new.scale(blend[:, 0], answers[:, :, 0], trust, n_shown, query.code)
+        return blend, self.errors_new.std(unit, n_shown)
+
+    def _cold(self, query):
+        """Answers to rows as of tasks that have shown nothing."""
+        return self._blend_of(query.take(slice(0)), query)[0]
 
     def without(self, task):
         """A copy that has forgotten the rows of a task that was opened after fitting."""
-        return self._with_shown(self.shown.without(task))
+        other = self._with_shown(self.shown.without(task))
+        other.trust_in_blend = {name: trust for name, trust in self.trust_in_blend.items() if name != task}
+        return other
 
     def _with_shown(self, shown):
         other = copy.copy(self)
@@ -226,7 +267,7 @@ class Mixture:
             for some in _chunks(np.flatnonzero(mine)):
                 trust, rows = weights(n_shown[some]), query.take(some)
                 answers = self._answers_of(committee, rows, trust)
-                blend = np.einsum("ne,nec->nc", trust, answers)
+                blend = self._simpler_where_odd(np.einsum("ne,nec->nc", trust, answers), rows)
                 if how_sure is None:
                     out[some] = blend
                     continue
@@ -236,6 +277,19 @@ class Mixture:
                     out[some] = np.column_stack([blend, errors.std(unit, n_shown[some])])
                 else:
                     out[some] = errors.quantiles(blend, unit, n_shown[some], how_sure)
+        return out
+
+    def _simpler_where_odd(self, blend, query):
+        """The answers of tasks that their own errors speak against are drawn to simpler ones."""
+        tasks = [task for task in np.unique(query.code).tolist() if task in self.trust_in_blend]
+        rows = np.flatnonzero(np.isin(query.code, tasks))
+        if not len(rows):
+            return blend
+        asked, out = query.take(rows), blend.copy()
+        trust = np.stack([self.trust_in_blend[task] for task in asked.code.tolist()])
+        cold = self._cold(asked)
+        own = means_of(self.shown.of(np.array(tasks))[0], asked.code, cold)
+        out[rows] = trust[:, [0]] * blend[rows] + trust[:, [1]] * own + trust[:, [2]] * cold
         return out
 
     def _answers_of(self, committee, query, trust):

@@ -269,3 +269,28 @@ def test_weights_are_tables_of_members_by_rows_shown():
     known = TaskMixtureRegressor(cv=2, random_state=0).fit(X, Y, task=SITE).weights_known_
     assert known.columns[-1] == "HistGradientBoostingRegressor with the task"
     assert_allclose(known.sum(axis=1), 1)
+
+
+# ---------------------------------------------------------------------- odd tasks
+
+
+def test_a_task_unlike_the_others_is_answered_by_the_mean_of_its_rows():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(30), 12)
+    rows = rng.normal(size=(360, 2))
+    y = 5 * rows[:, 0] + rng.normal(size=30)[task] + 0.3 * rng.normal(size=360)
+    model = mixture().fit(rows, y, task=task)
+    odd = 20 + 0.5 * rng.normal(size=40)  # flat and far off: the common slope is wrong for it
+    asked = np.arange(40) >= 12
+    new = rng.normal(size=(40, 2))
+    errors = {}
+    for n in (3, 6, 12):
+        answers = model.adapt(new[:n], odd[:n]).predict(new[asked])
+        errors[n] = np.sqrt(np.mean((answers - odd[asked]) ** 2))
+    assert errors[12] < 0.8 and errors[12] <= errors[6] <= 1.03 * errors[3]
+    usual = model.adapt(rows[:8], y[:8]).predict(rows[8:12])
+    named = model.partial_fit(rows[:8], y[:8], task=[99] * 8).predict(rows[8:12], task=[99] * 4)
+    assert_allclose(usual, named)
+    assert np.sqrt(np.mean((usual - y[8:12]) ** 2)) < 0.8
+    (trust,) = [one for name, one in model.mixtures_[0].trust_in_blend.items() if name == model.places_.place[99]]
+    assert trust[0] > 0.95
