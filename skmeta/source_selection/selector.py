@@ -3,7 +3,6 @@
 import copy
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
@@ -11,9 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.labels import infer_label_regime
+from skmeta.estimators.base.targets import r2_over_tasks
+from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.source_selection.families import SourceFamilies
-from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
+from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks, split_tasks
+from skmeta.tasks.splitting import with_query_rows
+
+_SHOTS = 5  # that tasks without query rows show when they are scored
 
 
 def _estimator_has(method):
@@ -53,6 +57,8 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         Positions of the tasks selected for the current target, nearest first.
     estimator_ : estimator
         Trained on them, and adapted to the current target.
+    labels_ : {"task", "shared"} or None
+        Whether classes are each source's own or shared by all; None for numbers.
     base_estimator_ : estimator
         Trained on all tasks; only there with ``start="all"``.
 
@@ -112,20 +118,18 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         X, y = tasks.pooled
         X = check_array(X, dtype=np.float64)
         self._check_labels(tasks)
-        self.tasks_, self.n_features_in_ = tasks, X.shape[1]
-        classes, self._labels = None, None
-        if y.dtype.kind != "f":
-            labelled = tasks.is_labelled_row
-            of_row = tasks.task_of_row[labelled]
-            self._labels = infer_label_regime(X[labelled], y[labelled], of_row, len(tasks), from_long=False)
-            classes = np.unique(y[labelled]) if self._labels == "shared" else None
-        self._families = SourceFamilies(self._embed(X), tasks, classes)
-        self.memberships_ = np.exp(self._families.log_memberships)
-        self.__dict__.pop("base_estimator_", None)
-        if self.start == "all" and self.estimator is not None:
-            self.base_estimator_ = self._new_estimator().fit(tasks)
-        for name in ("estimator_", "sources_"):
-            self.__dict__.pop(name, None)
+        with transaction(self, keep_fitted=False) as draft:
+            draft.tasks_, draft.n_features_in_ = tasks, X.shape[1]
+            classes, draft.labels_ = None, None
+            if y.dtype.kind != "f":
+                labelled = tasks.is_labelled_row
+                of_row = tasks.task_of_row[labelled]
+                draft.labels_ = infer_label_regime(X[labelled], y[labelled], of_row, len(tasks), from_long=False)
+                classes = np.unique(y[labelled]) if draft.labels_ == "shared" else None
+            draft.families_ = SourceFamilies(self._embed(X), tasks, classes)
+            draft.memberships_ = np.exp(draft.families_.log_memberships)
+            if self.start == "all" and self.estimator is not None:
+                draft.base_estimator_ = draft._new_estimator().fit(tasks)
         return self
 
     @staticmethod
@@ -137,12 +141,10 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
     def _embed(self, X):
         if self.embedding is None:
             return X
-        if not hasattr(self.embedding, "net_"):
-            if isinstance(self.embedding, BaseEstimator):
-                check_is_fitted(self.embedding)
-            return np.asarray(self.embedding(X), dtype=np.float64)
-        with torch.no_grad():
-            return self.embedding._bare_learner().body(self.embedding._tensor(X)).cpu().numpy()
+        if isinstance(self.embedding, BaseEstimator):
+            check_is_fitted(self.embedding)
+            return self.embedding.served_.embed(self.embedding.rows_.read(self.embedding, X))
+        return np.asarray(self.embedding(X), dtype=np.float64)
 
     # ------------------------------------------------------------------ selection
 
@@ -167,7 +169,7 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
         if self.tasks_.pooled[1].dtype.kind == "f":
             y = y.astype(np.float64)
-        return self._families.distances(self._embed(X), y)
+        return self.families_.distances(self._embed(X), y)
 
     def select(self, target, n_sources=None):
         """The source tasks nearest to a target.
@@ -203,8 +205,8 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
     def _new_estimator(self):
         """Untrained; a few tasks that are alike do not say whether classes are their own, so all sources decide."""
         estimator = clone(self._checked_estimator())
-        if self._labels is not None and estimator.get_params().get("labels") == "auto":
-            estimator.set_params(labels=self._labels)
+        if self.labels_ is not None and estimator.get_params().get("labels") == "auto":
+            estimator.set_params(labels=self.labels_)
         return estimator
 
     def _trained_for(self, sources):
@@ -308,7 +310,8 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks with query rows
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows show five of their rows (of each class), always the same, and answer the others.
         y : array-like of shape (n_rows,), default=None
 
         Returns
@@ -317,9 +320,17 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         """
         if not is_tasks(X):
             return self._adapted().score(X, y)
-        tasks, answers = as_taskset(X), self.predict(X)
-        if is_classifier(self.estimator):
+        classifies, tasks = is_classifier(self.estimator), as_taskset(X)
+        if (tasks.n_query < 0).all():
+            tasks = split_tasks(tasks, _SHOTS, random_state=0, per_class=classifies)
+        elif not tasks.query_labelled.all():
+            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
+            raise ValueError(
+                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
+                f"{name} has no y_query."
+            )
+        tasks = with_query_rows(tasks)
+        answers = self.predict(tasks)
+        if classifies:
             return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
-        errors = sum(np.square(one.y_query - answer).sum(0) for answer, one in zip(answers, tasks))
-        deviations = sum(np.square(one.y_query - one.y_query.mean(0)).sum(0) for one in tasks)
-        return float(np.mean(1 - errors / np.maximum(deviations, 1e-300)))
+        return r2_over_tasks(answers, tasks)

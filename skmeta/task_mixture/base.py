@@ -1,6 +1,5 @@
 """What the two task mixtures share: the table around the mixture, its tasks and their names."""
 
-import copy
 import warnings
 
 import numpy as np
@@ -9,9 +8,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.estimators._task_geometry import TaskGeometryMixin
 from skmeta.estimators.base.settings import check_settings
+from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
+from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.learning_sample import learning_sample
@@ -20,10 +20,11 @@ from skmeta.task_mixture.rows import Rows
 from skmeta.task_mixture.task_places import TaskPlaces
 from skmeta.tasks import as_taskset, is_tasks, split_tasks
 from skmeta.tasks.ids import find_task_ids, names_of_columns
-from skmeta.tasks.rows import is_frame
+from skmeta.tasks.rows import is_frame, take_rows
 from skmeta.tasks.splitting import with_query_rows
 
 _HUGE = 1e150
+_PROBES = 100  # rows that tasks are compared by
 _SHOTS = 5  # that tasks without query rows show when they are scored
 
 DOC = """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
@@ -76,7 +77,7 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
     {example}"""
 
 
-class TaskMixture(TaskGeometryMixin, BaseEstimator):
+class TaskMixture(BaseEstimator):
     """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
@@ -140,35 +141,28 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         self : object
         """
         check_settings(self, ("pooled", "per_task", "cv"))
-        draft = self._without_state()
-        draft.from_tasks_ = is_tasks(X)
-        if draft.from_tasks_:
+        from_tasks = is_tasks(X)
+        if from_tasks:
             X, y, task = as_taskset(X).to_long()
         elif task is None:
             task = self.task
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        draft.task_names_in_ = names_of_columns(X, task)
-        X, ids = find_task_ids(X, task)
-        if ids is not None:
-            draft._keep_probes(X)
-        X, y = draft._validated(X, y, reset=True)
-        if not X.shape[1] and ids is None:
-            raise ValueError(
-                f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
-            )
-        draft.places_, code = TaskPlaces().opened(ids, len(y))
-        y = draft._learn_targets(y)
-        draft.encoder_ = TableEncoder().fit(X)
-        draft._fit_mixtures(draft._numbers(X), y, code, int(check_random_state(self.random_state).randint(2**31 - 1)))
-        self.__dict__ = vars(draft)
+        with transaction(self, keep_fitted=False) as draft:
+            draft.from_tasks_, draft.task_names_in_ = from_tasks, names_of_columns(X, task)
+            X, ids = find_task_ids(X, task)
+            draft.probes_ = None if ids is None else _spread_evenly(X)
+            X, y = draft._validated(X, y, reset=True)
+            if not X.shape[1] and ids is None:
+                raise ValueError(
+                    f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
+                )
+            draft.places_, code = TaskPlaces().opened(ids, len(y))
+            y = draft._learn_targets(y)
+            draft.encoder_ = TableEncoder().fit(X)
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+            draft._fit_mixtures(draft._numbers(X), y, code, seed)
         return self
-
-    def _without_state(self):
-        draft = copy.copy(self)
-        for name in [name for name in vars(draft) if name.endswith("_") or name == "_probes"]:
-            delattr(draft, name)
-        return draft
 
     def _fit_mixtures(self, X, y, code, seed):
         jobs = Jobs(self.n_jobs, self.verbose)
@@ -252,9 +246,9 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         """
         if not hasattr(self, "encoder_"):
             return self.fit(X, y, task=task)
-        draft = copy.copy(self)
-        draft._show(X, y, task)
-        self.__dict__ = vars(draft)
+        with transaction(self) as draft:
+            X, ids = find_task_ids(X, task, self.task_names_in_)
+            draft._add(X, y, lambda n_rows: self.places_.opened(ids, n_rows))
         return self
 
     def adapt(self, X=None, y=None, *, task=None):
@@ -273,19 +267,14 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         self : object
         """
         check_is_fitted(self)
-        draft = copy.copy(self)
-        draft.places_, before, now = self.places_.with_new_current_task()
-        if before is not None:
-            draft.mixtures_ = [mixture.without(before) for mixture in self.mixtures_]
-        if X is not None:
-            X, _ = find_task_ids(X, task, self.task_names_in_)
-            draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
-        self.__dict__ = vars(draft)
+        with transaction(self) as draft:
+            draft.places_, before, now = self.places_.with_new_current_task()
+            if before is not None:
+                draft.mixtures_ = [mixture.without(before) for mixture in self.mixtures_]
+            if X is not None:
+                X, _ = find_task_ids(X, task, self.task_names_in_)
+                draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
         return self
-
-    def _show(self, X, y, task):
-        X, ids = find_task_ids(X, task, self.task_names_in_)
-        self._add(X, y, lambda n_rows: self.places_.opened(ids, n_rows))
 
     def _add(self, X, y, places_of):
         X, y = self._validated(X, y, reset=False)
@@ -319,6 +308,34 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
         return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
+
+    # ------------------------------------------------------------------ where tasks lie
+
+    @property
+    def task_embedding_(self):
+        """(n_tasks, n_answers): the change that each of ``adapted_tasks_`` makes to the common answers.
+
+        All are asked about the same rows, a hundred spread evenly over the table. The functions of
+        :mod:`skmeta.inspection` of the same names ask about rows of the user's choice.
+        """
+        if vars(self).get("probes_") is None:
+            raise AttributeError("How tasks differ is known after fit(X, y, task=ids).")
+        return changes(self, self.probes_)
+
+    @property
+    def task_shift_(self):
+        """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
+        return lengths(self.task_embedding_)
+
+    def task_similarity(self):
+        """How alike the changes are that tasks make to the common answers.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_tasks, n_tasks)
+            Cosines, in the order of ``adapted_tasks_``.
+        """
+        return cosines(self.task_embedding_)
 
     # ------------------------------------------------------------------ answers
 
@@ -389,6 +406,11 @@ class TaskMixture(TaskGeometryMixin, BaseEstimator):
                 f"{name} has no y_query."
             )
         return with_query_rows(tasks)
+
+
+def _spread_evenly(X):
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    return take_rows(X, np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int))
 
 
 def _is_setting(per_task):

@@ -15,6 +15,7 @@ from skmeta import (
     ProtoNetClassifier,
     SourceSelector,
     Task,
+    split_tasks,
 )
 from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids, TaskFamilyMixture
 
@@ -208,3 +209,43 @@ def test_bad_input_is_refused(selector, sources):
         SourceSelector().fit([Task(np.ones((2, 3)), [0.0, 1.0]), Task(np.ones((0, 3)), [], np.ones((2, 3)), name="b")])
     with pytest.raises(ValueError, match="start must be"):
         SourceSelector(start="half").fit(sources)
+
+
+def test_a_constant_target_that_is_met_or_missed_has_a_finite_score():
+    rng = np.random.default_rng(0)
+    flat = [Task(rng.normal(size=(8, 2)), np.full(8, 2.0), rng.normal(size=(3, 2)), np.full(3, 2.0)) for _ in range(6)]
+    selector = SourceSelector(MultiTaskRegressor(max_epochs=1, random_state=0), n_sources=3, start="scratch").fit(flat)
+    assert selector.score(flat) in (0.0, 1.0)
+    wavy = LINES.sample(3, random_state=5)
+    errors = sum(np.sum((one.y_query - answer) ** 2) for one, answer in zip(wavy, selector_of_lines().predict(wavy)))
+    apart = sum(np.sum((one.y_query - one.y_query.mean()) ** 2) for one in wavy)
+    assert selector_of_lines().score(wavy) == pytest.approx(1 - errors / apart)
+
+
+def selector_of_lines():
+    estimator = MultiTaskRegressor(max_epochs=1, random_state=0)
+    return SourceSelector(estimator, n_sources=3, start="scratch").fit(LINES.sample(12, random_state=0))
+
+
+def test_tasks_without_query_rows_are_split_to_be_scored_and_half_labelled_ones_are_refused():
+    selector, targets = selector_of_lines(), LINES.sample(2, random_state=5)
+    whole = [(one.X, one.y) for one in targets]
+    assert selector.score(whole) == selector.score(split_tasks(whole, 5, random_state=0, per_class=False))
+    with pytest.raises(ValueError, match="no y_query"):
+        selector.score([Task(one.X, one.y, one.X_query) for one in targets])
+
+
+@pytest.mark.parametrize("call", ["fit", "adapt"])
+def test_a_call_that_fails_leaves_sources_and_target_as_they_were(call, monkeypatch):
+    selector, target = selector_of_lines(), LINES.sample(1, random_state=5)[0]
+    selector = selector.set_params(start="all").fit(selector.tasks_).adapt(target.X, target.y)
+    before = set(vars(selector)), selector.sources_.tolist(), selector.predict(target.X_query)
+
+    def fail(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MultiTaskRegressor, "fit", fail)
+    with pytest.raises(KeyboardInterrupt):
+        selector.fit(LINES.sample(5, random_state=9)) if call == "fit" else selector.adapt(-target.X, target.y)
+    assert (set(vars(selector)), selector.sources_.tolist()) == before[:2] and len(selector.tasks_) == 12
+    np.testing.assert_array_equal(selector.predict(target.X_query), before[2])
