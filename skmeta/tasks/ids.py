@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.tasks.rows import is_frame, stack_labels
+from skmeta.tasks.rows import column, column_names, is_frame, stack_labels, with_columns
 
 
 def take_task_ids(X, task):
@@ -32,18 +32,22 @@ def take_task_ids(X, task):
     """
     columns = _column_names(X, task)
     if columns is not None:
-        if not is_frame(X):
+        known = column_names(X)
+        if known is None:
             raise ValueError(
                 f"task={task!r} names columns, but X is a {type(X).__name__} without any. Pass the ids themselves, "
                 "or let the steps before hand on DataFrames (set_output(transform='pandas'))."
             )
-        missing = [name for name in columns if name not in list(X.columns)]
+        missing = [name for name in columns if name not in known]
         if missing:
-            raise ValueError(f"task={task!r}: X has no column {missing[0]!r}. It has {list(X.columns)}.")
-        levels = [np.asarray(X[name]) for name in columns]
-        X = X.drop(columns=columns)
-    elif is_frame(task):
-        levels = [np.asarray(task[name]) for name in task.columns]
+            raise ValueError(
+                f"task={task!r}: X has no column {missing[0]!r}. It has {known}. If a step before drops or renames it, "
+                "let that step pass it through."
+            )
+        levels = [column(X, name) for name in columns]
+        X = X.drop(columns=columns) if is_frame(X) else with_columns(X, [n for n in known if n not in columns])
+    elif column_names(task) is not None:
+        levels = [column(task, name) for name in column_names(task)]
     else:
         array = _unmixed(task)
         if array.ndim == 0:
@@ -88,7 +92,7 @@ def find_task_ids(X, task, names=None):
     """
     if task is not None:
         return take_task_ids(X, task)
-    if names and is_frame(X) and set(names) <= set(X.columns):
+    if names and set(names) <= set(column_names(X) or ()):
         return take_task_ids(X, names[0] if len(names) == 1 else names)
     return X, None
 
@@ -115,7 +119,8 @@ def _column_names(X, task):
         return [task]
     may_be_names = isinstance(task, (list, tuple)) and task and all(isinstance(name, str) for name in task)
     # as many strings as rows are ids, even where columns happen to be called so
-    if may_be_names and is_frame(X) and len(task) != X.shape[0] and set(task) <= set(X.columns):
+    known = column_names(X) if may_be_names else None
+    if known is not None and len(task) != X.shape[0] and set(task) <= set(known):
         return list(task)
     return None
 

@@ -1,25 +1,98 @@
-"""Stacking and slicing rows of any kind: arrays, sparse matrices, DataFrames with their dtypes."""
+"""Rows of any kind are stacked and sliced: arrays, sparse matrices, DataFrames of pandas, polars and pyarrow.
+
+Frames of other libraries than pandas go through narwhals, and stay what they are.
+"""
 
 import numpy as np
 from scipy import sparse
 
 
 def is_frame(X):
+    """Whether a table is a DataFrame of pandas, or looks like one."""
     return hasattr(X, "iloc") and hasattr(X, "columns")
+
+
+def _is_other_frame(X):
+    """Whether a table is a DataFrame of polars, or a table of pyarrow."""
+    return not is_frame(X) and (hasattr(X, "column_names") or hasattr(X, "columns") and hasattr(X, "select"))
+
+
+def _narwhal(X):
+    import narwhals
+
+    return narwhals.from_native(X, eager_only=True)
+
+
+def column_names(X):
+    """The names of a table's columns, or None where they have none."""
+    if is_frame(X):
+        return list(X.columns)
+    return list(_narwhal(X).columns) if _is_other_frame(X) else None
+
+
+def with_columns(X, names):
+    """The named columns of a table, in that order."""
+    if column_names(X) == list(names):
+        return X
+    return X[list(names)] if is_frame(X) else _narwhal(X).select(*names).to_native()
+
+
+def column(X, name):
+    """One column of a table, as an array."""
+    return np.asarray(X[name]) if is_frame(X) else _narwhal(X)[name].to_numpy()
+
+
+def like_columns_of(X, first, what, what_first):
+    """A table whose columns are put in the order that another one has them in.
+
+    Parameters
+    ----------
+    X, first : tables
+    what, what_first : str
+        How errors name them.
+    """
+    names, wanted = column_names(X), column_names(first)
+    if (names is None) != (wanted is None):
+        named, plain, known = (what, what_first, names) if wanted is None else (what_first, what, wanted)
+        raise ValueError(
+            f"{named} has columns with names ({_shown(known)}) but {plain} has none, so that it is not known which "
+            "belong together: give both as DataFrames, or both as arrays."
+        )
+    if names == wanted:
+        return X
+    if len(names) != len(wanted) or set(names) != set(wanted):
+        raise ValueError(f"{what} and {what_first} have different columns: {_shown(names)} and {_shown(wanted)}.")
+    return with_columns(X, wanted)
+
+
+def _shown(names):
+    return ", ".join(repr(name) for name in names[:8]) + (" ..." if len(names) > 8 else "")
 
 
 def take_rows(X, rows):
     """The given rows (a slice or integer positions) of an array, sparse matrix or DataFrame."""
-    return X.iloc[rows] if is_frame(X) else X[rows]
+    if is_frame(X):
+        return X.iloc[rows]
+    if _is_other_frame(X):
+        rows = range(len(X))[rows] if isinstance(rows, slice) else np.asarray(rows).tolist()
+        return _narwhal(X)[list(map(int, rows))].to_native()
+    return X[rows]
 
 
 def stack_rows(blocks):
     """Blocks of rows on top of each other, keeping the container and, for DataFrames, the dtypes."""
-    blocks = list(blocks)
-    if len(blocks) == 1:
-        return blocks[0]
-    if is_frame(blocks[0]):
-        return _stack_frames(blocks)
+    first, *others = blocks = list(blocks)
+    if not others:
+        return first
+    if any((column_names(block) is None) != (column_names(first) is None) for block in others):
+        raise ValueError("Some tasks are DataFrames and others are not: make them all of one kind.")
+    if is_frame(first):
+        return _stack_frames([first, *(like_columns_of(block, first, "A task", "another one") for block in others)])
+    if _is_other_frame(first):
+        import narwhals
+
+        others = [like_columns_of(block, first, "A task", "another one") for block in others]
+        return narwhals.concat([_narwhal(block) for block in (first, *others)], how="vertical").to_native()
     if any(sparse.issparse(block) for block in blocks):
         return sparse.vstack(blocks, format="csr")
     return np.concatenate([np.asarray(block) for block in blocks])
@@ -28,21 +101,13 @@ def stack_rows(blocks):
 def _stack_frames(frames):
     import pandas as pd
 
-    columns = frames[0].columns
-    for frame in frames[1:]:
-        if not is_frame(frame):
-            raise ValueError("Some tasks are DataFrames and others are not: make them all of one kind.")
-        if list(frame.columns) != list(columns):
-            raise ValueError(
-                f"The tasks' DataFrames have different columns: {list(columns)} and {list(frame.columns)}."
-            )
     stacked = pd.concat(frames, ignore_index=True)
     # concat forgets a categorical dtype when tasks know different categories; their union keeps it
-    for column in columns:
-        dtypes = [frame[column].dtype for frame in frames]
+    for name in frames[0].columns:
+        dtypes = [frame[name].dtype for frame in frames]
         if all(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
-            union = pd.api.types.union_categoricals([frame[column] for frame in frames], ignore_order=True)
-            stacked[column] = pd.Series(union, index=stacked.index)
+            union = pd.api.types.union_categoricals([frame[name] for frame in frames], ignore_order=True)
+            stacked[name] = pd.Series(union, index=stacked.index)
     return stacked
 
 

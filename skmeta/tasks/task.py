@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import sparse
 
+from skmeta.tasks.rows import like_columns_of
+
 
 def _as_rows(X, what):
     if hasattr(X, "shape") and not np.isscalar(X):
@@ -59,6 +61,8 @@ class Task:
                 raise ValueError(
                     f"{self._called()} has {self.X.shape[1]} features in X but {self.X_query.shape[1]} in X_query."
                 )
+            of = "" if self.name is None else f" of {self._called()}"
+            self.X_query = like_columns_of(self.X_query, self.X, f"X_query{of}", f"X{of}")
             if self.y_query is not None:
                 self._check_lengths(self.X_query, self.y_query, "X_query", "y_query")
 

@@ -216,7 +216,7 @@ def test_categories_that_only_some_tasks_know_are_united():
 
 def test_frames_with_other_columns_are_refused():
     pd = pytest.importorskip("pandas")
-    with pytest.raises(ValueError, match=r"different columns: \['a'\] and \['b'\]"):
+    with pytest.raises(ValueError, match=r"different columns: 'b' and 'a'"):
         TaskSet([(pd.DataFrame({"a": [1]}), [0]), (pd.DataFrame({"b": [1]}), [0])])
     with pytest.raises(ValueError, match="Some tasks are DataFrames"):
         TaskSet([(pd.DataFrame({"a": [1]}), [0]), ([[1.0]], [0])])

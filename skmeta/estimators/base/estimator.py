@@ -23,7 +23,7 @@ from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.tasks.ids import factorize, names_of_columns, take_task_ids
+from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.rows import take_rows
 from skmeta.tasks.splitting import split_tasks, with_query_rows
 from skmeta.training import raise_if_interrupted
@@ -398,12 +398,8 @@ class MetaEstimator(BaseEstimator):
             if names is not None:
                 self.task_names_in_ = names
             return features, ids
-        if task is not None:
-            return take_task_ids(X, task)
-        names = vars(self).get("task_names_in_") or ([self.task] if isinstance(self.task, str) else self.task)
-        if names and set(names) <= set(getattr(X, "columns", ())):
-            return take_task_ids(X, list(names) if len(names) > 1 else names[0])
-        return X, None
+        named = [self.task] if isinstance(self.task, str) else self.task
+        return find_task_ids(X, task, vars(self).get("task_names_in_") or named)
 
     # ------------------------------------------------------------------ scores
 
