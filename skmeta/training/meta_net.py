@@ -20,7 +20,15 @@ from skmeta.training.work import is_small
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
-_WHILE_TRAINING = ("standing_", "_randomness", "_randomness_of_steps", "_processes", "_share", "_correct_of_all")
+_WHILE_TRAINING = (
+    "standing_",
+    "_randomness",
+    "_randomness_of_steps",
+    "_processes",
+    "_share",
+    "_correct_of_all",
+    "_watcher",
+)
 
 
 class MetaNet(NeuralNet):
@@ -50,7 +58,7 @@ class MetaNet(NeuralNet):
     """
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
-    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
+    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = _watcher = None
     stopped_ = interrupted_ = _in_epoch = False
     _draws_in_steps = _draws_in_callbacks = False
 
@@ -133,7 +141,7 @@ class MetaNet(NeuralNet):
                 self._stand_where_the_first_does()
         finally:
             self.standing_ = self._randomness = self._randomness_of_steps = self._processes = None
-            self._share = self._correct_of_all = None
+            self._share = self._correct_of_all = self._watcher = None
         if self.interrupted_:
             raise TrainingInterrupted(f"Training was interrupted; its {len(self.history)} whole epochs are kept.")
         return self
@@ -191,6 +199,9 @@ class MetaNet(NeuralNet):
     def _tell(self, method_name, cb_kwargs):
         if self._processes is None or self._processes.is_first:
             super().notify(method_name, **cb_kwargs)
+            watch = getattr(self._watcher, method_name, None)
+            if watch is not None and watch(self):
+                raise KeyboardInterrupt  # as callbacks of skorch that stop
             return
         getattr(self, method_name)(self, **cb_kwargs)
         for _, callback in self.callbacks_:

@@ -7,7 +7,7 @@ import torch
 from skmeta.training.interruption import TrainingInterrupted
 
 
-def train(net, tasks, epochs):
+def train(net, tasks, epochs, watcher=None):
     """Train an initialised net and check what has become of it.
 
     Ctrl-C is not raised here but noted in ``net.interrupted_``, if there is a whole epoch to keep: whoever called takes
@@ -19,9 +19,12 @@ def train(net, tasks, epochs):
     tasks : TaskStore or object with ``draw(n_tasks) -> TaskStore``
     epochs : int
         0 leaves the net as it is.
+    watcher : object with ``on_epoch_begin(net)`` and ``on_epoch_end(net)``, default=None
+        Told of every epoch, after all callbacks; training stops where the second says so.
     """
     if epochs < 1:
         return
+    net._watcher = watcher
     with suppress(TrainingInterrupted):
         net.partial_fit(tasks, epochs=epochs)
     if not all(torch.isfinite(value).all() for value in net.module_.parameters()):

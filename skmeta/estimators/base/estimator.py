@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.current_task import CurrentTask, Support
 from skmeta.estimators.base.docs import complete
+from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
 from skmeta.estimators.base.known_tasks import KnownTasks
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import complete_constructor, get_routed, is_routed
@@ -29,7 +30,7 @@ from skmeta.tasks.splitting import split_tasks, with_query_rows
 from skmeta.training import raise_if_interrupted
 
 
-class MetaEstimator(BaseEstimator):
+class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of all meta-learning estimators; :class:`MetaClassifier` and :class:`MetaRegressor` are the two kinds.
 
     An estimator is in one of three states: *unfitted*; *meta-trained* (it has ``net_`` but no ``task_``, after
@@ -103,6 +104,7 @@ class MetaEstimator(BaseEstimator):
 
     # ------------------------------------------------------------------ the ways in
 
+    @with_callbacks
     def fit(self, X, y=None, *, task=None):
         """Meta-train on many tasks, or learn one table.
 
@@ -123,9 +125,15 @@ class MetaEstimator(BaseEstimator):
         self : object
         """
         check_settings(self)
+        watcher = begin_fit(self, X, y)
         with transaction(self, keep_fitted=self.warm_start) as draft:
             draft._forget("task_", "known_tasks_")
-            draft._learn(X, y, task, self._training_class(draft))
+            training = self._training_class(draft)
+            if watcher is not None:
+                watcher.draft, training.watcher = draft, watcher
+            draft._learn(X, y, task, training)
+        if watcher is not None:
+            watcher.end()
         raise_if_interrupted(self.net_)
         return self
 

@@ -29,6 +29,8 @@ class MetaTraining:
     estimator : estimator
     """
 
+    watcher = None  # of every epoch
+
     def __init__(self, estimator):
         self.estimator = estimator
         self.before = vars(estimator) if estimator.warm_start and "net_" in vars(estimator) else None
@@ -132,7 +134,7 @@ class MetaTraining:
                 estimator._start(net.module_, tasks)
         else:
             self.go_on_from(net, self.before["net_"])
-        train(net, tasks, epochs)
+        train(net, tasks, epochs, self.watcher)
         estimator._serve(net)
 
     def go_on_from(self, net, before):
