@@ -4,7 +4,7 @@ import copy
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring
+from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring, ProgressBar
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
@@ -66,6 +66,7 @@ class MetaNet(NeuralNet):
         super().__init__(module, *args, iterator_train=iterator_train, **kwargs)
         self.learner = learner
         self.seed = seed
+        self._n_batches = {}
 
     def initialize(self, rows=None):
         """skorch's, with the random numbers of ``seed``.
@@ -190,6 +191,8 @@ class MetaNet(NeuralNet):
             self.stopped_ = wants_to_stop = True
             if self._processes is None or method_name != "on_epoch_end":
                 raise
+        if method_name == "on_epoch_begin":
+            self._tell_progress_bars(cb_kwargs["dataset_valid"] is not None)
         if method_name == "on_epoch_end":
             self._in_epoch = False
             if self._processes is not None and self._processes.any(wants_to_stop):
@@ -207,6 +210,17 @@ class MetaNet(NeuralNet):
         for _, callback in self.callbacks_:
             if self._hears(callback):
                 getattr(callback, method_name)(self, **cb_kwargs)
+
+    def _tell_progress_bars(self, validates):
+        """How many batches there are: skorch's count the tasks instead."""
+        counts = [self._n_batches.get(training) for training in ([True, False] if validates else [True])]
+        for _, callback in self.callbacks_:
+            if (
+                isinstance(callback, ProgressBar)
+                and callback.batches_per_epoch == "auto"
+                and hasattr(callback, "pbar_")
+            ):
+                callback.pbar_.reset(total=None if None in counts else sum(counts))
 
     def _hears(self, callback):
         return self._processes is None or self._processes.is_first or not only_writes(callback)
@@ -293,6 +307,7 @@ class MetaNet(NeuralNet):
         iterator = super().get_iterator(dataset, training=training)
         if isinstance(iterator, EpisodeLoader) and not self._bare_learner.loss_in_parts:
             iterator.in_parts = False
+        self._n_batches[training] = len(iterator) if hasattr(iterator, "__len__") else None
         return iterator
 
     def infer(self, x, **fit_params):

@@ -231,6 +231,20 @@ def test_progress_and_log_are_printed_when_asked(cluster_tasks, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("validation_fraction, total", [(None, 5), (0.25, 6)])
+def test_a_progress_bar_counts_batches(validation_fraction, total, cluster_tasks, monkeypatch):
+    totals = []
+
+    class Watched(ProgressBar):
+        def on_epoch_end(self, net, **kwargs):
+            totals.append((self.pbar_.n, self.pbar_.total))
+            super().on_epoch_end(net, **kwargs)
+
+    settings = {"steps_per_epoch": 5, "validation_fraction": validation_fraction, "iterator_valid__steps": 1}
+    proto(callbacks=[Watched()], **settings).fit(cluster_tasks)
+    assert totals == [(total, total)] * 3
+
+
 def test_callbacks_given_as_parameters_stay_as_they_are(cluster_tasks):
     stopping = EarlyStopping(patience=1, monitor="train_loss")
     before = vars(stopping).copy()
