@@ -110,11 +110,17 @@ def build(folder, target=None):
                 continue
             digests = {level: hashlib.sha256(path.read_bytes()).hexdigest() for level, path in paths.items()}
             record = Path(beside, "_kernel.json")
-            record.write_text(json.dumps({"suffix": suffix, "digests": digests}, indent=1) + "\n")
+            about = {"suffix": suffix, "digests": digests, "sources": digest_of_sources()}
+            record.write_text(json.dumps(about, indent=1) + "\n")
             for old in folder.glob("_kernel*"):
                 old.unlink()
             return [Path(shutil.copy(path, folder)) for path in [*paths.values(), record]]
     raise NotCompiled("\n".join(["The kernel was not compiled.", *(said or ["No C compiler was found."])]))
+
+
+def digest_of_sources():
+    """What a library was made from: in a checkout, one of other sources is out of date."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(NATIVE.glob("*.[ci]*")))).hexdigest()
 
 
 def compile_one(compiler, flags, path, target):

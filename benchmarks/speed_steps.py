@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from benchmarks import speed_peers
 from skmeta.learners.engine import choose_engine
+from skmeta.training.adam import Adam
 
 
 class Batch:
@@ -36,6 +37,9 @@ class Batch:
 
 
 def skmeta_step(batch, engine="closed_form"):
+    """As in a fit: in one call, and with the kernel's Adam, where there is a kernel."""
+    if engine == "native":
+        return step_at_once(batch)
     net = batch.net()
     optimizer = torch.optim.Adam(net.parameters(), 1e-3, fused=True)
     engine = choose_engine(net, batch.loss, has_head=False, engine=engine)
@@ -48,6 +52,25 @@ def skmeta_step(batch, engine="closed_form"):
         if batch.loss == "cross_entropy":  # the engine's answers lie classes before rows
             outputs = outputs.transpose(1, 2)
         batch.criterion(outputs, batch.z).backward()
+        optimizer.step()
+
+    step.net = net
+    return step
+
+
+def step_at_once(batch):
+    net = batch.net()
+    optimizer = Adam(net.parameters(), 1e-3, fused=True)
+    engine = choose_engine(net, batch.loss, has_head=False, engine="native")
+    share = torch.full(batch.Q.shape[:2], 1 / batch.Q.shape[:2].numel())
+    rows = batch.X, batch.y, batch.Q, batch.z, share
+
+    def step():
+        optimizer.zero_grad()
+        start = engine.start()
+        _, _, gradients = engine.learn(start, *rows, steps=batch.steps, lr=batch.lr, first_order=batch.first_order)
+        for value, gradient in zip(start, gradients):
+            value.grad = gradient
         optimizer.step()
 
     step.net = net

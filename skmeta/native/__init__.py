@@ -5,6 +5,7 @@ runs as before, slower, with equal results up to rounding. ``skmeta.show_version
 ``SKMETA_KERNEL=0``, set before Python starts, turns it off.
 """
 
+from skmeta.native.adam import adam_step
 from skmeta.native.calling import Misfit, known
 from skmeta.native.class_means import ClassMeans
 from skmeta.native.loading import library, state
@@ -15,7 +16,7 @@ from skmeta.native.stack import MAX_LAYERS, Layer, Stack
 
 __all__ = [
     "LOSSES", "MAX_LAYERS", "ClassMeans", "Job", "Layer", "Misfit", "Ridge", "RowFunction", "Stack",
-    "available", "fits_ridge", "known", "state",
+    "adam_step", "available", "fits_ridge", "known", "state",
 ]  # fmt: skip
 
 

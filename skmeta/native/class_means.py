@@ -5,10 +5,8 @@ import ctypes
 import torch
 
 from skmeta.native.calling import Memory, Misfit, call, each, in_parts, scratch
-from skmeta.native.stack import Layers
+from skmeta.native.stack import MOST_SIZES, Layers
 
-#: of problems whose layout is remembered
-_MOST_SIZES = 1024
 MISFIT = "Rows, shares and offset do not fit one another or the network."
 
 
@@ -39,7 +37,7 @@ class ClassMeans:
         laid_out = self.network.laid_out.get((n, rows, C, adds_row, offset is None))
         if laid_out is None:
             laid_out = self._lay_out(n, rows, C, adds_row, offset is not None)
-            if len(self.network.laid_out) > _MOST_SIZES:
+            if len(self.network.laid_out) > MOST_SIZES:
                 self.network.laid_out.clear()
             self.network.laid_out[(n, rows, C, adds_row, offset is None)] = laid_out
         self.problem, (n_kept, self.n_work, e) = laid_out

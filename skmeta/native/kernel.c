@@ -15,6 +15,7 @@
  *   class_means.inc    prototypes that are class means
  *   ridge.inc          ridge regression
  *   rows.inc           answers to many rows of one task
+ *   adam.inc           the optimizer of the outer loop
  */
 
 #include <math.h>

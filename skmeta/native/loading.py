@@ -27,6 +27,8 @@ def state():
     """What :func:`library` found, in words: an instruction set, or why there is none."""
     if os.environ.get("SKMETA_KERNEL") == "0":
         return "off (SKMETA_KERNEL=0)"
+    if _is_out_of_date():
+        return "out of date (`python hatch_build.py` compiles it again)"
     level = _level()
     return "not built" if level is None else level if library() is not None else f"{level}, damaged"
 
@@ -34,6 +36,8 @@ def state():
 def levels():
     """The instruction sets that were built and that this processor can run, the best first."""
     able = LEVELS.get(torch.backends.cpu.get_cpu_capability(), OTHERWISE)
+    if _is_out_of_date():
+        return []
     return [level for level in able if level in _record()["digests"]]
 
 
@@ -43,13 +47,22 @@ def _level():
 
 
 @cache
+def _is_out_of_date():
+    """Whether this is a checkout whose sources are not those of the libraries; a package has no sources."""
+    sources = sorted(FOLDER.glob("*.[ci]*"))
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return bool(sources and _record()["digests"]) and _record()["sources"] != wanted
+
+
+@cache
 def _record():
     """What the build says it made."""
     try:
         record = json.loads((FOLDER / "_kernel.json").read_text())
-        return {"suffix": str(record["suffix"]), "digests": dict(record["digests"])}
+        digests, sources = dict(record["digests"]), record.get("sources")
+        return {"suffix": str(record["suffix"]), "digests": digests, "sources": sources}
     except (OSError, ValueError, KeyError, TypeError):
-        return {"suffix": "", "digests": {}}
+        return {"suffix": "", "digests": {}, "sources": None}
 
 
 def _load(level):

@@ -5,7 +5,7 @@ import ctypes
 import torch
 
 from skmeta.native.calling import Memory, Misfit, call, each, in_parts, scratch
-from skmeta.native.stack import Layers
+from skmeta.native.stack import MOST_SIZES, Layers
 
 LOSSES = {"cross_entropy": 0, "mse": 1}
 KEEP_NOTHING, KEEP_LAST, KEEP_ALL = range(3)
@@ -45,26 +45,31 @@ class Job:
         if not _fit(self.n_classes, *self.tensors):
             raise Misfit(MISFIT)
         self.network = stack.network(params, support_X.shape[2:])
-        first_order = derivative == "first-order"
-        self.problem = _Problem(
-            self.network.layers,
-            support_X.shape[1],
-            0 if query_X is None else query_X.shape[1],
-            steps,
-            LOSSES[loss],
-            KEEP_NOTHING if derivative is None else KEEP_LAST if first_order and not own_rates else KEEP_ALL,
-            first_order,
-            len(own_rates),
-            None if own_rates else (ctypes.c_double * steps)(*rates),
-        )
-        sizes = (ctypes.c_int64 * 3)()
-        call("maml_sizes", self.dtype, self.problem, sizes)
-        self.n_kept, self.n_work, self.n_scratch = sizes
+        n_query = 0 if query_X is None else query_X.shape[1]
+        rates = None if own_rates else tuple(rates)
+        key = support_X.shape[1], n_query, steps, loss, derivative, len(own_rates), rates
+        laid_out = self.network.laid_out.get(key)
+        if laid_out is None:
+            laid_out = self._lay_out(*key)
+            if len(self.network.laid_out) > MOST_SIZES:
+                self.network.laid_out.clear()
+            self.network.laid_out[key] = laid_out
+        self.problem, (self.n_kept, self.n_work, self.n_scratch) = laid_out
         self.start, self.own_rates = self.network.packed(params), None
         if own_rates:
             thetas = [self.network.packed(values)[: self.network.n_theta] for values in own_rates]
             self.own_rates = torch.stack(thetas)
         self.kept = self._parts = None
+
+    def _lay_out(self, n_support, n_query, steps, loss, derivative, n_own_rates, rates):
+        """The kernel's words for the problem, and the sizes that it asks for."""
+        first_order = derivative == "first-order"
+        keep = KEEP_NOTHING if derivative is None else KEEP_LAST if first_order and not n_own_rates else KEEP_ALL
+        rates = None if rates is None else (ctypes.c_double * steps)(*rates)
+        how = LOSSES[loss], keep, first_order, n_own_rates, rates
+        problem, sizes = _Problem(self.network.layers, n_support, n_query, steps, *how), (ctypes.c_int64 * 3)()
+        call("maml_sizes", self.dtype, problem, sizes)
+        return problem, tuple(sizes)
 
     def adapt(self, answers=True, adapted=False):
         """Answers (T, C, m), or None; and adapted parameters (T, *shape) in torch's order, or None."""

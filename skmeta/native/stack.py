@@ -8,6 +8,8 @@ import torch
 from skmeta.native.calling import Misfit, call
 
 MAX_LAYERS = 64
+#: of problems whose layout a network remembers
+MOST_SIZES = 1024
 ACTIVATIONS = ["Identity", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "ELU"]
 KINDS = {
     name: i for i, name in enumerate(["Linear", "Normalisation", *ACTIVATIONS, "MaxPool", "AveragePool", "Flatten"])

@@ -10,6 +10,7 @@ from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.threads import one_thread
+from skmeta.training.adam import Adam
 from skmeta.training.at_once import learned_at_once
 from skmeta.training.interruption import TrainingInterrupted, noticing_ctrl_c
 from skmeta.training.processes import current_processes
@@ -279,6 +280,14 @@ class MetaNet(NeuralNet):
             if all(value.device.type in ("cpu", "cuda") and value.is_floating_point() for value in values):
                 kwargs["fused"] = True
         return args, kwargs
+
+    def initialize_optimizer(self, *args, **kwargs):
+        super().initialize_optimizer(*args, **kwargs)
+        for name in self._optimizers:
+            optimizer = getattr(self, f"{name}_")
+            if type(optimizer) is torch.optim.Adam:
+                optimizer.__class__ = Adam  # the same, with a shorter way
+        return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         super().on_train_begin(net, X=X, y=y, **kwargs)

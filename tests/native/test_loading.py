@@ -43,6 +43,7 @@ def copied(tmp_path, monkeypatch):
 def clear():
     loading.library.cache_clear()
     loading._record.cache_clear()
+    loading._is_out_of_date.cache_clear()
 
 
 def best(folder):
@@ -85,6 +86,12 @@ def test_without_a_record_of_what_was_built_nothing_is_loaded(copied, record):
         (copied / "_kernel.json").write_text(record)
     clear()
     assert not native.available() and native.state() == "not built"
+
+
+def test_in_a_checkout_a_library_of_other_sources_is_out_of_date(copied):
+    (copied / "kernel.c").write_text("/* newer */")
+    clear()
+    assert not native.available() and "hatch_build.py" in native.state()
 
 
 def test_no_variable_and_no_cache_leads_to_another_library(copied, monkeypatch, tmp_path):
