@@ -19,6 +19,34 @@ settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
 
+#: tests that take long, which the full run adds; by what their names hold
+LONG = (
+    "test_convex_heads.py::test_derivatives_agree_with_finite_differences[logistic-12]",
+    "test_convex_heads.py::test_derivatives_agree_with_finite_differences[svm",
+    "learners/test_model_based.py::test_classifiers_learn_to_learn",
+    "learners/test_model_based.py::test_regressors_learn_to_learn",
+    "test_learned_optimizer.py::test_meta_training_beats",
+    "test_sklearn_furniture.py::test_two_workers_give_what_one_gives",
+    "source_selection/test_source_selection.py",
+    "task_mixture/test_task_mixture.py",
+    "task_mixture/test_intervals.py::test_nine_in_ten",
+    "task_mixture/test_contract.py::test_the_number_of_threads",
+    "mixed_models/test_power_law.py::test_a_mixture_gains",
+    "saving/test_everything_survives.py::test_whatever_is_public_survives[mixture",
+    "campaign/test_threads.py::test_some_answers",
+    "model_selection/test_compare.py::test_two_of_one_class",
+    "scale/test_processes.py",
+    "docs/test_pages.py::test_every_code_block",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(part in item.nodeid for part in LONG):
+            item.add_marker(pytest.mark.full)
+
+
 @pytest.fixture(autouse=True)
 def same_numbers_in_every_run():
     """Whatever ran before, and in which of the worker processes."""

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor
 from skmeta.estimators.base.estimator import MetaEstimator
@@ -36,9 +37,19 @@ def quick(cls):
     return _with(cls, {"max_epochs": 1, "steps_per_epoch": 2}, {})
 
 
+#: what makes others short that do not train by epochs
+SHORT = {
+    "TaskMixtureClassifier": {"pooled": LogisticRegression(), "cv": 2, "random_state": 0},
+    "TaskMixtureRegressor": {"pooled": Ridge(), "cv": 2, "random_state": 0},
+    "WeightAverageTransfer": {"source_steps": 2, "weighting": "similarity"},
+    "WeightAverageTransferRegressor": {"source_steps": 2, "weighting": "similarity"},
+}
+
+
 def _with(cls, settings, params):
     known = set(inspect.signature(cls.__init__).parameters)
-    return cls(**{name: value for name, value in settings.items() if name in known} | params)
+    settings = {name: value for name, value in settings.items() if name in known}
+    return cls(**settings | SHORT.get(cls.__name__, {}) | params)
 
 
 @cache

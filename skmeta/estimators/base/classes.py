@@ -246,6 +246,22 @@ class Classes:
         return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
 
 
+def declared_classes(current, classes):
+    """All classes that a task can ever show, where the user has said so now or before."""
+    declared = None if current is None else current.declared
+    if classes is None:
+        return declared
+    classes = np.unique(classes)
+    if classes.dtype.kind == "f" and np.isnan(classes).any():
+        raise ValueError(f"classes={classes.tolist()} holds a missing label: leave it out.")
+    if declared is not None and not np.array_equal(declared, classes):
+        raise ValueError(
+            f"`classes={classes.tolist()}` is not the same as on an earlier call: {declared.tolist()}. "
+            "Use adapt to begin another task."
+        )
+    return classes
+
+
 def _some_task_has_two(tasks, y):
     support = tasks.is_support_row
     task, y = tasks.task_of_row[support], y[support]  # a task's rows lie together

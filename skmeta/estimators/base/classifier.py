@@ -1,16 +1,23 @@
 """The classifiers' kind: probabilities and classes."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.estimator import MetaEstimator
+from skmeta.estimators.base.rows import require_labels
 from skmeta.estimators.base.support_effects import explain_classes
 from skmeta.estimators.base.transaction import transaction
 from skmeta.tasks import as_taskset, is_tasks
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: how far a class that cannot be lies behind the others, in logits: a chance of one in a million
 _LEAST = -13.8
@@ -31,12 +38,12 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
     __metadata_request__predict_proba = {"task": True}
 
     @property
-    def labels_(self):
+    def labels_(self) -> str:
         """Whether classes are each task's own or shared: "task" or "shared"."""
         return _of(self, "codec_", "labels_").regime
 
     @property
-    def meta_classes_(self):
+    def meta_classes_(self) -> np.ndarray:
         """The classes that all tasks share."""
         shared = _of(self, "codec_", "meta_classes_").shared
         if shared is None:
@@ -44,13 +51,15 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         return shared
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         """The classes of the current task, sorted."""
         if "task_" not in vars(self) and "known_tasks_" in vars(self) and self.codec_.shared is not None:
             return self.codec_.shared  # scikit-learn's scorers ask for them; all tasks have the same
         return _of(self, "task_", "classes_").classes.names
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
+    def partial_fit(  # type: ignore[override]
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None, *, task: Any = None
+    ) -> "Self":
         """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
 
         So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
@@ -72,10 +81,12 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         self : object
         """
         with transaction(self) as draft:
-            draft._show_some(X, y, sample_weight, task, classes)
+            require_labels(self, X, y)
+            rows, ids = draft._take_ids(X, task)
+            draft._show(rows, y, sample_weight, classes, ids)
         return self
 
-    def task_classes(self, tasks):
+    def task_classes(self, tasks: Any) -> np.ndarray:
         """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
 
         Parameters
@@ -90,7 +101,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         tasks = as_taskset(tasks)
         return object_array([one.names for one in self.codec_.about(tasks)])
 
-    def predict(self, X, *, task=None):
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Classes of rows of the current task, or of the query rows of many tasks.
 
         Parameters
@@ -108,7 +119,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
             return object_array([one.names[z.argmax(1)] for z, one in zip(logits, classes)])
         return _names(classes)[logits.argmax(1)]
 
-    def predict_proba(self, X, *, task=None):
+    def predict_proba(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
 
         Parameters
@@ -126,7 +137,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
             return object_array([softmax(z, axis=1) for z in logits])
         return softmax(logits.astype(np.float64), axis=1)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Logits of the current task's classes; for two classes, how far the second leads the first.
 
         Parameters
@@ -143,7 +154,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         logits = np.where(np.isfinite(logits), logits, least)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def explain(self, X):
+    def explain(self, X: Any) -> Bunch:
         """Which labelled rows of the current task carried the answers.
 
         Parameters

@@ -3,31 +3,37 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.estimators.base.classes import declared_classes
 from skmeta.estimators.base.current_task import CurrentTask, Support
 from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
-from skmeta.estimators.base.known_tasks import KnownTasks
+from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import complete_constructor, get_routed, is_routed
 from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
+from skmeta.estimators.base.scores import score_long, tasks_to_score
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
-from skmeta.estimators.base.transaction import copy_of, transaction
+from skmeta.estimators.base.transaction import copy_of, forget, transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
-from skmeta.tasks.rows import take_rows
-from skmeta.tasks.splitting import split_tasks, with_query_rows
 from skmeta.training import raise_if_interrupted
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from typing_extensions import Self
 
 
 class MetaEstimator(CallbackSupportMixin, BaseEstimator):
@@ -82,10 +88,10 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         if cls.__doc__ and "{meta_" in cls.__doc__:
             cls.__doc__ = complete(cls, is_classifier)
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         return super().get_params(deep=deep) | get_routed(self)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> "Self":
         explicit = set(self._get_param_names())
         routed = {name: value for name, value in params.items() if name not in explicit and is_routed(name)}
         super().set_params(**{name: value for name, value in params.items() if name not in routed})
@@ -105,7 +111,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     # ------------------------------------------------------------------ the ways in
 
     @with_callbacks
-    def fit(self, X, y=None, *, task=None):
+    def fit(self, X: Any, y: Any = None, *, task: Any = None) -> "Self":
         """Meta-train on many tasks, or learn one table.
 
         Parameters
@@ -127,7 +133,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         check_settings(self)
         watcher = begin_fit(self, X, y)
         with transaction(self, keep_fitted=self.warm_start) as draft:
-            draft._forget("task_", "known_tasks_")
+            forget(draft, "task_", "known_tasks_")
             training = self._training_class(draft)
             if watcher is not None:
                 watcher.draft, training.watcher = draft, watcher
@@ -164,7 +170,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         known = KnownTasks.none_yet(features)
         self.known_tasks_ = known.extended(tasks.names, np.cumsum(tasks.n_rows), X, y, np.ones(len(y)))
 
-    def adapt(self, X=None, y=None, **partial_fit_params):
+    def adapt(self, X: Any = None, y: Any = None, **partial_fit_params: Any) -> "Self":
         """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
 
         Parameters
@@ -181,10 +187,10 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         self : object
         """
         with transaction(self) as draft:
-            draft._forget("task_")
+            forget(draft, "task_")
             if X is None:
                 check_is_fitted(draft)
-                draft._adapt_to(draft._no_rows())
+                draft._adapt_to(no_rows(draft))
             elif partial_fit_params.get("task") is None:
                 X, _ = draft._take_ids(X, None)  # the rows are one task's, whatever a column of ids may say
                 draft._show(X, y, **partial_fit_params)
@@ -192,7 +198,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
                 draft.partial_fit(X, y, **partial_fit_params)
         return self
 
-    def partial_fit(self, X, y, sample_weight=None, *, task=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> "Self":
         """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
 
         So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
@@ -211,48 +217,33 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         self : object
         """
         with transaction(self) as draft:
-            draft._show_some(X, y, sample_weight, task)
+            require_labels(self, X, y)
+            rows, ids = draft._take_ids(X, task)
+            draft._show(rows, y, sample_weight, ids=ids)
         return self
 
-    def _show_some(self, X, y, sample_weight, task, classes=None):
-        """Rows of the current task, or, where they say so, of tasks known by ids."""
-        require_labels(self, X, y)
-        features, ids = self._take_ids(X, task)
-        if ids is None:
-            self._show(features, y, sample_weight=sample_weight, classes=classes)
-            return
-        known = vars(self).get("known_tasks_") or KnownTasks.none_yet(features)
-        X, y = self._read_shown(features, y)
-        weight = check_weight(sample_weight, len(y))
-        names, code = factorize(ids)
-        order = np.argsort(code, kind="stable")
-        self.known_tasks_ = known.extended(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
+    def _show(self, X, y, sample_weight=None, classes=None, ids=None):
+        """Add rows to the current task and adapt, from the meta-learned start, to all it has shown.
 
-    def _show(self, X, y, sample_weight=None, classes=None):
-        """Add rows to the current task and adapt, from the meta-learned start, to all it has shown."""
+        Rows that have ids are added to the tasks known by these instead, and are adapted to when asked.
+        """
+        known = None if ids is None else vars(self).get("known_tasks_") or KnownTasks.none_yet(X)
         X, y = self._read_shown(X, y)
-        new = Support.of(X, y, check_weight(sample_weight, len(y)))
+        weight = check_weight(sample_weight, len(y))
+        if ids is not None:
+            names, code = factorize(ids)
+            order = np.argsort(code, kind="stable")
+            self.known_tasks_ = known.extended(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
+            return
+        new = Support.of(X, y, weight)
         current = vars(self).get("task_")
-        declared = self._declared(current, classes)
+        declared = declared_classes(current, classes)
         if current is not None:
             self._extend(current, new, declared)
             return
         if not len(new.y) and not self._answers_without_rows():
             raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
         self._adapt_to(new, declared)
-
-    def _declared(self, current, classes):
-        """All classes that the current task can ever show, where the user has said so."""
-        declared = None if current is None else current.declared
-        if classes is None:
-            return declared
-        classes = np.unique(classes)
-        if declared is not None and not np.array_equal(declared, classes):
-            raise ValueError(
-                f"`classes={classes.tolist()}` is not the same as on an earlier call: {declared.tolist()}. "
-                "Use adapt to begin another task."
-            )
-        return classes
 
     def _read_shown(self, X, y):
         """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
@@ -287,14 +278,6 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
                 return
         self._adapt_to(support, declared)
 
-    def _no_rows(self):
-        """The support of a task that has shown nothing, if that can be answered."""
-        if not self._answers_without_rows():
-            raise ValueError(
-                f"{type(self).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
-            )
-        return Support(np.empty((0, self.n_features_in_)), self.codec_.no_labels(), np.empty(0))
-
     def _answers_without_rows(self):
         return "codec_" in vars(self) and self.codec_.starts_cold(self._learner_class)
 
@@ -302,10 +285,6 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         """The settings of adaptation now in force."""
         check_settings(self, self._adaptation_parameters)
         return {name: getattr(self, name) for name in self._adaptation_parameters}
-
-    def _forget(self, *names):
-        for name in names:
-            vars(self).pop(name, None)
 
     # ------------------------------------------------------------------ training
 
@@ -387,7 +366,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
                 stacklevel=4,
             )
             draft = copy_of(self)
-            draft._adapt_to(draft._no_rows())
+            draft._adapt_to(no_rows(draft))
             return draft.task_
         raise NotAdaptedError(
             f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
@@ -398,7 +377,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         """The table without its task columns, and one id a row; None where nothing says which task a row is of."""
         if is_fit:
             given = self.task if task is None else task
-            self._forget("task_names_in_")
+            forget(self, "task_names_in_")
             if given is None:
                 return X, None
             names = names_of_columns(X, given)
@@ -411,7 +390,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ scores
 
-    def score(self, X, y=None, sample_weight=None, *, task=None):
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float:
         """Accuracy of a classifier, R2 of a regressor: on rows, or over many tasks.
 
         Over tasks, accuracy is the mean of the tasks' own, and R2 is 1 - (squared errors of all tasks) / (squared
@@ -435,66 +414,31 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         """
         codec = self._codec_class
         if is_tasks(X):
-            tasks = self._tasks_to_score(X)
+            tasks = tasks_to_score(self, X)
             return codec.score_tasks(self.predict(tasks), tasks)
         features, ids = self._take_ids(X, task)
         if ids is None:
             return codec.metric(y, self.predict(X), sample_weight=sample_weight)
-        return self._score_long(features, np.asarray(y), sample_weight, ids)
-
-    def _score_long(self, X, y, sample_weight, ids):
-        """The metric over rows of known tasks and over the query part of tasks never seen."""
-        X = X if hasattr(X, "shape") else np.asarray(X)
-        names, code = factorize(ids)
-        supports = self.known_tasks_.supports if "known_tasks_" in vars(self) else ()
-        known = np.array([name in supports for name in names], dtype=bool)[code]
-        truth, answer = [], []
-        if known.any():
-            rows = np.flatnonzero(known)
-            truth.append(y[rows])
-            answer.append(self.predict(take_rows(X, rows), task=ids[rows]))
-        if not known.all():
-            if sample_weight is not None:
-                raise ValueError("sample_weight cannot be used with tasks that were never seen: they are split first.")
-            rows = np.flatnonzero(~known)
-            tasks = self._tasks_to_score(TaskSet.from_long(take_rows(X, rows), y[rows], ids[rows]))
-            truth += [t.y_query for t in tasks]
-            answer += list(self.predict(tasks))
-        return self._codec_class.metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)
-
-    def _tasks_to_score(self, tasks):
-        """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
-        tasks = as_taskset(tasks)
-        if (tasks.n_query < 0).all():
-            # shots are counted per class, as task_scorer and few_shot_curve count them
-            per_class = self._codec_class.task_type == "classification"
-            tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=per_class)
-        elif not tasks.query_labelled.all():
-            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
-            raise ValueError(
-                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
-                f"{name} has no y_query."
-            )
-        return with_query_rows(tasks)
+        return score_long(self, features, np.asarray(y), sample_weight, ids)
 
     # ------------------------------------------------------------------ tasks known by their ids
 
     @property
-    def adapted_tasks_(self):
+    def adapted_tasks_(self) -> np.ndarray:
         """Ids of the tasks that ``predict(X, task=ids)`` knows."""
-        return self._known("adapted_tasks_ is").ids
+        return known_tasks_of(self, "adapted_tasks_ is").ids
 
     @property
-    def task_embedding_(self):
+    def task_embedding_(self) -> np.ndarray:
         """(n_tasks, n_answers): the change that each of ``adapted_tasks_`` makes to the common answers."""
-        return changes(self, self._known("How tasks differ is").probes)
+        return changes(self, known_tasks_of(self, "How tasks differ is").probes)
 
     @property
-    def task_shift_(self):
+    def task_shift_(self) -> np.ndarray:
         """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
         return lengths(self.task_embedding_)
 
-    def task_similarity(self):
+    def task_similarity(self) -> np.ndarray:
         """How alike the changes are that tasks make to the common answers.
 
         Returns
@@ -504,17 +448,12 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         """
         return cosines(self.task_embedding_)
 
-    def _known(self, what):
-        if "known_tasks_" not in vars(self):
-            raise AttributeError(f"{what} there after fit(X, y, task=ids) or partial_fit(X, y, task=ids).")
-        return self.known_tasks_
-
     # ------------------------------------------------------------------ copies
 
     def __copy__(self):
         return copy_of(self)
 
-    def save(self, path):
+    def save(self, path: "str | PathLike[str]") -> None:
         """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
 
         The file holds numbers (safetensors) and JSON: parameters, weights, the history of training, the current task
@@ -554,6 +493,15 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             y = self.codec_.encode(rest.y, self.task_.classes)
             state = self.served_.extended(self.task_.state, rows.between(0, n), rest, y, self._settings())
             self.task_ = replace(self.task_, state=state)
+
+
+def no_rows(estimator):
+    """The support of a task that has shown nothing, if that can be answered."""
+    if not estimator._answers_without_rows():
+        raise ValueError(
+            f"{type(estimator).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
+        )
+    return Support(np.empty((0, estimator.n_features_in_)), estimator.codec_.no_labels(), np.empty(0))
 
 
 def _arguments(learner_class):

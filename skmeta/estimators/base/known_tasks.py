@@ -97,3 +97,10 @@ class KnownTasks:
                 if near is not None:
                     found[i] = Support.of(*(np.concatenate(parts) for parts in zip(*(s.parts for s in around[near]))))
         return found
+
+
+def known_tasks_of(estimator, what):
+    """The tasks that an estimator knows; ``what`` says what is not there without them."""
+    if "known_tasks_" not in vars(estimator):
+        raise AttributeError(f"{what} there after fit(X, y, task=ids) or partial_fit(X, y, task=ids).")
+    return estimator.known_tasks_

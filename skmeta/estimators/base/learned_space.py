@@ -1,10 +1,12 @@
 """Where rows lie in the learned space, and which rows of the task are their neighbours there."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.tasks import is_tasks
+from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.rows import take_rows
 
 _CELLS_AT_ONCE = 2**24
@@ -13,7 +15,9 @@ _CELLS_AT_ONCE = 2**24
 class Neighbours:
     """``kneighbors`` for learners with ``neighbour_distances(state, X)``."""
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self, X: Any = None, n_neighbors: int | None = None, return_distance: bool = True
+    ) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
         """The nearest rows of the current task's support, by the distance the learner has learned.
 
         Parameters
@@ -73,7 +77,7 @@ class _SpaceOfRows(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 class LearnedSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):
     """``transform`` into the space of learners with ``embed(X)``; no task needs to be adapted."""
 
-    def transform(self, X):
+    def transform(self, X: Any) -> "np.ndarray | TaskSet":
         """Rows as points of the learned space.
 
         Parameters

@@ -1,6 +1,10 @@
 """The regressors' kind: numbers in the user's units, and how sure they are."""
 
+from typing import Any
+
+import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils import Bunch
 
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.estimator import MetaEstimator
@@ -28,16 +32,16 @@ class MetaRegressor(RegressorMixin, MetaEstimator):
         return tags
 
     @property
-    def target_mean_(self):
+    def target_mean_(self) -> np.ndarray:
         """(n_targets,) what targets are standardised with."""
         return self.codec_.mean
 
     @property
-    def target_scale_(self):
+    def target_scale_(self) -> np.ndarray:
         """(n_targets,) what targets are standardised with."""
         return self.codec_.scale
 
-    def predict(self, X, *, task=None):
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Targets of rows of the current task, or of the query rows of many tasks.
 
         Parameters
@@ -53,7 +57,7 @@ class MetaRegressor(RegressorMixin, MetaEstimator):
         answers, _ = self._answers(X, task)
         return object_array(answers) if is_tasks(X) else answers
 
-    def explain(self, X):
+    def explain(self, X: Any) -> Bunch:
         """Which labelled rows of the current task carried the answers.
 
         Parameters
@@ -76,7 +80,9 @@ class GaussianMetaRegressor(MetaRegressor):
         # a criterion of the user's own judges the means; without one the likelihood judges the distribution
         return super()._learner_settings() | {"likelihood": self.criterion is None}
 
-    def predict(self, X, return_std=False, *, task=None):
+    def predict(  # type: ignore[override]
+        self, X: Any, return_std: bool = False, *, task: Any = None
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Targets of rows of the current task, or of the query rows of many tasks, and how sure they are.
 
         Parameters

@@ -30,3 +30,9 @@ def copy_of(estimator, keep_fitted=True):
 def is_fitted_state(name):
     """Whether an attribute's name says that it was learned from data."""
     return name.endswith("_") and not name.startswith("_")
+
+
+def forget(draft, *names):
+    """Take attributes out of a draft, where they are there."""
+    for name in names:
+        vars(draft).pop(name, None)
