@@ -48,7 +48,7 @@ class MetaOptNetClassifier(MetaClassifier):
     scale: float | str = "learn"
 
     _learner_class = ConvexHead
-    _default_module_parameters = {"activate_output": True}
+    _default_module_parameters = {"activate_output": True, "carry_input": True}
 
 
 class MetaOptNetRegressor(MetaRegressor):

@@ -127,6 +127,8 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     True
     """
 
+    _default_module_parameters = _FineTuneTransfer._default_module_parameters | {"carry_input": True}
+
 
 class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
     """Pretrain on the source tasks, transfer, fine-tune on a new regression task.

@@ -123,6 +123,7 @@ class InContextClassifier(_InContext, MetaClassifier):
     """
 
     _learner_class = InContextClassification
+    _is_calibrated = False
 
     def explain(self, X):
         """Which columns and which rows of the current task carried the answers.

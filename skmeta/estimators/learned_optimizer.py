@@ -94,6 +94,8 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     array([0, 1, 2])
     """
 
+    _default_module_parameters = _LearnedOptimizer._default_module_parameters | {"keep_input": True}
+
 
 class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.

@@ -58,7 +58,7 @@ class _MAML:
     A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
     """
 
-    inner_lr: float | str = ByKind(classifier=0.1, regressor=0.05)
+    inner_lr: float | str = ByKind(classifier=0.2, regressor=0.05)
     inner_steps: int = 5
     adapt_steps: int | None = None
     adapt_params: str = "all"
@@ -102,6 +102,8 @@ class MAMLClassifier(_MAML, MetaClassifier):
     >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
     """
+
+    _default_module_parameters = _MAML._default_module_parameters | {"carry_input": True}
 
 
 class MAMLRegressor(_MAML, MetaRegressor):

@@ -75,6 +75,8 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
     True
     """
 
+    _default_module_parameters = _MultiTask._default_module_parameters | {"carry_input": True}
+
 
 class MultiTaskRegressor(_MultiTask, MetaRegressor):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.

@@ -80,6 +80,8 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     array([0, 1, 2])
     """
 
+    _default_module_parameters = _Reptile._default_module_parameters | {"carry_input": True}
+
 
 class ReptileRegressor(_Reptile, MetaRegressor):
     """A start moved towards where training on each regression task leads.

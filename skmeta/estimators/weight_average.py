@@ -160,6 +160,8 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     ((19,), 1.0)
     """
 
+    _default_module_parameters = _WeightAverage._default_module_parameters | {"carry_input": True}
+
 
 class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     """A new regression task's weights as a mixture of the weights fine-tuned on each source task.

@@ -50,7 +50,7 @@ class Calibrated(Learner):
     @classmethod
     def around(cls, learner_class):
         """A constructor like ``learner_class``'s own, whose result is wrapped."""
-        return _Around(learner_class)
+        return _CalibratedAround(learner_class)
 
     # ------------------------------------------------------------------ training is the learner's
 
@@ -128,6 +128,10 @@ class Calibrated(Learner):
         blend = trusted_rows(trust, experts, mask)
         return torch.where(shared[:, None, None], blend, logits)
 
+    def neighbour_distances(self, state, query_X):
+        """The learner's, where it has neighbours."""
+        return self.learner.neighbour_distances(state[0], query_X)
+
     def configured(self, **settings):
         """The same with other settings of adaptation of the learner."""
         view = copy.copy(self)
@@ -158,7 +162,7 @@ def _log_chances(logits):
     return logits.log_softmax(-1).clamp(min=_LEAST)
 
 
-class _Around:
+class _CalibratedAround:
     """A picklable constructor."""
 
     def __init__(self, learner_class):

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 #: rooms of which every class can be saved as its attributes
 ROOMS = (
     "skmeta.estimators",
+    "skmeta.learners.calibrated",
     "skmeta.learners.target_scaling",
     "skmeta.mixed_models",
     "skmeta.preprocessing",

@@ -33,6 +33,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
     labels: str = "auto"
 
     _codec_class = Classes
+    _is_calibrated = True
     score = MetaEstimator.score  # scikit-learn's mixin has one too, which knows rows only
 
     __metadata_request__predict_proba = {"task": True}

@@ -16,7 +16,7 @@ from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
 from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
-from skmeta.estimators.base.parameters import complete_constructor, get_routed, is_routed
+from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed
 from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
 from skmeta.estimators.base.scores import score_long, tasks_to_score
 from skmeta.estimators.base.served_learner import ServedLearner
@@ -48,7 +48,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     """
 
     n_ways: int | None = None
-    n_shots: int | tuple[int, int] = 5
+    n_shots: int | tuple[int, int] = ByKind(classifier=(1, 5), regressor=5)
     n_query: int | tuple[int, int] = 10
     steps_per_epoch: int | None = None
     batch_size: int = 16
@@ -74,6 +74,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     _reader_class = NumericRows
     _training_class = MetaTraining
     _serving_class = ServedLearner
+    _is_calibrated = False  # whether a learner of one table is asked about rows that copies are trained without
 
     # metadata routing carries `task` without the user having to request it
     __metadata_request__fit = {"task": True}

@@ -11,10 +11,14 @@ from skorch.helper import predefined_split
 
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support
+from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
+from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.training import MetaNet, go_on, resolve_device, train
+from skmeta.tasks.store import TaskStore
+from skmeta.training import MetaNet, go_on, raise_if_interrupted, resolve_device, train
+from skmeta.training.calibration import calibrate
 
 _STEPS_OF_ENDLESS = 30
 
@@ -126,7 +130,8 @@ class MetaTraining:
     def train(self, tasks, valid, epochs=None):
         """Make a net, train it, and take its learner into use."""
         estimator = self.estimator
-        net = self.make_net(tasks.X.shape[1], valid, int(self.rng.randint(2**31 - 1)))
+        seed = int(self.rng.randint(2**31 - 1))
+        net = self.make_net(tasks.X, valid, seed)
         epochs = estimator.max_epochs if epochs is None else epochs
         if self.before is None:
             net.initialize(tasks.X)
@@ -135,7 +140,26 @@ class MetaTraining:
         else:
             self.go_on_from(net, self.before["net_"])
         train(net, tasks, epochs, self.watcher)
+        if self.is_one_table and isinstance(net.module_, Calibrated) and epochs > 0 and not net.interrupted_:
+            self.calibrate(net, tasks, epochs, seed)
         estimator._serve(net)
+
+    def calibrate(self, net, table, epochs, seed):
+        """Let the learner of one table be trusted as far as copies are right about rows they were trained without."""
+
+        def train_on(rows):
+            some = TaskStore(table.X[rows], table.y[rows], [int(rows.sum())], [-1], [table.max_classes], True)
+            copy_of_net = self.make_net(some.X, None, seed).set_params(callbacks=None, verbose=0)
+            copy_of_net.initialize(some.X)
+            self.estimator._start(copy_of_net.module_, some)
+            train(copy_of_net, some, epochs)
+            raise_if_interrupted(copy_of_net)
+            return copy_of_net.module_
+
+        try:
+            calibrate(net.module_, table.X.cpu().numpy(), table.y.cpu().numpy(), seed, train_on)
+        except KeyboardInterrupt:
+            net.interrupted_ = True  # the net is trained: it is taken into use first, as after any whole epoch
 
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
@@ -151,9 +175,9 @@ class MetaTraining:
 
     # ------------------------------------------------------------------ the net
 
-    def make_net(self, n_features, valid, seed):
-        """The skorch net of the estimator's parameters."""
-        estimator = self.estimator
+    def make_net(self, rows, valid, seed):
+        """The skorch net of the estimator's parameters, for rows like these."""
+        estimator, n_features = self.estimator, rows.shape[1]
         routed = dict(estimator._routed)
         module = estimator.module
         if module is None:
@@ -162,8 +186,10 @@ class MetaTraining:
                 routed.setdefault(f"module__{name}", value)
         if isinstance(module, torch.nn.Module):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
-        elif "n_features_in" in inspect.signature(module).parameters:
-            routed.setdefault("module__n_features_in", n_features)
+        else:
+            known = {"n_features_in": n_features, **scaling_of(rows)}
+            for name in known.keys() & inspect.signature(module).parameters.keys():
+                routed.setdefault(f"module__{name}", known[name])
         self.set_iterators(routed)
         routed.setdefault("iterator_valid__seed", seed)
         # episodes of one table resemble each other: a few of them make as good a step as many
@@ -198,7 +224,15 @@ class MetaTraining:
         learner_class = self.estimator._learner_class
         if getattr(self.estimator, "target_scaling", None) == "task":
             return self.per_task_targets.around(learner_class)
+        if self.is_calibrated():
+            return Calibrated.around(learner_class)
         return learner_class
+
+    def is_calibrated(self):
+        """Whether it is to be found out how far the learner can be trusted: that of one table can be too sure."""
+        if self.before is not None:
+            return isinstance(self.before["net_"].module_, Calibrated)
+        return self.is_one_table and self.estimator._is_calibrated and self.estimator.codec_.n_outputs is not None
 
     def learner_settings(self):
         """Arguments of the learner beside the body."""

@@ -5,6 +5,7 @@ import torch
 
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.meta_training import MetaTraining
+from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.fine_tune import FineTunePerTaskTargets
 from skmeta.tasks import as_taskset
 from skmeta.tasks.row_batches import RowLoader
@@ -15,7 +16,7 @@ class Pretraining(MetaTraining):
     """Training over rows instead of episodes, for estimators with the parameters ``heads`` and ``n_sources``.
 
     After a fit on one table the current task *is* what was pretrained: the pretrained weights answer it as they are,
-    until further rows come.
+    until further rows come. A classifier is calibrated, and what is calibrated has adapted to its rows.
     """
 
     per_task_targets = FineTunePerTaskTargets
@@ -103,6 +104,7 @@ class Pretraining(MetaTraining):
     def adapt_to_table(self, support):
         estimator = self.estimator
         is_learned = len(estimator.net_.history) and estimator._answers_without_rows()
+        is_learned = is_learned and not isinstance(estimator.net_.module_, Calibrated)
         estimator._adapt_to(support, n_encoded=0 if is_learned else None)
 
 

@@ -1,0 +1,46 @@
+"""What is chosen from the data where nothing is said: trust in a classifier of one table, the scale of rows."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import skmeta
+from skmeta import MetaOptNetClassifier, ProtoNetClassifier
+from skmeta.learners.calibrated import Calibrated
+
+
+def noisy_table(n_rows, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, 10))
+    return X, (X[:, 0] + rng.normal(size=n_rows) > 0).astype(int)
+
+
+@pytest.mark.parametrize("cls", [ProtoNetClassifier, MetaOptNetClassifier])
+def test_a_classifier_of_one_small_table_is_about_as_sure_as_it_is_right(cls, tmp_path):
+    (X, y), (X_new, y_new) = noisy_table(50, 0), noisy_table(1000, 1)
+    meta = cls(random_state=0).fit(X, y)
+    p = meta.predict_proba(X_new)
+    assert p.max(1).mean() < np.mean(p.argmax(1) == y_new) + 0.08
+    assert -np.log(p[np.arange(1000), y_new]).mean() < np.log(2)  # better than saying nothing
+    meta.save(tmp_path / "it")
+    np.testing.assert_array_equal(skmeta.load(tmp_path / "it").predict_proba(X_new), p)
+
+
+def test_other_classes_than_the_tables_are_the_learners_own_to_answer():
+    X, y = noisy_table(40, 0)
+    meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(X, y)
+    assert isinstance(meta.net_.module_, Calibrated)
+    assert set(meta.adapt(X[:6], [7, 8] * 3).predict(X)) == {7, 8}
+    assert not isinstance(ProtoNetClassifier(n_ways=2, max_epochs=1).fit(X, y).net_.module_, Calibrated)
+
+
+def test_rows_of_words_are_scaled_as_texts_and_rows_of_numbers_column_by_column():
+    rng = np.random.default_rng(0)
+    words = sparse.random(60, 40, density=0.1, random_state=0, format="csr")
+    y = np.arange(60) % 3
+    texts = ProtoNetClassifier(max_epochs=0).fit(words, y).net_.get_params()
+    numbers = ProtoNetClassifier(max_epochs=0).fit(rng.normal(size=(60, 40)), y).net_.get_params()
+    assert (texts["module__scaling"], texts["module__unit_length"]) == ("table", True)
+    assert "module__scaling" not in numbers and "module__unit_length" not in numbers
+    said = ProtoNetClassifier(max_epochs=0, module__scaling="columns", module__unit_length=False).fit(words, y)
+    assert said.net_.get_params()["module__scaling"] == "columns"
