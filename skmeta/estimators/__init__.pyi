@@ -112,6 +112,9 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -244,6 +247,9 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -405,6 +411,9 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
         Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -538,6 +547,9 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -660,6 +672,9 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -786,6 +801,9 @@ class InContextClassifier(_InContext, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -912,6 +930,9 @@ class InContextRegressor(_InContext, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1042,6 +1063,9 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1177,6 +1201,9 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1312,6 +1339,9 @@ class MAMLClassifier(_MAML, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1451,6 +1481,9 @@ class MAMLRegressor(_MAML, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1581,6 +1614,9 @@ class MANNClassifier(MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1711,6 +1747,9 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1839,6 +1878,9 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -1975,6 +2017,9 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2095,6 +2140,9 @@ class MetaOptNetClassifier(MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2213,6 +2261,9 @@ class MetaOptNetRegressor(MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2326,6 +2377,9 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         Draws the training batches, rows of all tasks together.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2447,6 +2501,9 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
         Draws the training batches, rows of all tasks together.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2566,6 +2623,9 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2682,6 +2742,9 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2810,6 +2873,9 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -2938,6 +3004,9 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3058,6 +3127,9 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3183,6 +3255,9 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3309,6 +3384,9 @@ class ReptileRegressor(_Reptile, MetaRegressor):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3425,6 +3503,9 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3537,6 +3618,9 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3651,6 +3735,9 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3781,6 +3868,9 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         Draws the training batches, rows of all tasks together.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"
@@ -3920,6 +4010,9 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
         Draws the training batches, rows of all tasks together.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"

@@ -218,6 +218,7 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
 
     @property
     def classes_(self):
+        """Classes of the task, sorted."""
         return self.learner_.classes_
 
     @_learner_has("predict_proba")

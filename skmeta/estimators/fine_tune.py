@@ -79,7 +79,7 @@ class _FineTuneTransfer(Pretrained):
 
     @property
     def engine_(self):
-        """Which path the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
+        """The path that the arithmetic takes: "native", "closed_form", "any_module" or "naive"."""
         check_is_fitted(self)
         return self.served_.bare.engine.name
 

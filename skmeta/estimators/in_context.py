@@ -64,7 +64,7 @@ class _InContext:
 
     @property
     def columns_(self):
-        """Which columns are categorical, and their categories."""
+        """Columns that are categorical, and their categories."""
         check_is_fitted(self)
         return self.rows_.columns
 
@@ -126,7 +126,7 @@ class InContextClassifier(_InContext, MetaClassifier):
     _is_calibrated = False
 
     def explain(self, X):
-        """Which columns and which rows of the current task carried the answers.
+        """Say which columns and which rows of the current task carried the answers.
 
         Parameters
         ----------
@@ -221,7 +221,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         return self._from_mixture(mixture, quantiles)
 
     def explain(self, X):
-        """Which columns and which rows of the current task carried the answers.
+        """Say which columns and which rows of the current task carried the answers.
 
         Parameters
         ----------

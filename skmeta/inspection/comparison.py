@@ -60,7 +60,7 @@ class ComparisonDisplay:
         return cls(table, metric).plot(difference=difference, ax=ax)
 
     def plot(self, *, difference=False, ax=None):
-        """Draw.
+        """Draw the picture.
 
         Parameters
         ----------

@@ -122,7 +122,7 @@ class TaskMapDisplay:
         )
 
     def plot(self, *, label="auto", ax=None, **scatter):
-        """Draw.
+        """Draw the picture.
 
         Parameters
         ----------
@@ -177,7 +177,7 @@ class _CurveDisplay:
         return cls(curve, type(last).__name__ if name is None else name, metric=metric, chance=chance)
 
     def plot(self, *, ax=None, name=None, **line):
-        """Draw; drawn on the same axes, several curves share one legend and one line of chance.
+        """Draw the curve; on the same axes, several curves share one legend and one line of chance.
 
         Parameters
         ----------

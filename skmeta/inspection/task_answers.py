@@ -74,7 +74,7 @@ def task_similarity(estimator, X, tasks=None):
 
 
 def explain_adaptation(estimator, X, task):
-    """What a task's rows have changed: the effect of each feature before and after.
+    """Compare the effect of each feature before and after a task has shown its rows.
 
     An effect is the coefficient of the standardised feature in the linear model that comes closest to the answers.
 

@@ -47,7 +47,7 @@ class _TaskSplitter(BaseCrossValidator):
 
 
 class TaskKFold(_TaskSplitter):
-    """Folds of whole tasks: how well is a task answered that nothing, or ``n_shots`` rows, has been seen of?
+    """Folds of whole tasks: each is answered when nothing, or ``n_shots`` rows, has been seen of it.
 
     Each task is in the test rows once. With ``n_shots``, that many random rows of each test task join the training
     rows, which turns a question about new tasks into one about tasks just met.

@@ -263,6 +263,7 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
 
     @property
     def classes_(self):
+        """Classes of the current task, sorted."""
         return self._adapted().classes_
 
     def _for_each(self, tasks, method):

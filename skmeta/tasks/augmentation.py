@@ -183,10 +183,12 @@ class AugmentedTasks(BaseTaskDistribution):
 
     @property
     def task_type(self):
+        """The kind of task that is drawn, where it is known."""
         return getattr(self.source, "task_type", None)
 
     @property
     def n_features(self):
+        """Columns of the tasks that are drawn."""
         return getattr(self.source, "n_features", None)
 
     def _draw(self, n_tasks, rng):

@@ -45,7 +45,19 @@ class TaskDistribution(Protocol):
     TaskSet(3 tasks, 1 feature, 4 rows each)
     """
 
-    def sample(self, n_tasks, random_state=None) -> TaskSet: ...
+    def sample(self, n_tasks, random_state=None) -> TaskSet:
+        """Draw new tasks from the distribution.
+
+        Parameters
+        ----------
+        n_tasks : int
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        tasks : TaskSet
+        """
+        ...
 
 
 def is_task_distribution(source):
@@ -98,7 +110,7 @@ class BaseTaskDistribution:
     """
 
     def sample(self, n_tasks, random_state=None):
-        """Draw tasks.
+        """Draw new tasks from the distribution.
 
         Parameters
         ----------
@@ -197,10 +209,12 @@ class TaskFamilyMixture(BaseTaskDistribution):
 
     @property
     def task_type(self):
+        """The kind of task that is drawn, where it is known."""
         return next((kind for f in self._members if (kind := getattr(f, "task_type", None))), None)
 
     @property
     def n_features(self):
+        """Columns of the tasks that are drawn."""
         return next((n for f in self._members if (n := getattr(f, "n_features", None))), None)
 
     def _draw(self, n_tasks, rng):

@@ -116,6 +116,17 @@ class Sinusoids(RegressionFamily):
         return rng.uniform(-5.0, 5.0, size=(n_rows, 1))
 
     def target(self, X, parameters):
+        """Give the noiseless function of a task.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+        parameters : dict
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
         shift = -parameters["phase"] if self.protocol == "maml" else parameters["phase"]
         return parameters["amplitude"] * np.sin(parameters["frequency"] * X[:, 0] + shift)
 
@@ -194,6 +205,17 @@ class LinearFamily(RegressionFamily):
         return rng.standard_normal((n_rows, self.n_features))
 
     def target(self, X, parameters):
+        """Give the noiseless function of a task.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+        parameters : dict
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
         return np.einsum("nd,nd->n", X, parameters["weights"]) + parameters["intercept"]
 
 
@@ -259,6 +281,17 @@ class QuadraticFamily(RegressionFamily):
         return rng.standard_normal((n_rows, self.n_features))
 
     def target(self, X, parameters):
+        """Give the noiseless function of a task.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+        parameters : dict
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,)
+        """
         bent = np.einsum("nd,rde,ne->nr", X, self.forms_, X, optimize=True)
         return (
             (parameters["curvature"] * bent).sum(axis=1)

@@ -57,6 +57,7 @@ class NWayTasks(BaseTaskDistribution):
 
     @property
     def n_features(self):
+        """Columns of the tasks that are drawn."""
         return self.X.shape[1]
 
     def _draw(self, n_tasks, rng):

@@ -80,6 +80,7 @@ class PseudoTasks(BaseTaskDistribution):
 
     @property
     def n_features(self):
+        """Columns of the tasks that are drawn."""
         return self.X.shape[1]
 
     def _check(self):

@@ -19,7 +19,7 @@ def with_query_rows(tasks):
 
 
 def split_tasks(tasks, n_shots, *, random_state=None, per_class=True, strict=False):
-    """The same tasks, each with ``n_shots`` random rows as its support and the others as its query.
+    """Split tasks: ``n_shots`` random rows of each become its support, the others its query.
 
     Parameters
     ----------

@@ -76,6 +76,7 @@ class Task:
 
     @property
     def n_features(self):
+        """Columns of the rows."""
         return self.X.shape[1]
 
     def __repr__(self):

@@ -168,14 +168,17 @@ class TaskSet(Sequence):
 
     @property
     def shape(self):
+        """The shape that scikit-learn sees: ``(n_tasks,)``."""
         return (len(self),)
 
     @property
     def n_features(self):
+        """Columns of the rows."""
         return self._X.shape[1]
 
     @property
     def names(self):
+        """The tasks' names, None where they have none."""
         return self._names
 
     @property
@@ -185,6 +188,7 @@ class TaskSet(Sequence):
 
     @property
     def n_support(self):
+        """Support rows of each task."""
         return self._n_support
 
     @property
@@ -194,10 +198,12 @@ class TaskSet(Sequence):
 
     @property
     def query_labelled(self):
+        """Whether the query labels of each task are known."""
         return self._labelled
 
     @property
     def n_rows(self):
+        """Rows of each task, support and query together."""
         return self._n_support + np.maximum(self._n_query, 0)
 
     @property
@@ -207,25 +213,48 @@ class TaskSet(Sequence):
 
     @property
     def is_support_row(self):
-        """Which pooled rows are support rows."""
+        """Whether a pooled row is a support row."""
         rank = np.arange(int(self.n_rows.sum())) - np.repeat(self._start, self.n_rows)
         return rank < np.repeat(self._n_support, self.n_rows)
 
     @property
     def is_labelled_row(self):
-        """Which pooled rows have a label: all support rows, and the query rows of tasks that know theirs."""
+        """Whether a pooled row has a label: support rows have, and the query rows of tasks that know theirs."""
         return self.is_support_row | np.repeat(self._labelled, self.n_rows)
 
     def called(self, i):
-        """How error messages name task ``i``: by its name, or by its position."""
+        """Name a task as error messages do: by its name, or by its position.
+
+        Parameters
+        ----------
+        i : int
+
+        Returns
+        -------
+        name : str
+        """
         return repr(int(i) if self._names[i] is None else self._names[i])
 
     def with_rows(self, X):
-        """The same tasks with other columns: ``X`` replaces the pooled rows, one for one."""
+        """Put other rows in the place of the pooled ones, one for one.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+
+        Returns
+        -------
+        tasks : TaskSet
+        """
         return self.from_pool(X, self._y, self._n_support, self._n_query, self._labelled, self._names)
 
     def without_unlabelled_rows(self):
-        """The same tasks, without the query part where its labels are unknown: nothing can be learned from it."""
+        """Leave out the query part of tasks that do not know its labels: nothing can be learned from it.
+
+        Returns
+        -------
+        tasks : TaskSet
+        """
         if self._labelled[self._n_query >= 0].all():
             return self
         rows = np.flatnonzero(self.is_labelled_row)
@@ -313,7 +342,16 @@ def _of_no_meaning(y, n_rows):
 
 
 def is_tasks(X):
-    """Whether ``X`` is a collection of tasks rather than a table of rows."""
+    """Whether an object is a collection of tasks rather than a table of rows.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    answer : bool
+    """
     if isinstance(X, TaskSet):
         return True
     if isinstance(X, np.ndarray):
@@ -332,5 +370,14 @@ def _is_table(X):
 
 
 def as_taskset(X):
-    """Any collection that ``is_tasks`` accepts, as a TaskSet."""
+    """Make a TaskSet of any collection that ``is_tasks`` accepts.
+
+    Parameters
+    ----------
+    X : collection of tasks
+
+    Returns
+    -------
+    tasks : TaskSet
+    """
     return X if isinstance(X, TaskSet) else TaskSet(X)

@@ -156,7 +156,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     def explain(self, X: Any) -> Bunch:
-        """Which labelled rows of the current task carried the answers.
+        """Say which labelled rows of the current task carried the answers.
 
         Parameters
         ----------

@@ -33,6 +33,9 @@ META_PARAMETERS = """\
         Draws the training batches; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
         1 prints a line per epoch.
     device : str, default="cpu"

@@ -90,9 +90,31 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             cls.__doc__ = complete(cls, is_classifier)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator, those included that skorch gets.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether parameters of parameters that are estimators are given too.
+
+        Returns
+        -------
+        params : dict
+        """
         return super().get_params(deep=deep) | get_routed(self)
 
     def set_params(self, **params: Any) -> "Self":
+        """Set parameters of the estimator, or of skorch's by their prefix.
+
+        Parameters
+        ----------
+        **params : dict
+            Such as ``inner_lr=0.1`` or ``module__n_hidden=8``.
+
+        Returns
+        -------
+        self : object
+        """
         explicit = set(self._get_param_names())
         routed = {name: value for name, value in params.items() if name not in explicit and is_routed(name)}
         super().set_params(**{name: value for name, value in params.items() if name not in routed})

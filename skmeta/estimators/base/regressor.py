@@ -58,7 +58,7 @@ class MetaRegressor(RegressorMixin, MetaEstimator):
         return object_array(answers) if is_tasks(X) else answers
 
     def explain(self, X: Any) -> Bunch:
-        """Which labelled rows of the current task carried the answers.
+        """Say which labelled rows of the current task carried the answers.
 
         Parameters
         ----------

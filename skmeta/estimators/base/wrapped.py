@@ -180,6 +180,7 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @property
     def classes_(self):
+        """Classes of the current task, sorted."""
         if not is_classifier(self):
             raise AttributeError("A regressor has no classes_.")
         return self._adapted().classes_
