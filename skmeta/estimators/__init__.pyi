@@ -219,7 +219,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -327,7 +327,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         n_sources: int = 256,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -520,7 +520,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -602,7 +602,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         rank: int = 8,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -774,7 +774,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -862,7 +862,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         categorical_features: str | list | None = 'from_dtype',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -1036,7 +1036,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -1122,7 +1122,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         engine: str = 'auto',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -1285,7 +1285,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default=0.1
+    inner_lr : float, "learn" or "learn-step", default=0.2
         Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
         meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
@@ -1312,7 +1312,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -1389,7 +1389,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        inner_lr: float | str = 0.1,
+        inner_lr: float | str = 0.2,
         inner_steps: int = 5,
         adapt_steps: int | None = None,
         adapt_params: str = 'all',
@@ -1400,7 +1400,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         engine: str = 'auto',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -1587,7 +1587,7 @@ class MANNClassifier(MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -1679,7 +1679,7 @@ class MANNClassifier(MetaClassifier):
         max_rows: int = 256,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -1720,7 +1720,7 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -1804,7 +1804,7 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         reading_steps: int = 3,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -1851,7 +1851,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -1944,7 +1944,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         n_jobs: int | None = None,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -2113,7 +2113,7 @@ class MetaOptNetClassifier(MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -2197,7 +2197,7 @@ class MetaOptNetClassifier(MetaClassifier):
         scale: float | str = 'learn',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -2349,7 +2349,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -2434,7 +2434,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         n_sources: int = 256,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -2715,7 +2715,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -2804,7 +2804,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         priors: str | bool = 'auto',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -2846,7 +2846,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -2935,7 +2935,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         max_rows: int = 256,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3100,7 +3100,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3181,7 +3181,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         relation_loss: str = 'cross_entropy',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3228,7 +3228,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3310,7 +3310,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         engine: str = 'auto',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3476,7 +3476,7 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3557,7 +3557,7 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         margin: float = 1.0,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3591,7 +3591,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3669,7 +3669,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         scale: float | str = 'learn',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3708,7 +3708,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3790,7 +3790,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         margin: float | str = 'soft',
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
@@ -3840,7 +3840,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         found in ``labels_``.
     n_ways : int or None, default=None
         Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
-    n_shots : int or (low, high), default=5
+    n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
         Query rows of a training episode, per class.
@@ -3931,7 +3931,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         n_sources: int = 256,
         labels: str = 'auto',
         n_ways: int | None = None,
-        n_shots: int | tuple[int, int] = 5,
+        n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
         batch_size: int = 16,
