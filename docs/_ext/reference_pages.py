@@ -1,12 +1,16 @@
 """The reference, made from the package's own lists of public names, so that none can be left out.
 
 Before Sphinx reads anything, ``reference/index.rst`` is written: a table for every group of names, from which
-autosummary makes a page for every name. What is public and stands in no group is listed last.
+autosummary makes a page for every name. What is public and stands in no group is listed last. On other pages, public
+names that are written as code become links.
 """
 
 import importlib
 import inspect
+import re
 from pathlib import Path
+
+from docutils import nodes
 
 #: groups of what ``from skmeta import ...`` gives; a name that is missing here appears under "Other names"
 FAMILIES = {
@@ -34,7 +38,7 @@ FAMILIES = {
     ],
     "Tasks": ["Task", "TaskSet", "split_tasks", "pseudo_tasks"],
     "Model selection": ["TaskKFold", "KShotSplit", "task_scorer", "few_shot_curve", "compare"],
-    "Saving and errors": ["save", "load", "NotAdaptedError"],
+    "Saving, versions, errors": ["save", "load", "show_versions", "NotAdaptedError"],
 }  # fmt: skip
 
 MODULES = {
@@ -108,7 +112,23 @@ def _minigallery_everywhere(app):
             (folder / f"{module_name}.{name}.examples").touch()
 
 
+def _link_names(app, doctree, docname):
+    """A public name written as code, ``ProtoNetClassifier`` or ``ProtoNetClassifier(Conv4)``, leads to its page."""
+    if app.builder.format != "html" or docname.startswith("reference/"):
+        return
+    pages = {name: f"reference/api/{module}.{name}" for module, _, names in tables() for name in names}
+    for code in list(doctree.findall(nodes.literal)):
+        name = re.match(r"\w*", code.astext()).group()
+        inside = isinstance(code.parent, (nodes.reference, nodes.title))
+        if name in pages and not inside and re.fullmatch(r"\w+(\(.*\))?", code.astext()):
+            uri = app.builder.get_relative_uri(docname, pages[name])
+            link = nodes.reference("", "", refuri=uri, internal=True)
+            code.replace_self(link)
+            link += code
+
+
 def setup(app):
     app.connect("config-inited", _write)
+    app.connect("doctree-resolved", _link_names)
     app.connect("builder-inited", _minigallery_everywhere, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
