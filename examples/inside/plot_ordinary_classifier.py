@@ -61,7 +61,7 @@ plt.show()
 # %%
 # Scored on all new sites at once, by any metric, and saved: reading a file back executes no code from it.
 
-print("balanced accuracy, half of each site shown:", task_scorer("balanced_accuracy")(pipeline, new).round(3))
+print(f"balanced accuracy, part of each site shown: {task_scorer('balanced_accuracy')(pipeline, new):.3f}")
 path = Path(tempfile.mkdtemp()) / "few_shot.skmeta"
 few_shot.fit(new[0].X, new[0].y).save(path)
 assert (skmeta.load(path).predict(new[0].X) == few_shot.predict(new[0].X)).all()

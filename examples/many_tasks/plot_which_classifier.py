@@ -2,7 +2,7 @@
 Which classifier suits these tasks?
 ===================================
 
-Seventeen learners answer the same question in their own ways. :func:`~skmeta.model_selection.compare` shows all of them
+Eighteen learners answer the same question in their own ways. :func:`~skmeta.model_selection.compare` shows all of them
 the same tasks and the same rows, ours and scikit-learn's side by side, and says how far each is from a reference, task
 by task.
 
@@ -32,6 +32,7 @@ from skmeta import (
     RelationNetClassifier,
     ReptileClassifier,
     SiameseNetClassifier,
+    SimpleShotClassifier,
     TripletNetClassifier,
     WeightAverageTransfer,
 )
@@ -43,9 +44,10 @@ tasks = make_few_shot_classification(
 )
 short = {"max_epochs": 2, "steps_per_epoch": 25, "batch_size": 8, "random_state": 0}
 ours = [
-    ProtoNetClassifier, MatchingNetClassifier, RelationNetClassifier, SiameseNetClassifier, TripletNetClassifier,
-    MetaKNeighborsClassifier, MAMLClassifier, ReptileClassifier, LearnedOptimizerClassifier, MetaOptNetClassifier,
-    RecurrentClassifier, MANNClassifier, HyperNetClassifier, FineTuneTransfer, MultiTaskClassifier,
+    ProtoNetClassifier, SimpleShotClassifier, MatchingNetClassifier, RelationNetClassifier, SiameseNetClassifier,
+    TripletNetClassifier, MetaKNeighborsClassifier, MAMLClassifier, ReptileClassifier, LearnedOptimizerClassifier,
+    MetaOptNetClassifier, RecurrentClassifier, MANNClassifier, HyperNetClassifier, FineTuneTransfer,
+    MultiTaskClassifier,
 ]  # fmt: skip
 models = {cls.__name__: cls(**short) for cls in ours}
 models["WeightAverageTransfer"] = WeightAverageTransfer(n_sources=8, **short)
