@@ -17,7 +17,8 @@ skips what is there, so it can be stopped and started again; ``--folds 2`` does 
 ``tasks`` looks closer at the sets where TaskMixture is more than 2% behind: it and the best baseline of the set are
 fitted again, and what every test task adds to their losses is written to ``results/related_tables_tasks.csv``.
 ``table`` prints the summary. All methods run by their defaults, the same for all sets, on the same encoded columns
-(``TableEncoder``, standardised where the method wants it). MixedLM needs statsmodels and GroupedPredictor scikit-lego.
+(``TableEncoder``, standardised where the method wants it). MixedLM needs statsmodels, GroupedPredictor scikit-lego and
+GPBoost gpboost; its lines are in ``results/related_tables_gpboost.csv``.
 """
 
 import argparse
@@ -233,6 +234,7 @@ if __name__ == "__main__":
     elif arguments.action == "tasks":
         look_closer(arguments)
     else:
-        from related_tables_summary import print_tables
+        from related_tables_summary import print_boosted, print_tables
 
         print_tables(arguments.results, arguments.tasks)
+        print_boosted(arguments.results, RESULTS.with_name("related_tables_gpboost.csv"))

@@ -112,6 +112,18 @@ def told(shares):
     return ", ".join(f"`{name}` {value:+.1%}" for name, value in shares.items()) or "none"
 
 
+def print_boosted(results, boosted):
+    """GPBoost, measured on some of the sets, beside what is recorded of the others on the same folds."""
+    both = pd.concat([pd.read_csv(results), pd.read_csv(boosted)])
+    both = both[both["metric"] == "rmse"]
+    measured = list(pd.read_csv(boosted)["method"].unique())
+    for question, block in both.groupby("question"):
+        wide = block.pivot_table(index=CELL, columns="method", values="value").dropna(subset=measured)
+        others = [method for method in wide if method not in (*OTHERS, *measured) and wide[method].notna().all()]
+        print(f"\nwith GPBoost, {question} tasks, {wide.index.unique('set').size} sets\n")
+        print(markdown(table(ratios(wide, [*others, *measured]))))
+
+
 def print_tables(results, tasks):
     closer = pd.read_csv(tasks) if tasks.exists() else None
     for kind in LOSS:

@@ -2,13 +2,16 @@
 
 from skmeta.inspection.comparison import ComparisonDisplay
 from skmeta.inspection.displays import AdaptationCurveDisplay, ShotCurveDisplay, TaskMapDisplay
+from skmeta.inspection.mixture_displays import ShrinkageDisplay, TrustDisplay
 from skmeta.inspection.task_answers import explain_adaptation, task_embedding, task_shift, task_similarity
 
 __all__ = [
     "AdaptationCurveDisplay",
     "ComparisonDisplay",
     "ShotCurveDisplay",
+    "ShrinkageDisplay",
     "TaskMapDisplay",
+    "TrustDisplay",
     "explain_adaptation",
     "task_embedding",
     "task_shift",

@@ -195,6 +195,17 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"n_sources must lie between 1 and the {len(distances)} source tasks, got {n_sources}.")
         return np.argsort(distances, kind="stable")[:n_sources]
 
+    def save(self, path):
+        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        from skmeta.saving import save
+
+        save(self, path)
+
     # ------------------------------------------------------------------ in front of an estimator
 
     def _checked_estimator(self):

@@ -309,6 +309,17 @@ class TaskMixture(BaseEstimator):
         check_is_fitted(self)
         return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
 
+    def save(self, path):
+        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        from skmeta.saving import save
+
+        save(self, path)
+
     # ------------------------------------------------------------------ where tasks lie
 
     @property

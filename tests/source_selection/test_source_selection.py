@@ -15,6 +15,7 @@ from skmeta import (
     ProtoNetClassifier,
     SourceSelector,
     Task,
+    load,
     split_tasks,
 )
 from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids, TaskFamilyMixture
@@ -249,3 +250,11 @@ def test_a_call_that_fails_leaves_sources_and_target_as_they_were(call, monkeypa
         selector.fit(LINES.sample(5, random_state=9)) if call == "fit" else selector.adapt(-target.X, target.y)
     assert (set(vars(selector)), selector.sources_.tolist()) == before[:2] and len(selector.tasks_) == 12
     np.testing.assert_array_equal(selector.predict(target.X_query), before[2])
+
+
+def test_a_loaded_selector_selects_and_answers_alike(tmp_path):
+    selector, target = selector_of_lines(), LINES.sample(1, random_state=5)[0]
+    selector.adapt(target.X, target.y).save(tmp_path / "selector.skmeta")
+    loaded = load(tmp_path / "selector.skmeta")
+    np.testing.assert_array_equal(loaded.distances(target), selector.distances(target))
+    np.testing.assert_allclose(loaded.predict(target.X_query), selector.predict(target.X_query))

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import mean_absolute_error, r2_score
@@ -16,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_s
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import NotAdaptedError, Task, TaskKFold, TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta import NotAdaptedError, Task, TaskKFold, TaskMixtureClassifier, TaskMixtureRegressor, load
 
 KINDS = ["regressor", "classifier"]
 
@@ -294,3 +295,36 @@ def test_a_task_unlike_the_others_is_answered_by_the_mean_of_its_rows():
     assert np.sqrt(np.mean((usual - y[8:12]) ** 2)) < 0.8
     (trust,) = [one for name, one in model.mixtures_[0].trust_in_blend.items() if name == model.places_.place[99]]
     assert trust[0] > 0.95
+
+
+# ---------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loaded_mixture_answers_alike_and_can_be_shown_more(kind, tmp_path):
+    pooled = [LinearRegression() if kind == "regressor" else LogisticRegression(), *trees_of(kind)]
+    model = type(mixture(kind))(pooled, cv=2, random_state=0).fit(X, targets(kind), task=SITE)
+    model.partial_fit(X[:5], targets(kind)[:5], task=[99] * 5)
+    model.save(tmp_path / "mixture.skmeta")
+    loaded = load(tmp_path / "mixture.skmeta")
+    ids = np.where(SITE < 3, 99, SITE)
+    assert_array_equal(answers(loaded, X, task=ids), answers(model, X, task=ids))
+    for one in (model, loaded):
+        one.partial_fit(X[5:9], targets(kind)[5:9], task=[99] * 4).adapt(X[:4], targets(kind)[:4])
+    assert_array_equal(answers(loaded, X, task=ids), answers(model, X, task=ids))
+    assert_array_equal(answers(loaded, X), answers(model, X))
+
+
+def trees_of(kind):
+    few = {"max_iter": 5, "min_samples_leaf": 5}
+    return [HistGradientBoostingRegressor(**few) if kind == "regressor" else HistGradientBoostingClassifier(**few)]
+
+
+def test_nested_groups_and_uncertainty_are_in_the_file(tmp_path):
+    ids = list(zip((SITE // 3).tolist(), SITE.tolist()))
+    model = mixture().fit(X, Y, task=ids)
+    model.save(tmp_path / "nested.skmeta")
+    new_of_known = [(0, 77)] * 3
+    loaded = load(tmp_path / "nested.skmeta")
+    assert_array_equal(loaded.predict(X[:3], task=new_of_known), model.predict(X[:3], task=new_of_known))
+    assert_array_equal(loaded.predict(X, quantiles=[0.1], task=ids), model.predict(X, quantiles=[0.1], task=ids))
