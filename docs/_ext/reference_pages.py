@@ -50,6 +50,7 @@ MODULES = {
     "skmeta.preprocessing": "Preprocessing",
     "skmeta.nets": "Torch modules to put inside",
     "skmeta.training": "Training",
+    "skmeta.scale": "Beyond one machine",
 }
 
 
