@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from scipy.special import ndtr
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
@@ -239,18 +240,54 @@ class InContextRegressor(_InContext, MetaRegressor):
         """
         return attribute_targets(self, X)
 
+    def sample_y(self, X, n_samples=1, random_state=0):
+        """Targets that rows of the current task might have, drawn from the predictive distribution of each.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        n_samples : int, default=1
+        random_state : int, RandomState instance or None, default=0
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows, n_samples) or (n_rows, n_targets, n_samples)
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skmeta import InContextRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> InContextRegressor().fit(X[:200], y[:200]).sample_y(X[200:203], n_samples=5).shape
+        (3, 5)
+        """
+        if is_tasks(X):
+            raise TypeError("sample_y draws for rows of the current task: adapt(X, y), then sample_y(X).")
+        rng = check_random_state(random_state)
+        flat, _ = self._answers(X, None, ask="predict_mixture", decode=lambda out, _: out)
+        share, means, scales = self._mixture(flat)
+        place = rng.uniform(size=(*share.shape[:2], n_samples, 1))
+        chosen = (place > share.cumsum(-1)[:, :, None, :-1]).sum(-1)
+        means, scales = (np.take_along_axis(values, chosen, 2) for values in (means, scales))
+        drawn = rng.normal(means, scales) * self.codec_.scale[:, None] + self.codec_.mean[:, None]
+        return drawn[:, 0] if self.codec_.is_flat else drawn
+
+    def _mixture(self, flat):
+        """Shares, means and standard deviations of Gaussians, each (n_rows, n_targets, n_components), standardised."""
+        mixture = flat.reshape(len(flat), 3, self.codec_.n_outputs, -1).astype(np.float64)
+        share = np.exp(mixture[:, 0])
+        return share / share.sum(-1, keepdims=True), mixture[:, 1], np.exp(mixture[:, 2])
+
     def _from_mixture(self, flat, quantiles):
         """Means and standard deviations, or quantiles, in the user's units."""
-        mixture = flat.reshape(len(flat), 3, self.codec_.n_outputs, -1).astype(np.float64)
-        share, means, scales = np.exp(mixture[:, 0]), mixture[:, 1], np.exp(mixture[:, 2])
-        share /= share.sum(-1, keepdims=True)
-        means = means * self.codec_.scale[:, None] + self.codec_.mean[:, None]
-        scales = scales * self.codec_.scale[:, None]
+        share, means, scales = self._mixture(flat)
+        unit, origin = self.codec_.scale, self.codec_.mean  # last, for squares of large targets have no number
         if quantiles is not None:
-            answer = mixture_quantiles(share, means, scales, quantiles)
+            answer = mixture_quantiles(share, means, scales, quantiles) * unit[:, None] + origin[:, None]
             return answer[:, 0] if self.codec_.is_flat else answer
         mean = (share * means).sum(-1)
-        std = np.sqrt((share * (scales**2 + (means - mean[..., None]) ** 2)).sum(-1))
+        std = np.sqrt((share * (scales**2 + (means - mean[..., None]) ** 2)).sum(-1)) * unit
+        mean = mean * unit + origin
         return (mean[:, 0], std[:, 0]) if self.codec_.is_flat else (mean, std)
 
 

@@ -19,11 +19,14 @@ from skmeta.learners.base import Learner
 from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.learners.in_context_growth import GrowingSupport
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
+from skmeta.threads import one_thread
 
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
 TILE = 48  # queries are answered in blocks of full tiles, in which a matrix product's row seldom feels its place
 BLOCK_ROWS = 11 * TILE
 N_TASK_FACTS = 5 + N_READ
+SMALL_WORK = 20_000  # cells of a task that one thread looks at alone
+MOST_TOTAL = 2  # rows' worth that the weights of a row's task may add up to
 
 
 class InContextLearner(GrowingSupport, Learner):
@@ -109,8 +112,16 @@ class InContextLearner(GrowingSupport, Learner):
         if categorical is None and self.categorical is not None:
             flags = torch.tensor(self.categorical, device=support_X.device)
             categorical = flags.expand(len(support_X), -1)
-        weight = self._weight(support_X, support_weight)
+        weight, unit = self._weight(support_X, support_weight), None
+        if support_weight is not None:
+            weight, unit = relative_weight(support_weight)
+            weight = weight.to(self.summary.dtype)
         parts = deal_out(support_y, weight, MAX_SUPPORT)
+        small = not self.training and support_X.device.type == "cpu" and support_X[0].numel() <= SMALL_WORK
+        with one_thread(when=small):
+            return self._adapt_parts(parts, support_X, support_y, weight, class_mask, categorical) | {"unit": unit}
+
+    def _adapt_parts(self, parts, support_X, support_y, weight, class_mask, categorical):
         if parts is None:
             return {"parts": [self._adapt_part(support_X, support_y, weight, class_mask, categorical)]}
         states = []
@@ -145,6 +156,10 @@ class InContextLearner(GrowingSupport, Learner):
         query_X = self.body(query_X)
         if torch.is_grad_enabled():
             return [self._answer_part(part, query_X) for part in state["parts"]]
+        with one_thread(when=query_X.device.type == "cpu" and query_X[0].numel() <= SMALL_WORK):
+            return self._answer_blocks(state, query_X)
+
+    def _answer_blocks(self, state, query_X):
         blocks = []
         for rows in query_X.split(BLOCK_ROWS, dim=1):
             m = rows.shape[1]
@@ -267,6 +282,20 @@ class InContextLearner(GrowingSupport, Learner):
         raw = self.gate(rows)
         advantage = quality - quality.mean(1, keepdim=True)
         return (raw[..., :-1] + self.trust * advantage[:, None]).softmax(-1), raw[..., -1:].exp()
+
+
+def relative_weight(weight):
+    """Weights (T, n) in units of the median one, as weights compare rows; and the unit (T, 1).
+
+    So a row of weight 2 among rows of weight 1 is a row given twice, and neither weights that sum to 1, such as a
+    boosting method's, nor large ones say how many rows there are. Together they count as twice the rows at most.
+    """
+    there = weight > 0
+    unit = torch.where(there, weight, torch.nan).nanmedian(1, keepdim=True).values
+    unit = torch.where(there.any(1, keepdim=True), unit, torch.ones_like(unit))
+    total = (weight / unit).sum(1, keepdim=True)
+    unit = unit * (total / (MOST_TOTAL * there.sum(1, keepdim=True).clamp(min=1))).clamp(min=1)
+    return weight / unit, unit
 
 
 @contextmanager

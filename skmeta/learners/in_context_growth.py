@@ -21,6 +21,8 @@ class GrowingSupport:
         """``state`` with the rows X (T, k, d), y (T, k, ...) added; several calls with parts equal one with all, up to
         rounding, as every new row looks at the encoded rows only."""
         X = self.body(X)
+        if weight is not None and state.get("unit") is not None:
+            weight = weight / state["unit"]
         weight = self._weight(X, weight)
         parts = state["parts"]
         hands = [slice(i, None, len(parts)) for i in range(len(parts))]

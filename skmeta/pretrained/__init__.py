@@ -35,6 +35,10 @@ def weights_file(task_type, pretrained=True):
     """
     if pretrained is False:
         return None, {}
+    if pretrained is not True and not isinstance(pretrained, (str, Path)):
+        raise ValueError(
+            f"pretrained must be True (the weights of this package), False (none) or a path, got {pretrained!r}."
+        )
     path = SHIPPED[task_type] if pretrained is True else Path(pretrained)
     if not path.exists():
         raise FileNotFoundError(f"There are no meta-trained weights at {path}.")

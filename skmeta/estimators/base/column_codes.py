@@ -1,9 +1,13 @@
 """Mixed tables to numbers: columns of strings and categories become codes, missing cells NaN."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils import check_array
 
 from skmeta.tasks.rows import is_frame
+
+FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
 
 
 class ColumnCodes:
@@ -24,6 +28,9 @@ class ColumnCodes:
         columns = list(_columns(X))
         self.is_categorical = self._chosen(X, columns)
         self.codes = [{} if chosen else None for chosen in self.is_categorical]
+        for j, column in enumerate(columns):
+            if self.is_categorical[j]:
+                _check_is_category(column, j)
         return self.extend(X)
 
     def _chosen(self, X, columns):
@@ -45,6 +52,8 @@ class ColumnCodes:
                 raise ValueError(f"categorical_features names columns that X does not have: {unknown}.")
             wanted = np.array([names.index(name) for name in wanted.tolist()], dtype=np.intp)
         chosen = np.zeros(len(columns), dtype=bool)
+        if wanted.dtype != bool and (beyond := [j for j in wanted.tolist() if not -len(columns) <= j < len(columns)]):
+            raise ValueError(f"categorical_features names columns {beyond}, but X has {len(columns)} (from 0).")
         chosen[wanted] = True
         return chosen
 
@@ -116,6 +125,27 @@ def _distinct(column):
                 ) from error
         where.append(position.setdefault(key, len(position)))
     return list(position), np.array(where, dtype=np.intp)
+
+
+def _check_is_category(column, j):
+    """Refuse dates and warn of free text: as categories neither says anything of a value it has not shown."""
+    name = getattr(column, "name", j)
+    if getattr(column.dtype, "kind", "O") == "M":
+        raise ValueError(
+            f"Column {name!r} holds dates, of which every one would be a category of its own. Put TableEncoder() "
+            "before the estimator in a pipeline: it turns a date into its day, its place in the year and in the week."
+        )
+    texts = [value for value in column.tolist() if isinstance(value, str)]
+    distinct = set(texts)
+    n_words = sum(len(text.split()) for text in distinct)
+    if len(distinct) >= max(FREE_TEXTS, 0.5 * len(texts)) and n_words > WORDS * len(distinct):
+        warnings.warn(
+            f"Column {name!r} looks like free text ({len(distinct)} different ones in {len(texts)} rows) and is taken "
+            "as categories, which say nothing of a text they have not shown. Turn it into numbers first, as by "
+            "TfidfVectorizer and TruncatedSVD, or leave it out.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _is_missing(value):

@@ -30,6 +30,8 @@ class TableRows(NumericRows):
     def read(self, estimator, X, reset=False, learn=None):
         """Rows as float64; ``learn`` numbers categories that are new."""
         learn = reset if learn is None else learn
+        if type(X).__module__.partition(".")[0] == "torch":
+            X = X.detach().cpu().numpy()
         settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
         wanted = self.categorical_features
         plain = (holds_only_numbers(X) if hasattr(X, "shape") else False) and (wanted is None or wanted == "from_dtype")

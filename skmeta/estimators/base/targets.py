@@ -52,9 +52,12 @@ class Targets:
         columns = as_columns(y)
         if estimator.target_scaling is None:
             return cls(np.zeros(columns.shape[1]), np.ones(columns.shape[1]), y.ndim == 1)
-        scale = columns.std(0)
-        scale = np.where(scale > 1e-12 * np.abs(columns).max(0, initial=1e-300), scale, 1.0)
-        return cls(columns.mean(0), scale, y.ndim == 1)
+        # measured in units of the largest, for the squares of very large and of very small targets have no number
+        largest = np.abs(columns).max(0, initial=0.0)
+        unit = np.where(largest > 1e-300, largest, 1.0)
+        deviation = (columns / unit).std(0)
+        scale = np.where(deviation * unit > 1e-12 * np.maximum(largest, 1e-300), deviation * unit, 1.0)
+        return cls((columns / unit).mean(0) * unit, scale, y.ndim == 1)
 
     of_untrained = of_table
 
