@@ -83,8 +83,9 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(0, 10)
         Support rows of a training episode; with zeros among them, the answer before the first row is trained too.
     n_query : int or (low, high), default=10
@@ -162,7 +163,7 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         module: type[Module] | Module | None = None,
         *,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (0, 10),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -217,8 +218,9 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -326,7 +328,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         engine: str = 'auto',
         n_sources: int = 256,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -381,8 +383,9 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -475,7 +478,7 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
         engine: str = 'auto',
         n_sources: int = 256,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -518,8 +521,9 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -601,7 +605,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         n_code: int = 64,
         rank: int = 8,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -643,8 +647,9 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -724,7 +729,7 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         n_code: int = 64,
         rank: int = 8,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -772,8 +777,9 @@ class InContextClassifier(_InContext, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -861,7 +867,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         pretrained: bool | str = True,
         categorical_features: str | list | None = 'from_dtype',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -901,8 +907,9 @@ class InContextRegressor(_InContext, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -983,7 +990,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         pretrained: bool | str = True,
         categorical_features: str | list | None = 'from_dtype',
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1034,8 +1041,9 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1121,7 +1129,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         n_layers: int = 1,
         engine: str = 'auto',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1172,8 +1180,9 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1257,7 +1266,7 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
         n_layers: int = 1,
         engine: str = 'auto',
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1310,8 +1319,9 @@ class MAMLClassifier(_MAML, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1399,7 +1409,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         cg_steps: int = 5,
         engine: str = 'auto',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1452,8 +1462,9 @@ class MAMLRegressor(_MAML, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1539,7 +1550,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
         cg_steps: int = 5,
         engine: str = 'auto',
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1585,8 +1596,9 @@ class MANNClassifier(MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1678,7 +1690,7 @@ class MANNClassifier(MetaClassifier):
         n_permutations: int = 4,
         max_rows: int = 256,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1718,8 +1730,9 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1803,7 +1816,7 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         full_context: bool = False,
         reading_steps: int = 3,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1849,8 +1862,9 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -1943,7 +1957,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         metric_params: dict | None = None,
         n_jobs: int | None = None,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -1988,8 +2002,9 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2073,7 +2088,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         metric_params: dict | None = None,
         n_jobs: int | None = None,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2111,8 +2126,9 @@ class MetaOptNetClassifier(MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2196,7 +2212,7 @@ class MetaOptNetClassifier(MetaClassifier):
         l2: float | str = 'learn',
         scale: float | str = 'learn',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2232,8 +2248,9 @@ class MetaOptNetRegressor(MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2308,7 +2325,7 @@ class MetaOptNetRegressor(MetaRegressor):
         *,
         l2: float | str = 'learn',
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2347,8 +2364,9 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2433,7 +2451,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         l2_sp: float = 1.0,
         n_sources: int = 256,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2471,8 +2489,9 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2553,7 +2572,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
         l2_sp: float = 0.1,
         n_sources: int = 256,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2594,8 +2613,9 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(0, 10)
         Support rows of a training episode. Over a range, the answers after few rows and after many are trained.
     n_query : int or (low, high), default=10
@@ -2674,7 +2694,7 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
         n_hidden: int = 64,
         n_heads: int = 4,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (0, 10),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2713,8 +2733,9 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2803,7 +2824,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         scale: float | str = 'learn',
         priors: str | bool = 'auto',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2844,8 +2865,9 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -2934,7 +2956,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         n_permutations: int = 4,
         max_rows: int = 256,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -2975,8 +2997,9 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3060,7 +3083,7 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
         n_permutations: int = 4,
         max_rows: int = 256,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3098,8 +3121,9 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3180,7 +3204,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         relation_hidden: int = 64,
         relation_loss: str = 'cross_entropy',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3226,8 +3250,9 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3309,7 +3334,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         inner_optimizer: str = 'sgd',
         engine: str = 'auto',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3355,8 +3380,9 @@ class ReptileRegressor(_Reptile, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3436,7 +3462,7 @@ class ReptileRegressor(_Reptile, MetaRegressor):
         inner_optimizer: str = 'sgd',
         engine: str = 'auto',
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3474,8 +3500,9 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3556,7 +3583,7 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         loss: str = 'binary_cross_entropy',
         margin: float = 1.0,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3589,8 +3616,9 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3668,7 +3696,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         *,
         scale: float | str = 'learn',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3706,8 +3734,9 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3789,7 +3818,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         mining: str = 'batch-hard',
         margin: float | str = 'soft',
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3838,8 +3867,9 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=(1, 5)
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -3930,7 +3960,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         l2_sp: float = 1.0,
         n_sources: int = 256,
         labels: str = 'auto',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = (1, 5),
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,
@@ -3980,8 +4010,9 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default=5
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default=10
@@ -4065,7 +4096,7 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
         l2_sp: float = 0.1,
         n_sources: int = 256,
         target_scaling: str | None = 'pooled',
-        n_ways: int | None = None,
+        n_ways: int | tuple[int, int] | None = None,
         n_shots: int | tuple[int, int] = 5,
         n_query: int | tuple[int, int] = 10,
         steps_per_epoch: int | None = None,

@@ -5,7 +5,8 @@ import pytest
 from scipy import sparse
 
 import skmeta
-from skmeta import MetaOptNetClassifier, ProtoNetClassifier
+from skmeta import MetaOptNetClassifier, ProtoNetClassifier, split_tasks
+from skmeta.datasets import split_classes
 from skmeta.learners.calibrated import Calibrated
 
 
@@ -44,3 +45,22 @@ def test_rows_of_words_are_scaled_as_texts_and_rows_of_numbers_column_by_column(
     assert "module__scaling" not in numbers and "module__unit_length" not in numbers
     said = ProtoNetClassifier(max_epochs=0, module__scaling="columns", module__unit_length=False).fit(words, y)
     assert said.net_.get_params()["module__scaling"] == "columns"
+
+
+def test_a_table_of_many_classes_that_comes_as_the_only_task_is_learned_from_in_episodes():
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.normal(size=(24, 5))
+    y = np.repeat([f"kind {i}" for i in range(24)], 8)
+    tasks = split_classes(np.repeat(centres, 8, axis=0) + rng.normal(size=(192, 5)), y, test_size=6, random_state=0)
+    meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[0])
+    assert meta.labels_ == "task"
+    few = split_tasks(tasks[1], 2, random_state=0)
+    assert meta.score(few) > 0.7
+    assert set(meta.predict(few)[0]) <= set(few[0].y)
+
+
+@pytest.mark.parametrize("n_ways", [1, (1, 4), (4, 2), "five"])
+def test_ways_that_cannot_be_are_refused(n_ways):
+    X, y = noisy_table(20, 0)
+    with pytest.raises(ValueError, match=r"n_ways .* must be None, an integer of at least 2 or a \(low, high\) pair"):
+        ProtoNetClassifier(n_ways=n_ways).fit(X, y)

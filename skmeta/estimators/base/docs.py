@@ -4,8 +4,9 @@ import inspect
 import re
 
 META_PARAMETERS = """\
-    n_ways : int or None, default=None
-        Classes in a training episode of tasks that have classes of their own; None takes all (up to 20).
+    n_ways : int, (low, high) or None, default=None
+        Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
+        None is between 5 and 20 of them, or all there are.
     n_shots : int or (low, high), default={}
         Support rows of a training episode, per class. A range is drawn anew for every episode.
     n_query : int or (low, high), default={}

@@ -47,7 +47,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     A family names its learner class and its parameters, as class attributes with a type and a default.
     """
 
-    n_ways: int | None = None
+    n_ways: int | tuple[int, int] | None = None
     n_shots: int | tuple[int, int] = ByKind(classifier=(1, 5), regressor=5)
     n_query: int | tuple[int, int] = 10
     steps_per_epoch: int | None = None

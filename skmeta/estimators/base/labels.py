@@ -43,10 +43,13 @@ def codes_among(y, classes):
 def infer_label_regime(X, y, task_of_row, n_tasks, from_long):
     """Whether classes mean the same in every task ("shared") or are each task's own ("task").
 
-    Classes that most tasks do not have are their own. Otherwise labels that are a mere numbering 0, 1, 2, ... may
-    still have been handed out anew in every task; then the rows decide: if a linear model fitted on half of the tasks
-    tells the classes of the other half better than chance (by three standard errors over tasks), they are shared.
+    Classes that most tasks do not have are their own, and so are those of a task that is the only one. Otherwise labels
+    that are a mere numbering 0, 1, 2, ... may still have been handed out anew in every task; then the rows decide: if a
+    linear model fitted on half of the tasks tells the classes of the other half better than chance (by three standard
+    errors over tasks), they are shared.
     """
+    if n_tasks == 1 and not from_long:
+        return "task"  # one whole task cannot tell that others have its classes; episodes of some of them serve both
     labels, code = np.unique(y, return_inverse=True)
     pairs = np.unique(task_of_row * len(labels) + code.ravel())
     coverage = len(pairs) / (n_tasks * len(labels))

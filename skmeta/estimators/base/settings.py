@@ -32,7 +32,10 @@ _STEPS = (lambda v: _integer(v, 0), "a non-negative integer")
 
 _RULES = {
     "module": (lambda v: v is None or callable(v) or isinstance(v, Module), "None or a torch module class or instance"),
-    "n_ways": (lambda v: v is None or _integer(v, 2), "None or an integer of at least 2"),
+    "n_ways": (
+        lambda v: v is None or _integer(v, 2) or isinstance(v, (tuple, list)) and _size(v) and v[0] >= 2,
+        "None, an integer of at least 2 or a (low, high) pair of such",
+    ),
     "n_shots": _SIZE,
     "n_query": _SIZE,
     "steps_per_epoch": (lambda v: v is None or _integer(v, 1), "None or a positive integer"),
