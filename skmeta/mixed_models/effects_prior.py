@@ -20,7 +20,7 @@ class EffectsPrior:
         """The same with further effects of one small variance, where a search for that begins."""
         n_lines, variance = len(self.covariance), 0.1 * self.covariance.diagonal().mean()
         other = EffectsPrior(n_lines + n_tied, n_tied)
-        other.covariance = np.diag(np.full(n_lines + n_tied, max(variance, 1e-3)))
+        other.covariance = np.diag(np.full(n_lines + n_tied, max(variance, 0.3 * self.noise)))
         other.covariance[:n_lines, :n_lines] = self.covariance
         other.noise = self.noise
         return other
