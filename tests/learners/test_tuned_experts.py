@@ -159,3 +159,13 @@ def test_straight_rows_bend_nowhere_and_end_one_range_outside():
     assert beyond[0].tolist() == [0, 0.5, 1, 1, 0]
     step = float(columns["inverse"])
     torch.testing.assert_close(z[0, :, 0], torch.tensor([0, 1, 1.5, 1.5, 0]).double() * step)
+
+
+def test_a_system_that_cannot_be_solved_is_a_place_to_stay_away_from():
+    """Equal rows, in single precision: the system is singular beside another that is not."""
+    rows = torch.randn(2, 40, 2, generator=torch.Generator().manual_seed(0))
+    rows[1] = 1.0
+    plane = rows @ rows.transpose(1, 2)
+    x = torch.tensor([[0.0, 0.0, 3.0, 3.0, 0.0], [0.0, 0.0, 3.0, 3.0, -20.0]])
+    value, gradient = negative_log_likelihood(x, rows, rows[..., :1], torch.ones(2, 40), plane)
+    assert value[0].isfinite() and value[1] == torch.inf and torch.equal(gradient[1], torch.zeros(5))

@@ -60,6 +60,9 @@ def negative_log_likelihood(x, rows, Y, weight, plane):
     system = G + L
     system.diagonal(dim1=1, dim2=2).add_(noise[:, None])
     factor, failed = torch.linalg.cholesky_ex(system)
+    factor = torch.where(
+        failed[:, None, None] > 0, torch.eye(len(factor[0]), dtype=factor.dtype, device=factor.device), factor
+    )
     inverse = torch.cholesky_inverse(factor)
     target = root[..., None] * Y
     dual = inverse @ target
