@@ -31,6 +31,7 @@ RECORDS = Path(__file__).parent / "results" / "choosing.csv"
 COLUMNS = ["kind", "estimator", "low_shots", "low_half", "high_shots", "high_half", "fit_seconds", "adapt_seconds"]
 WRAPPERS = {"FewShotClassifier", "FewShotRegressor", "TaskMixtureClassifier", "TaskMixtureRegressor"}
 SHOTS = {"classification": (1, 5), "regression": (5, 10)}
+SCORING = {"classification": "accuracy", "regression": "neg_mean_squared_error"}
 
 
 def candidates():
@@ -67,7 +68,7 @@ def measure(kind, estimator):
     estimator.fit(train)
     fitted = time.process_time() - began
     few, many = SHOTS[kind]
-    curve = few_shot_curve(estimator, test, SHOTS[kind], n_repeats=1, random_state=0)
+    curve = few_shot_curve(estimator, test, SHOTS[kind], scoring=SCORING[kind], n_repeats=1, random_state=0)
     task, began = test[0], time.process_time()
     rows = np.concatenate([np.flatnonzero(task.y == label)[:5] for label in np.unique(task.y)])
     rows = rows if kind == "classification" else slice(0, 10)
@@ -75,7 +76,8 @@ def measure(kind, estimator):
         estimator.adapt(task.X[rows], task.y[rows])
     adapted = (time.process_time() - began) / 5
     half = (curve.high - curve.low) / 2
-    return [curve.mean[0], half[0], curve.mean[1], half[1], fitted, adapted]
+    mean = curve.mean if kind == "classification" else -curve.mean  # squared errors, as they are published
+    return [mean[0], half[0], mean[1], half[1], fitted, adapted]
 
 
 def measured():
@@ -101,7 +103,7 @@ def main():
 
 def table(kind):
     few, many = SHOTS[kind]
-    what, of = ("accuracy", "a class") if kind == "classification" else ("R2", "")
+    what, of = ("accuracy", "a class") if kind == "classification" else ("squared error", "")
     rows = [row for row in measured() if row["kind"] == kind]
     lines = [
         f"| | {what}, {few} row{'s' * (few > 1)} {of}".rstrip()
@@ -109,7 +111,8 @@ def table(kind):
         + " | fit, s | adapt, ms |",
         "|---|---|---|---|---|",
     ]
-    for row in sorted(rows, key=lambda row: -float(row["high_shots"])):
+    sign = -1 if kind == "classification" else 1
+    for row in sorted(rows, key=lambda row: sign * float(row["high_shots"])):
         number = {key: float(value) for key, value in row.items() if key not in ("kind", "estimator")}
         name = row["estimator"] if "each task" in row["estimator"] else f"`{row['estimator']}`"
         low = f"{number['low_shots']:.2f} ± {number['low_half']:.2f}"

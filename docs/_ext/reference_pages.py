@@ -99,6 +99,9 @@ def page():
 def _write(app, config):
     path = Path(app.srcdir) / "reference" / "index.rst"
     path.parent.mkdir(exist_ok=True)
+    names = {f"{module}.{name}.rst" for module, _, of_module in tables() for name in of_module}
+    for stale in set(path.parent.glob("api/*.rst")) - {path.parent / "api" / name for name in names}:
+        stale.unlink()  # pages of names that are public no more
     text = page()
     if not path.exists() or path.read_text() != text:  # an unchanged file is not read again
         path.write_text(text)

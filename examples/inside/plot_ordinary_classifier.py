@@ -63,5 +63,5 @@ plt.show()
 
 print(f"balanced accuracy, part of each site shown: {task_scorer('balanced_accuracy')(pipeline, new):.3f}")
 path = Path(tempfile.mkdtemp()) / "few_shot.skmeta"
-few_shot.fit(new[0].X, new[0].y).save(path)
+skmeta.save(few_shot.fit(new[0].X, new[0].y), path)
 assert (skmeta.load(path).predict(new[0].X) == few_shot.predict(new[0].X)).all()
