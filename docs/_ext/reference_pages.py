@@ -88,10 +88,16 @@ def page():
         module = importlib.import_module(module_name)
         lines += [title, "-" * len(title), "", f"``from {module_name} import ...``", ""]
         lines += [f".. currentmodule:: {module_name}", ""]
-        for template, of_kind in (("class.rst", inspect.isclass), ("function.rst", lambda it: not inspect.isclass(it))):
+        for template, of_kind in (("class", inspect.isclass), ("function", lambda it: not inspect.isclass(it))):
             of_it = [name for name in names if of_kind(getattr(module, name))]
             if of_it:
-                lines += [".. autosummary::", "   :toctree: api", f"   :template: {template}", ""]
+                lines += [
+                    ".. autosummary::",
+                    "   :toctree: api",
+                    f"   :template: autosummary/{template}.rst",
+                    "   :nosignatures:",
+                    "",
+                ]
                 lines += [f"   {name}" for name in of_it] + [""]
     return "\n".join(lines)
 
