@@ -13,8 +13,9 @@ ratings are noisy.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import cross_val_score
 
-from skmeta import BayesianHeadRegressor, PerTaskBaseline, PooledBaseline, TaskSet
+from skmeta import BayesianHeadRegressor, FewShotRegressor, PerTaskBaseline, PooledBaseline, TaskSet
 from skmeta.inspection import ShotCurveDisplay
 
 rng = np.random.default_rng(0)
@@ -62,3 +63,8 @@ for ax, n in zip(axes, (1, 5, 15)):
     ax.set(title=f"after {n} rating{'s' * (n > 1)}", xlabel="rating given")
 axes[0].set_ylabel("rating expected, with 90% interval")
 plt.show()
+
+# %%
+# As an ordinary regressor, whose ``fit`` is adaptation, the result goes into any tool of scikit-learn:
+
+print("R2 in cross-validation of this user's ratings:", cross_val_score(FewShotRegressor(meta), X, y, cv=5).round(2))
