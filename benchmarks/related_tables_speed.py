@@ -1,15 +1,17 @@
-"""How long a task mixture takes: 1,000 tasks of 50 rows and 20 features, fitted, and asked about 50,000 rows.
+"""How long a task mixture takes: tasks of 50 rows and 20 features, fitted, and asked about all of their rows.
 
 Usage::
 
-    python benchmarks/related_tables_speed.py
+    python benchmarks/related_tables_speed.py [--tasks 1000] [--n-jobs 2]
 
+1,000 tasks are a table of 50,000 rows; 20,000 tasks one of a million.
 Seconds of wall clock and of processor time are written to ``results/related_tables_speed.csv``; a repetition is a new
 table. Limit the threads by ``OMP_NUM_THREADS``.
 """
 
 import argparse
 import os
+import resource
 import time
 
 import numpy as np
@@ -43,14 +45,18 @@ MIXTURES = {
 }
 
 
-def measure(names, n_repeats):
+def peak_gb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def measure(names, n_repeats, n_tasks, n_jobs):
     records = []
     for name in names:
         mixture, of_targets = MIXTURES[name]
         taken = {"fit": [], "predict": []}
         for seed in range(n_repeats):
-            X, y, task = table(seed)
-            model = mixture(random_state=seed)
+            X, y, task = table(seed, n_tasks)
+            model = mixture(random_state=seed, n_jobs=n_jobs)
             taken["fit"].append(seconds(model.fit, X, of_targets(y), task=task))
             taken["predict"].append(seconds(model.predict, X, task=task))
         for what, times in taken.items():
@@ -58,7 +64,8 @@ def measure(names, n_repeats):
                 mean, half = mean_and_interval(values) if n_repeats > 1 else (values[0], np.nan)
                 records.append(
                     {"estimator": name, "what": what, "clock": clock, "seconds": mean, "half_width": half,
-                     "repeats": n_repeats, "threads": os.environ.get("OMP_NUM_THREADS", os.cpu_count())}
+                     "repeats": n_repeats, "tasks": n_tasks, "n_jobs": n_jobs or 1,
+                     "peak_gb": peak_gb(), "threads": os.environ.get("OMP_NUM_THREADS", os.cpu_count())}
                 )  # fmt: skip
                 print(records[-1], flush=True)
     return pd.DataFrame(records)
@@ -68,5 +75,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--estimators", nargs="+", default=list(MIXTURES), choices=list(MIXTURES))
+    parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--n-jobs", type=int)
     arguments = parser.parse_args()
-    save(measure(arguments.estimators, arguments.repeats), "related_tables_speed")
+    save(
+        measure(arguments.estimators, arguments.repeats, arguments.tasks, arguments.n_jobs),
+        "related_tables_speed" if arguments.tasks == 1000 else f"related_tables_speed_{arguments.tasks}",
+    )

@@ -17,7 +17,16 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_s
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import NotAdaptedError, Task, TaskKFold, TaskMixtureClassifier, TaskMixtureRegressor, load
+from skmeta import (
+    FewShotClassifier,
+    FewShotRegressor,
+    NotAdaptedError,
+    Task,
+    TaskKFold,
+    TaskMixtureClassifier,
+    TaskMixtureRegressor,
+    load,
+)
 
 KINDS = ["regressor", "classifier"]
 
@@ -118,6 +127,15 @@ def test_many_tasks_are_answered_each_by_its_own_rows_and_leave_no_trace(fitted)
         assert_allclose(answer, answers(alone, one.X_query))
     assert model.adapted_tasks_.tolist() == list(range(12))
     assert np.isfinite(model.score(tasks))
+
+
+def test_one_task_as_an_ordinary_estimator_is_what_adapt_makes_of_it(fitted):
+    kind, model = fitted
+    wrapped = (FewShotRegressor if kind == "regressor" else FewShotClassifier)(model)
+    y = targets(kind, Y[:6] - Y[:6].mean())
+    shown = wrapped.fit(X[:4], y[:4]).partial_fit(X[4:6], y[4:6])
+    by_hand = mixture(kind).fit(X, targets(kind), task=SITE).adapt(X[:6], y)
+    assert_allclose(answers(shown, X[6:9]), answers(by_hand, X[6:9]))
 
 
 def test_tasks_are_fitted_scored_and_asked_for_their_own_rows():
