@@ -24,7 +24,7 @@ _SETTINGS = (
 )
 _SETTINGS += ("iterator_train", "iterator_valid", "compile")
 _LEFT_TO_THE_FILE = ("learner__weights",)  # a path to weights, which are in the file itself
-_CALLS_PER_TENSOR = 300
+_CALLS_PER_TENSOR = 60  # the learners of this library make at most 16
 
 
 def to_state(net):
