@@ -53,6 +53,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     _learner_class = SoftNeighbours
     _default_module = ResidualMLP
     _serving_class = NeighboursInSpace
+    _is_calibrated = False  # its answers are shares of votes
     _adaptation_parameters = (
         "n_neighbors",
         "weights",
