@@ -1,6 +1,7 @@
 """Labels and codes: classes that are each task's own, or shared by all tasks."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 
 import numpy as np
@@ -29,7 +30,7 @@ class TaskClasses:
     exists: np.ndarray
     names: np.ndarray
 
-    @property
+    @cached_property
     def columns(self):
         """The output of each of ``names``; those are sorted."""
         return self.codes(self.names)

@@ -39,7 +39,7 @@ class ServedLearner:
         self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
         self.learner = copy.deepcopy(learner).eval().requires_grad_(False).to(self.dtype)
         self.is_quick = bool(getattr(self.learner, "single_precision", False))
-        self._single, self._last = None, (None, None)
+        self._block, self._single, self._last = rows_in_a_block(self.learner), None, (None, None)
 
     @property
     def bare(self):
@@ -107,7 +107,7 @@ class ServedLearner:
         """
         with torch.no_grad():
             if self.is_quick and not exact and ask == "predict":
-                return answers_in_blocks(self._answerer(state), X, self.device, rows_in_a_block(self.learner))
+                return answers_in_blocks(self._answerer(state), X, self.device, self._block)
             blocks = [
                 getattr(self.learner, ask)(state, self.tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
                 for i in range(0, len(X), _ROWS_AT_ONCE)
