@@ -61,7 +61,7 @@ class TrustDisplay:
         return cls(weights, most).plot(ax=ax)
 
     def plot(self, *, ax=None):
-        """Draw.
+        """Draw the shares as areas over rows shown.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class TrustDisplay:
 
 
 class ShrinkageDisplay:
-    """What each task's own rows say, what is said of a task never seen, and where the answer lies between them.
+    """Answers of tasks, drawn from what their own rows say to what is said of a task never seen.
 
     Parameters
     ----------
