@@ -36,8 +36,10 @@ def fit_blend(read, tuned, y, weight, n_read, ridge=0):
     -------
     blend : dict
         ``shares`` (T, E + F); ``part`` (T, 1) of the answer that is the experts'; ``kept`` (T, 1), by how much the
-        network's own lean away from the experts shrinks; ``width`` (T, 1), a factor; ``usual`` (T, 1), the variance
-        among experts; ``plane`` (T, 1), how far a plane is trusted beyond the range; ``rows`` (T, 1), their weight.
+        network's own lean away from the experts shrinks; ``width`` (T, 1), a factor of the network's width; ``least``
+        (T, 1), a variance: as little as that width counts, so much of the left-out error stands for it; ``usual``
+        (T, 1), the variance among experts; ``plane`` (T, 1), how far a plane is trusted beyond the range; ``rows``
+        (T, 1), their weight.
     """
     n_rows = weight.sum(1, keepdim=True)
     before = part_of_answer(n_rows)
@@ -49,6 +51,7 @@ def fit_blend(read, tuned, y, weight, n_read, ridge=0):
             "part": before,
             "kept": ones,
             "width": ones,
+            "least": zeros,
             "usual": None,
             "plane": zeros,
             "rows": n_rows,
@@ -67,7 +70,8 @@ def fit_blend(read, tuned, y, weight, n_read, ridge=0):
     gain = ((error(now) / error(was).clamp(min=1e-12) + caution) / (1 + caution)).clamp(max=1)
     part = 1 - (1 - before) * gain
     middle = read[:, :, :n_read].mean(2)
-    narrower = error((1 - part) * middle + part * now) / error((1 - before) * middle + before * was).clamp(min=1e-12)
+    left = error((1 - part) * middle + part * now)
+    narrower = left / error((1 - before) * middle + before * was).clamp(min=1e-12)
     width = (narrower * (1 + FITTED / n_rows.clamp(min=1))).sqrt().clamp(1e-4, 1)
     usual = (disagreement(everyone, shares) * weight).sum(1, keepdim=True) / n_rows.clamp(min=1e-12)
     plane = _trust_in_plane(tuned, y, weight, ridge)
@@ -76,6 +80,7 @@ def fit_blend(read, tuned, y, weight, n_read, ridge=0):
         "part": part,
         "kept": (1 - part) / (1 - before),
         "width": width,
+        "least": (1 - width) * left,
         "usual": usual,
         "plane": plane,
         "rows": n_rows,

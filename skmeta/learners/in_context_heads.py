@@ -228,7 +228,8 @@ class InContextRegression(InContextLearner):
         width = blend["width"][..., None]
         means = state["mean"] + state["scale"] * (middle + kept * lean + width * (offset - lean))
         scale = width * spread * log_scale.clamp(-4, 3).exp()
-        log_scale = state["scale"].log() + 0.5 * (scale.square() + wider).log()
+        variance = torch.maximum(scale.square(), blend["least"][..., None]) + wider
+        log_scale = state["scale"].log() + 0.5 * variance.log()
         mixture = torch.stack(torch.broadcast_tensors(log_weight, means, log_scale), 2)
         return mixture.unflatten(0, (-1, k)).transpose(1, 2)
 

@@ -103,6 +103,16 @@ def test_dates_are_refused_with_the_remedy():
         InContextClassifier().fit(X, y)
 
 
+def test_where_another_tool_is_likely_to_be_better_it_is_named(monkeypatch, wine):
+    monkeypatch.setattr("skmeta.estimators.base.served_in_context.MANY_ROWS", 100)
+    X, y = wine
+    with pytest.warns(UserWarning, match="has 101 rows.*HistGradientBoosting"):
+        InContextClassifier().fit(X[:101], y[:101])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        InContextClassifier().fit(X[:100], y[:100])
+
+
 def test_the_number_of_threads_is_left_as_it_was(wine):
     before = torch.get_num_threads()
     torch.set_num_threads(2)

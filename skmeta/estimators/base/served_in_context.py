@@ -1,6 +1,7 @@
 """The in-context learner as it answers: few rows in double precision, many in single, further rows appended."""
 
 import copy
+import warnings
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ import torch
 from skmeta.estimators.base.served_learner import ServedLearner
 
 MAX_ROWS_IN_DOUBLE = 64
+MANY_ROWS = 4000  # from about here on boosted trees were ahead in log-loss, and forests in R2
 GROWTH = 0.25  # of the encoded rows; so rows that come one by one cost an encoding now and then, ever more rarely
 
 
@@ -24,6 +26,13 @@ class ServedInContext(ServedLearner):
         self.learner, self.is_quick = PrecisionBySize(learner.eval()), False
 
     def adapt(self, support, y, exists=None, settings=None):
+        if len(support.y) > MANY_ROWS:
+            warnings.warn(
+                f"The table has {len(support.y)} rows. In-context estimators are made for {MANY_ROWS} or fewer; on "
+                "more, scikit-learn's HistGradientBoosting is likely to be better as well as quicker.",
+                UserWarning,
+                stacklevel=2,
+            )
         return super().adapt(support, y, exists, settings) | {"n_rows_encoded": len(support.y)}
 
     def extended(self, state, old, new, y, settings=None):
