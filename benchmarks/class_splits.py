@@ -19,7 +19,6 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -28,10 +27,10 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
+from benchmarks.learners import learners
 from benchmarks.records import Records
 from skmeta import PerTask, PerTaskBaseline, TableEncoder
 from skmeta.datasets import load_local_table, split_classes
-from skmeta.estimators import all_estimators
 from skmeta.tasks import NWayTasks
 
 WAYS, SHOTS, N_QUERY, N_TEST = (5, 20), (1, 5), 10, 60
@@ -66,11 +65,11 @@ def baselines(name):
     }
 
 
-def learners(seed):
-    classifiers = [cls for cls in all_estimators() if is_classifier(cls()) and "random_state" in cls().get_params()]
-    found = {cls.__name__.removesuffix("Classifier"): cls(random_state=seed) for cls in classifiers}
+def classifiers(seed):
+    """Every classifier, the in-context one as pretrained."""
+    found = learners("classification", seed)
     found["InContext"].set_params(max_epochs=0)
-    return {name: found[name] for name in sorted(found) if "TaskMixture" not in name}
+    return found
 
 
 def measure(meta, train, test, seed):
@@ -125,7 +124,7 @@ def main():
     for seed in args.seeds:
         for name in args.tables:
             data = None
-            for method, meta in (baselines(name) | learners(seed)).items():
+            for method, meta in (baselines(name) | classifiers(seed)).items():
                 setting = {"table": name, "method": method, "seed": seed}
                 if args.methods and method not in args.methods or records.has(**setting):
                     continue

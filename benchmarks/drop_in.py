@@ -18,7 +18,6 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.impute import SimpleImputer
@@ -29,9 +28,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks.intervals import mean_and_interval
+from benchmarks.learners import learners
 from benchmarks.records import Records
 from skmeta.datasets import list_local_tables, load_local_table
-from skmeta.estimators import all_estimators
 
 ROWS, LEAST = (20, 50, 200), 1e-7
 
@@ -85,10 +84,7 @@ def models(kind, y):
             ),
             "forest": RandomForestClassifier(random_state=0),
         }
-    for cls in all_estimators():
-        if is_classifier(cls()) == (kind == "classification") and "random_state" in cls().get_params():
-            found[cls.__name__.removesuffix("Classifier").removesuffix("Regressor")] = cls(random_state=0)
-    return found
+    return found | learners(kind)
 
 
 def grid(most):

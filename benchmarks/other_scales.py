@@ -13,11 +13,10 @@ import argparse
 import warnings
 
 import numpy as np
-from sklearn.base import is_classifier
 
+from benchmarks.learners import learners
 from benchmarks.records import Records
 from skmeta import Task
-from skmeta.estimators import all_estimators
 from skmeta.tasks import LinearFamily
 
 SCALES = (1e-3, 1e-2, 0.1, 10, 100, 1e3)
@@ -65,10 +64,10 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()
     records = Records("other_scales")
-    regressors = [cls for cls in all_estimators() if not is_classifier(cls())]
     for seed in args.seeds:
-        for cls in regressors:
-            if "target_scaling" not in cls().get_params():
+        for one in learners("regression").values():
+            cls = type(one)
+            if "target_scaling" not in one.get_params():
                 continue
             for scaling in ("pooled", "task"):
                 setting = {"estimator": cls.__name__, "target_scaling": scaling, "seed": seed}

@@ -18,8 +18,8 @@ from torch import nn
 from benchmarks.intervals import mean_and_interval, mse_of_tasks
 from benchmarks.records import Records
 from skmeta import MAMLRegressor
-from skmeta.estimators import all_estimators
 from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.registry import all_estimators
 from skmeta.tasks import Sinusoids
 
 SHOTS = (5, 10, 20)
