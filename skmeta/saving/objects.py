@@ -15,6 +15,8 @@ UNSAVABLE = "pickle or joblib can keep it, for those who trust the file."
 _USERS_OWN = "the user's own"
 #: what only further training needs; where it cannot be written down, the file says so and does without
 _FOR_TRAINING = ("callbacks", "criterion", "iterator_train", "iterator_valid", "optimizer", "random_state", "compile")
+#: loading adapts to the current task, and no file may make it go on for ever
+MOST_STEPS = 10_000
 #: classes that are written and read in a way of their own, by name: ``(cls, to_state, from_state)``
 _SPECIAL = {}
 
@@ -31,6 +33,15 @@ def register(cls, to_state, from_state):
         ``from_state(cls, state, given)`` makes the instance again; ``given`` is what the caller of ``load`` said.
     """
     _SPECIAL[cls.__name__] = cls, to_state, from_state
+
+
+def too_many_steps(settings):
+    """The first setting, by name, that would have an adaptation take more steps than files may ask for, or None."""
+    for name, value in settings.items():
+        is_count = "steps" in name and not name.endswith("steps_per_epoch") or name.endswith("n_iter")
+        if is_count and isinstance(value, int) and value > MOST_STEPS:
+            return f"{name}={value} is more than the {MOST_STEPS} steps that a file may ask for;"
+    return None
 
 
 class Encoder(Values):
@@ -85,6 +96,8 @@ class Encoder(Values):
 
     def _attributes(self, owner, state):
         of_library = not type(owner).__module__.startswith("sklearn.")
+        if of_library and isinstance(owner, BaseEstimator) and (too_many := too_many_steps(state)):
+            raise NotSavable(f"{too_many} {UNSAVABLE}")
         written = {}
         for name, value in state.items():
             if name == "module" and of_library and isinstance(owner, BaseEstimator):
@@ -219,6 +232,8 @@ def _object_of(cls, state, given):
     if issubclass(cls, BaseEstimator):
         # a parameter younger than the file has its default
         state = parameters | state
+        if cls.__module__.startswith("skmeta.") and (too_many := too_many_steps(state)):
+            raise ValueError(too_many)
         if "device" in state and cls.__module__.startswith("skmeta."):
             state["device"] = given.device_for(state["device"])
     made = cls.__new__(cls)

@@ -6,7 +6,7 @@ import torch
 from skorch.history import History
 from torch.overrides import TorchFunctionMode
 
-from skmeta.saving.objects import register
+from skmeta.saving.objects import register, too_many_steps
 from skmeta.training.devices import resolve_device
 from skmeta.training.meta_net import MetaNet
 
@@ -56,6 +56,8 @@ def from_state(cls, state, given):
     settings, weights = state["settings"], state["weights"]
     if not all(_is_setting(name) for name in settings):
         raise ValueError("A net in it has settings that no net has.")
+    if too_many := too_many_steps({name: value for name, value in settings.items() if name.startswith("learner__")}):
+        raise ValueError(too_many)
     is_regression = state.get("task_type") == "regression"
     # a loss or an optimizer of the user's own is not in the file
     settings.setdefault("criterion", torch.nn.MSELoss if is_regression else torch.nn.CrossEntropyLoss)

@@ -209,7 +209,8 @@ FORGERIES = {
     "sparse": (
         set_state(lr={"sparse": ["csr_matrix", [1, 10**9], {"array": 0}, {"array": 0}, {"array": 0}]}), "does not hold"
     ),
-    "steps": (set_state(inner_steps=10**12), None),
+    "steps": (set_state(inner_steps=10**12), "more than the 10000 steps"),
+    "steps of a learner": (set_net(learner__inner_steps=10**12), "more than the 10000 steps"),
     "no history": (lambda c: net_of(c).update(history=3), "does not hold"),
 }  # fmt: skip
 
@@ -223,6 +224,11 @@ def test_a_forged_file_can_name_nothing_but_what_is_allowed(small, path, forgery
         return
     with pytest.raises(ValueError, match=words):
         skmeta.load(path)
+
+
+def test_what_loading_would_refuse_is_refused_when_it_is_saved(path):
+    with pytest.raises(TypeError, match="inner_steps=20000 is more than the 10000 steps"):
+        skmeta.MAMLClassifier(inner_steps=20_000).save(path)
 
 
 def test_a_parameter_that_the_file_does_not_know_has_its_default(small, path):
