@@ -103,7 +103,8 @@ def build(folder, target=None):
             paths = {level: Path(beside, f"_kernel_{level}{suffix}") for level in levels}
             jobs = [(compiler, flags, paths[level], target) for level, flags in levels.items()]
             try:
-                with ThreadPoolExecutor(os.cpu_count()) as pool:
+                # zig makes a target's C library first, and several of it that want to do so wait for one another
+                with ThreadPoolExecutor(1 if target else os.cpu_count()) as pool:
                     list(pool.map(compile_one, *zip(*jobs)))
             except (NotCompiled, OSError, subprocess.TimeoutExpired) as error:
                 said.append(f"{' '.join(compiler)}: {error}")

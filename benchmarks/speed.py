@@ -50,6 +50,35 @@ CASES = {
     "knn_10000_rows": partial(speed_estimators.prototypes_for_neighbours, 10_000),
     "knn_100000_rows": partial(speed_estimators.prototypes_for_neighbours, 100_000),
 }
+#: what docs/benchmarks/speed.md calls a case
+COLUMNS = ["times_faster", "low", "high"]
+TITLES = {
+    "maml_step_sinusoid_1_step": "MAML training step, sinusoid (1-40-40-1), 25 tasks, 1 inner step",
+    "maml_step_sinusoid_5_steps": "the same, 5 inner steps",
+    "maml_step_tabular_16_tasks": "MAML training step, tabular (20-64-64-5), 5 inner steps, 16 tasks",
+    "maml_step_tabular_64_tasks": "the same, 64 tasks",
+    "maml_step_tabular_16_tasks_first_order": "first order, 16 tasks",
+    "maml_step_tabular_64_tasks_first_order": "first order, 64 tasks",
+    "fit_maml_tabular": "`MAMLClassifier.fit(tasks)`, 16 tasks a step, data path included",
+    "fit_prototypes_tabular": "`ProtoNetClassifier.fit(tasks)`, 16 tasks a step, data path included",
+    "one_task_sinusoid": "one new task, sinusoid: `adapt` and `predict`",
+    "one_task_tabular": "one new task, tabular: `adapt` and `predict`",
+    "10000_tasks_sinusoid": "`predict(tasks)`, 10,000 sinusoid tasks",
+    "10000_tasks_tabular": "`predict(tasks)`, 10,000 tabular tasks",
+    "conv4_step_8_tasks": "MAML training step, strided Conv4, 8 tasks, batch normalisation, 1 inner step",
+    "conv4_step_8_tasks_pooled": "the same, pooled",
+    "prototypes_step_1_task": "prototypes training step, 1 task",
+    "prototypes_step_16_tasks": "the same, 16 tasks",
+    "prototypes_step_64_tasks": "the same, 64 tasks",
+    "conv4_prototypes_step_1_task": "prototypes training step, pooled Conv4, 1 task, batch normalisation",
+    "conv4_prototypes_step_4_tasks": "the same, 4 tasks, group normalisation",
+    "ridge_head_16_tasks": "ridge head, 16 tasks of 25 rows, 64 columns",
+    "ridge_head_64_tasks": "the same, 64 tasks",
+    "ridge_head_16_tasks_1600_columns": "the same, 16 tasks, 1600 columns",
+    "knn_1000_rows": "`ProtoNetClassifier().predict`, default body, after a fit of 1,000 rows",
+    "knn_10000_rows": "the same, 10,000 rows",
+    "knn_100000_rows": "the same, 100,000 rows",
+}
 REFERENCES = {"ridge": "loop over tasks", "knn": "KNeighborsClassifier"}
 
 
@@ -81,6 +110,28 @@ def run(case, rounds, peers):
     return lines
 
 
+def page(table):
+    """The rows of docs/benchmarks/speed.md: what a user has, what a jitted program has, and what is left without C."""
+
+    def cell(case, *names, band=True):
+        for name in names:
+            found = table[(table.case == case) & (table.implementation == name)]
+            if len(found):
+                line = found.iloc[0]
+                times, low, high = (f"{line[k]:.3g}" if line[k] < 1000 else f"{line[k]:.0f}" for k in COLUMNS)
+                return f"**{times}** ({low} - {high})" if band else times
+        return ""
+
+    for case, title in TITLES.items():
+        if not (table.case == case).any():
+            continue
+        body = ", default body" if case.startswith("knn") else ""
+        reference = REFERENCES.get(case.split("_")[0], "learn2learn")
+        skmeta = cell(case, f"skmeta{body}, native kernel", f"skmeta{body}")
+        others = cell(case, "jax", band=False), cell(case, f"skmeta{body}", band=False)
+        yield f"| {title} | {reference} | {skmeta} | {others[0]} | {others[1]} |"
+
+
 def plot(table):
     import matplotlib
 
@@ -108,7 +159,11 @@ def main():
     parser.add_argument("--cases", default="", help="comma-separated beginnings of case names; default: all")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--peers", nargs="*", help="only these implementations beside skmeta; default: all")
+    parser.add_argument("--page", action="store_true", help="print the rows of the page from the stored figures")
     options = parser.parse_args()
+    if options.page:
+        print(*page(pd.read_csv(RESULTS / "speed.csv")), sep="\n")
+        return
     one_thread()
     warnings.filterwarnings("ignore")
     wanted = [case for case in CASES if any(case.startswith(begin) for begin in options.cases.split(","))]
