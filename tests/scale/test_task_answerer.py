@@ -177,7 +177,8 @@ def test_ray(answer, table, expected):
 
 
 @pytest.mark.full
-def test_spark(answer, table, expected):
+def test_spark(answer, table, expected, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)  # of the workers; else it is the first python3 of the path
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: pip install 'skmeta[spark]'")
     if subprocess.run(["which", "java"], capture_output=True).returncode:
         pytest.skip("Spark needs Java")
