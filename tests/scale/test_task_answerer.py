@@ -186,7 +186,7 @@ def test_spark(answer, table, expected, monkeypatch):
     try:
         frame = spark.createDataFrame(table.reset_index(drop=True))
         buckets = frame.groupBy(sql.functions.expr("pmod(hash(customer), 4)"))
-        answers = buckets.applyInPandas(answer, schema=frame.schema).toPandas()
+        answers = buckets.applyInPandas(lambda rows: answer(rows), schema=frame.schema).toPandas()
     finally:
         spark.stop()
     check(answers, expected)
