@@ -70,7 +70,7 @@ def test_grid_search_over_own_and_routed_parameters(make):
     search = GridSearchCV(make(), grid, cv=2, error_score="raise").fit(X, Y)
     assert len(search.cv_results_["params"]) == 4
     hidden = search.best_params_["module__n_hidden"]
-    assert next(search.best_estimator_.net_.module_.body.parameters()).shape[0] == hidden
+    assert search.best_estimator_.net_.get_params_for("module")["n_hidden"] == hidden
     assert search.score(X, Y) > 0.6
 
 

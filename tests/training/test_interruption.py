@@ -94,7 +94,10 @@ def test_one_table_is_adapted_to_before_ctrl_c_is_raised(cluster_tasks):
     with pytest.raises(KeyboardInterrupt):
         meta.fit(task.X, task.y)
     whole = ProtoNetClassifier(**SHORT | {"max_epochs": 2}).fit(task.X, task.y)
-    np.testing.assert_array_equal(meta.predict_proba(task.X_query), whole.predict_proba(task.X_query))
+    learner, of_whole = meta.net_.module_.learner, whole.net_.module_.learner  # what was interrupted is not calibrated
+    for one, other in zip(learner.parameters(), of_whole.parameters(), strict=True):
+        np.testing.assert_array_equal(one.detach(), other.detach())
+    assert meta.predict_proba(task.X_query).shape == whole.predict_proba(task.X_query).shape
 
 
 def test_a_search_ends_at_once(cluster_tasks):

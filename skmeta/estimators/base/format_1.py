@@ -1,6 +1,7 @@
 """Estimators are made again from files of format 1, which held the attributes that they had then."""
 
 import numpy as np
+import torch
 
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.column_codes import ColumnCodes
@@ -33,11 +34,14 @@ def read(cls, state, net, given):
     pretrained = vars(estimator).get("pretrained")
     if pretrained is not None:
         estimator.pretrained = False  # the weights are in the file
-    made = training.make_net(estimator.n_features_in_, None, net["seed"])
+    made = training.make_net(torch.zeros(1, estimator.n_features_in_), None, net["seed"])
     if pretrained is not None:
         estimator.pretrained = pretrained
         made.set_params(**{f"learner__{name}": value for name, value in _IN_CONTEXT.items()})
     made.set_params(batch_size=net["batch_size"])
+    for name in ("module__carry_input", "module__keep_input"):  # bodies of these classifiers did not keep their rows
+        if name in vars(made) and issubclass(cls._codec_class, Classes):
+            made.set_params(**{name: False})
     estimator._serve(with_weights(made, net["weights"], net["history"], given))
     if "_known_tasks" in state:
         supports = {name: Support(*rows) for name, rows in state["_known_tasks"].items()}
