@@ -18,8 +18,8 @@ import torch
 
 from benchmarks.intervals import mean_and_interval
 from benchmarks.records import Records
-from skmeta.learners.learned_optimizer import LearnedOptimizer
-from skmeta.learners.unrolled_training import descend, train_learned_optimizer
+from skmeta.learners.learned_optimizers.network import LearnedOptimizer
+from skmeta.learners.learned_optimizers.unrolled_training import descend, train_learned_optimizer
 
 N_STEPS, SIZE = 100, 10
 FIGURE = Path(__file__).parent.parent / "docs" / "benchmarks" / "figures" / "learned_optimizer_quadratics.png"

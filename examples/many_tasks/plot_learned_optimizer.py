@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from skmeta.learners.learned_optimizer import LearnedOptimizer
-from skmeta.learners.unrolled_training import train_learned_optimizer
+from skmeta.learners.learned_optimizers.network import LearnedOptimizer
+from skmeta.learners.learned_optimizers.unrolled_training import train_learned_optimizer
 
 
 def quadratics(generator, n_functions=48):

@@ -13,7 +13,7 @@ from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.estimators.base.served_in_context import ServedInContext
 from skmeta.estimators.base.table_rows import TableRows
-from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
+from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 from skmeta.pretrained import weights_file
 from skmeta.tasks import is_tasks
 

@@ -5,7 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
-from skmeta.learners.learned_descent import LearnedDescent
+from skmeta.learners.learned_optimizers.descent import LearnedDescent
 
 
 class _LearnedOptimizer:

@@ -2,8 +2,8 @@
 
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.regressor import MetaRegressor
-from skmeta.learners.memory import MemoryAugmented
-from skmeta.learners.recurrent import Recurrent
+from skmeta.learners.sequences.memory import MemoryAugmented
+from skmeta.learners.sequences.recurrent import Recurrent
 from skmeta.nets import ResidualMLP
 
 

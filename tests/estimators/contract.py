@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta.estimators import MetaKNeighborsClassifier, MetaKNeighborsRegressor
 from skmeta.estimators.base.estimator import MetaEstimator
-from skmeta.learners.sequence import SequenceLearner
+from skmeta.learners.sequences.sequence import SequenceLearner
 from skmeta.registry import all_estimators
 from skmeta.tasks import GaussianClusters, LinearFamily
 

@@ -101,7 +101,7 @@ def test_regressors_grow_too(n_targets):
 
 def test_dealt_out_supports_grow_in_order(monkeypatch, cancer):
     X, y = cancer
-    monkeypatch.setattr("skmeta.learners.in_context.MAX_SUPPORT", 64)
+    monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 64)
     clf = InContextClassifier().fit(X[:N], y[:N]).partial_fit(X[N : N + 9], y[N : N + 9])
     assert clf.n_rows_encoded_ == N and len(clf.task_.state["parts"]) == 2
     assert clf.score(X[200:], y[200:]) > 0.85

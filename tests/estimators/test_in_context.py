@@ -285,7 +285,7 @@ def test_contributions_of_rows_and_the_mean_sum_to_the_experts_score(diabetes):
 
 def test_a_dealt_out_support_is_explained_in_its_own_order(monkeypatch, wine):
     X, X_test, y, _ = wine
-    monkeypatch.setattr("skmeta.learners.in_context.MAX_SUPPORT", 32)
+    monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 32)
     clf = InContextClassifier().fit(X, y)
     why = clf.explain(X_test[:10])
     assert why.support.shape == (10, 60)

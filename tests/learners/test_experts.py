@@ -15,7 +15,7 @@ from skmeta.learners.experts.machines import (
     score_queries,
     support_contributions,
 )
-from skmeta.learners.table_views import fit_columns, view_columns
+from skmeta.learners.in_context.table_views import fit_columns, view_columns
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from skmeta.learners.in_context import BLOCK_ROWS, deal_out
-from skmeta.learners.in_context_heads import InContextClassification, InContextRegression, mixture_nll
+from skmeta.learners.in_context.heads import InContextClassification, InContextRegression, mixture_nll
+from skmeta.learners.in_context.learner import BLOCK_ROWS, deal_out
 from skmeta.nets.in_context import Attention
 
 SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 2}
@@ -137,7 +137,7 @@ class TestBoth:
 
     def test_a_support_dealt_out_to_parts_gives_the_mean_of_the_parts(self, case, monkeypatch):
         learner, X, y, query, flags = case
-        monkeypatch.setattr("skmeta.learners.in_context.MAX_SUPPORT", 16)
+        monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 16)
         state = learner.adapt(X, y, None, None, flags)
         assert len(state["parts"]) == 2
         with torch.no_grad():

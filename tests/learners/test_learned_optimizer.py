@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from skmeta import LearnedOptimizerClassifier, LearnedOptimizerRegressor
-from skmeta.learners.learned_descent import LearnedDescent
-from skmeta.learners.learned_optimizer import LearnedOptimizer
-from skmeta.learners.unrolled_training import descend, train_learned_optimizer
+from skmeta.learners.learned_optimizers.descent import LearnedDescent
+from skmeta.learners.learned_optimizers.network import LearnedOptimizer
+from skmeta.learners.learned_optimizers.unrolled_training import descend, train_learned_optimizer
 from skmeta.tasks import GaussianClusters, Sinusoids
 
 

@@ -16,12 +16,12 @@ from skmeta import (
     RecurrentClassifier,
     RecurrentRegressor,
 )
-from skmeta.learners.cells import GRUCell, LSTMCell
 from skmeta.learners.hyper_net import HyperNet
-from skmeta.learners.memory import MemoryAugmented, MemoryCell
 from skmeta.learners.neural_process import NeuralProcess
-from skmeta.learners.recurrent import Recurrent
-from skmeta.learners.sequence import fixed_keys
+from skmeta.learners.sequences.cells import GRUCell, LSTMCell
+from skmeta.learners.sequences.memory import MemoryAugmented, MemoryCell
+from skmeta.learners.sequences.recurrent import Recurrent
+from skmeta.learners.sequences.sequence import fixed_keys
 from skmeta.tasks import GaussianClusters, Sinusoids
 
 BOTH_KINDS = {

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skmeta.learners.table_views import (
+from skmeta.learners.in_context.table_views import (
     INDICATOR_SCALE,
     MISSING,
     NUMERIC,

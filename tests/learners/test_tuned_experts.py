@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from skmeta.learners import table_views as views
 from skmeta.learners.experts import extend_tuned, fit_tuned, score_tuned
 from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.ridge import RIDGES, tune_ridge
 from skmeta.learners.experts.smooth_kernel import fit_machine, some_rows
 from skmeta.learners.experts.tuned_numbers import PROCESS, RIDGE
+from skmeta.learners.in_context import table_views as views
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
+from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 from skmeta.pretrained import SHIPPED, weights_file
 
 LEARNERS = {"classification": InContextClassification, "regression": InContextRegression}

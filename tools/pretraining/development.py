@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from skmeta.datasets.local_data import find_local_data, list_local_tables, load_local_table
-from skmeta.learners.in_context_heads import mixture_nll
+from skmeta.learners.in_context.heads import mixture_nll
 from skmeta.tasks.prior.columns import recode_by_frequency
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from skmeta.learners.in_context_heads import mixture_nll
+from skmeta.learners.in_context.heads import mixture_nll
 from skmeta.tasks.prior import TablePrior
 from skmeta.tasks.prior.dice import Dice
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
+from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 from skmeta.nets.in_context import Attention, FeedForward
 from tools.pretraining.development import RealTables
 from tools.pretraining.optimizers import MuonWithAdam

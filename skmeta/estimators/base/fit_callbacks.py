@@ -1,17 +1,28 @@
 """scikit-learn's callbacks, where scikit-learn has them (1.9): progress bars and monitors that see every epoch."""
 
+from typing import TYPE_CHECKING, TypeVar
+
 from skmeta.estimators.base.transaction import copy_of, is_fitted_state
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # scikit-learn before 1.9
+if TYPE_CHECKING:
+    _Method = TypeVar("_Method")
 
     class CallbackSupportMixin:
-        """It has nothing to support."""
+        """What scikit-learn gives to those that support callbacks."""
 
-    def with_callbacks(method):
-        """The method itself."""
-        return method
+    def with_callbacks(method: _Method) -> _Method:
+        """The method itself, with callbacks told of its end."""
+else:
+    try:
+        from sklearn.callback import CallbackSupportMixin, with_callbacks
+    except ImportError:  # scikit-learn before 1.9
+
+        class CallbackSupportMixin:
+            """It has nothing to support."""
+
+        def with_callbacks(method):
+            """The method itself."""
+            return method
 
 
 def begin_fit(estimator, X, y):

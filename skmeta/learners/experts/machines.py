@@ -14,7 +14,7 @@ backpropagation-free machine learning models. Science 383.
 import torch
 
 from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, solve
-from skmeta.learners.table_views import RANK_SCALE
+from skmeta.learners.in_context.table_views import RANK_SCALE
 
 MAX_FULL_METRIC = 256  # columns that a full metric covers
 

@@ -9,7 +9,7 @@ import torch
 from safetensors import safe_open
 from sklearn.datasets import load_diabetes, load_wine
 
-from skmeta.learners.in_context_heads import InContextClassification, InContextRegression
+from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 from skmeta.pretrained import weights_file
 from tools.pretraining import development
 from tools.pretraining.development import (

@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from skmeta.learners import table_views as views
 from skmeta.learners.experts import (
     N_READ,
     fit_experts,
@@ -18,9 +17,10 @@ from skmeta.learners.experts import (
 )
 from skmeta.learners.experts.machines import EXPERTS
 from skmeta.learners.experts.tuned_numbers import RIDGE
-from skmeta.learners.in_context import InContextLearner, exactly, expert_quality
-from skmeta.learners.in_context_blend import blended, fit_blend
-from skmeta.learners.in_context_class_blend import blended_classes, fit_class_blend
+from skmeta.learners.in_context import table_views as views
+from skmeta.learners.in_context.blend import blended, fit_blend
+from skmeta.learners.in_context.class_blend import blended_classes, fit_class_blend
+from skmeta.learners.in_context.learner import InContextLearner, exactly, expert_quality
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -36,7 +36,7 @@ class InContextClassification(InContextLearner):
     """Classes are put in the order of their frequency, so that their names do not matter; beyond ten, the network
     answers the rarest as one class, and the experts share it out.
 
-    See :class:`~skmeta.learners.in_context.InContextLearner` for the parameters and references.
+    See :class:`~skmeta.learners.in_context.learner.InContextLearner` for the parameters and references.
     """
 
     task_type = "classification"
@@ -150,7 +150,7 @@ class InContextRegression(InContextLearner):
     Targets are standardised by each support; several are answered one by one, as tasks of their own. Training
     minimises the negative log-likelihood of the mixture, unless ``likelihood=False`` leaves the means to a criterion.
 
-    See :class:`~skmeta.learners.in_context.InContextLearner` for the other parameters and references.
+    See :class:`~skmeta.learners.in_context.learner.InContextLearner` for the other parameters and references.
     """
 
     task_type = "regression"

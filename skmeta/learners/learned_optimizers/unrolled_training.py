@@ -32,7 +32,7 @@ def train_learned_optimizer(optimizer, problems, *, n_batches=100, n_steps=100, 
     Examples
     --------
     >>> import torch
-    >>> from skmeta.learners.learned_optimizer import LearnedOptimizer
+    >>> from skmeta.learners.learned_optimizers.network import LearnedOptimizer
     >>> def bowls(generator):
     ...     centre = torch.randn(16, 2, generator=generator)
     ...     return torch.zeros(16, 2), lambda x: (x - centre).square().sum(1)

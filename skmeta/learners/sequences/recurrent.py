@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from skmeta.learners.cells import GRUCell, LSTMCell
-from skmeta.learners.sequence import SequenceLearner
+from skmeta.learners.sequences.cells import GRUCell, LSTMCell
+from skmeta.learners.sequences.sequence import SequenceLearner
 
 CELLS = {"lstm": LSTMCell, "gru": GRUCell}
 #: bias of the gate that keeps the state: after 50 rows two fifths of it are left
@@ -22,7 +22,7 @@ class Recurrent(SequenceLearner):
     Parameters
     ----------
     body, n_features_in, n_outputs, task_type, n_permutations, max_rows
-        See :class:`~skmeta.learners.sequence.SequenceLearner`.
+        See :class:`~skmeta.learners.sequences.sequence.SequenceLearner`.
     cell : {"lstm", "gru"}
     n_hidden : int
         Size of the cell's state.

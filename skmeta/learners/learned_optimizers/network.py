@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-from skmeta.learners.cells import LSTMCell
+from skmeta.learners.sequences.cells import LSTMCell
 
 
 class LearnedOptimizer(nn.Module):
@@ -16,8 +16,9 @@ class LearnedOptimizer(nn.Module):
     ``e^-p``: gradients of all sizes become inputs of order 1. The update is ``scale * out(h)``, with the state h of
     the last layer, and, where ``gradient_rate`` is given, ``-rate * g`` beside it with the rate learned too.
 
-    Trained by :func:`~skmeta.learners.unrolled_training.train_learned_optimizer` on functions of your own, or inside
-    a :class:`~skmeta.LearnedOptimizerClassifier`. Afterwards :meth:`as_optimizer` makes it an optimizer of torch.
+    Trained by :func:`~skmeta.learners.learned_optimizers.unrolled_training.train_learned_optimizer` on functions of
+    your own, or inside a :class:`~skmeta.LearnedOptimizerClassifier`. Afterwards :meth:`as_optimizer` makes it an
+    optimizer of torch.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class LearnedOptimizer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from skmeta.learners.learned_optimizer import LearnedOptimizer
+    >>> from skmeta.learners.learned_optimizers.network import LearnedOptimizer
     >>> model = torch.nn.Linear(2, 1)
     >>> optimizer = LearnedOptimizer(gradient_rate=0.1).as_optimizer(model.parameters())
     >>> model(torch.ones(4, 2)).square().mean().backward()

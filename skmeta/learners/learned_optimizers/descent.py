@@ -2,16 +2,16 @@
 
 from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import flatten, unflatten
-from skmeta.learners.learned_optimizer import LearnedOptimizer
+from skmeta.learners.learned_optimizers.network import LearnedOptimizer
 
 
 class LearnedDescent(GradientBased):
     """A start and an optimizer, both learned: the optimizer takes the start to the task.
 
-    On every task the :class:`~skmeta.learners.learned_optimizer.LearnedOptimizer`, one LSTM common to all coordinates,
-    takes ``inner_steps`` steps down the loss of the support rows. It is trained, with the start, by the loss of the
-    query rows after every step, through unrolls of at most ``unroll`` steps: beyond them, parameters and states are
-    constants. Derivatives of the inner gradients are left out.
+    On every task the :class:`~skmeta.learners.learned_optimizers.network.LearnedOptimizer`, one LSTM common to all
+    coordinates, takes ``inner_steps`` steps down the loss of the support rows. It is trained, with the start, by the
+    loss of the query rows after every step, through unrolls of at most ``unroll`` steps: beyond them, parameters and
+    states are constants. Derivatives of the inner gradients are left out.
 
     Parameters
     ----------

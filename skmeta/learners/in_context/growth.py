@@ -9,8 +9,8 @@ encoding, not equal to them.
 
 import torch
 
-from skmeta.learners import table_views as views
 from skmeta.learners.experts import extend_experts, extend_tuned, extend_tuned_classes, score_queries
+from skmeta.learners.in_context import table_views as views
 
 
 class GrowingSupport:

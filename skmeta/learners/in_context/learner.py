@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from skmeta.learners import table_views as views
 from skmeta.learners.base import Learner
 from skmeta.learners.experts import N_READ, score_queries, support_contributions
-from skmeta.learners.in_context_growth import GrowingSupport
+from skmeta.learners.in_context import table_views as views
+from skmeta.learners.in_context.growth import GrowingSupport
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.threads import one_thread
 

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from skmeta.learners.cells import LSTMCell
-from skmeta.learners.sequence import SequenceLearner
+from skmeta.learners.sequences.cells import LSTMCell
+from skmeta.learners.sequences.sequence import SequenceLearner
 
 
 class MemoryAugmented(SequenceLearner):
@@ -13,7 +13,7 @@ class MemoryAugmented(SequenceLearner):
     Parameters
     ----------
     body, n_features_in, n_outputs, task_type, n_permutations, max_rows
-        See :class:`~skmeta.learners.sequence.SequenceLearner`.
+        See :class:`~skmeta.learners.sequences.sequence.SequenceLearner`.
     n_hidden : int
         Size of the controller's state.
     n_slots, slot_size : int

@@ -1,0 +1,1 @@
+"""Learned optimizers: networks that turn gradients into updates."""

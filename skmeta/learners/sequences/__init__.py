@@ -1,0 +1,1 @@
+"""Learners that read a task's rows one after another."""
