@@ -30,6 +30,39 @@ def column_names(X):
     return list(_narwhal(X).columns) if _is_other_frame(X) else None
 
 
+def refuse_odd_columns(X):
+    """Refuse a frame without columns, with two of one name, or with dates, which are no numbers.
+
+    Parameters
+    ----------
+    X : table
+        Of any kind; one without column names is not looked at.
+    """
+    names = list(X.columns) if is_frame(X) else column_names(X)
+    if names is None:
+        return
+    if not names:
+        raise ValueError("X has no column left: a table needs a feature beside the column that names the tasks.")
+    _refuse_twins(names)
+    kinds = [getattr(kind, "kind", "O") for kind in X.dtypes] if is_frame(X) else _kinds(X)
+    dates = [name for name, kind in zip(names, kinds) if kind in "mM"]
+    if dates:
+        raise ValueError(
+            f"Column {dates[0]!r} of X holds dates or durations. Make numbers of them first, such as days since a "
+            "first day, or year, month and weekday; TableEncoder does so."
+        )
+
+
+def _refuse_twins(names):
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ValueError(f"X has two columns that are called {twice!r}: give each a name of its own.")
+
+
+def _kinds(X):
+    return ["M" if kind.is_temporal() else "O" for kind in _narwhal(X).schema.values()]
+
+
 def with_columns(X, names):
     """The named columns of a table, in that order."""
     if column_names(X) == list(names):
@@ -101,6 +134,7 @@ def stack_rows(blocks):
 def _stack_frames(frames):
     import pandas as pd
 
+    _refuse_twins(list(frames[0].columns))
     stacked = pd.concat(frames, ignore_index=True)
     # concat forgets a categorical dtype when tasks know different categories; their union keeps it
     for name in frames[0].columns:

@@ -15,6 +15,8 @@ def resolve_device(device):
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise ValueError(f"device={device!r} is no torch device. Use 'cpu', 'cuda', 'cuda:1' or 'auto'.") from error
+    if resolved.type == "meta":
+        raise ValueError("device='meta' computes nothing. Use 'cpu', 'cuda', 'cuda:1' or 'auto'.")
     if resolved.type == "mps" and not torch.backends.mps.is_available():
         raise ValueError(f"device={device!r} is not there: torch {torch.__version__} sees no Metal GPU. Use 'cpu'.")
     if resolved.type == "cuda" and resolved.index is None and local_rank() is not None:

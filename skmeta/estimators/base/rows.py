@@ -6,6 +6,7 @@ from sklearn.utils.validation import validate_data
 
 from skmeta.estimators.base.bad_cells import explain, place_of_row
 from skmeta.tasks import is_tasks
+from skmeta.tasks.rows import refuse_odd_columns
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
@@ -36,6 +37,7 @@ class NumericRows:
         """
         if not reset and _is_plain(estimator, X):
             return dense(X - self.shift if self.shift.any() else X)
+        refuse_odd_columns(X)
         X = validate_data(estimator, X, reset=reset, accept_sparse="csr", dtype=np.float64)
         return self._single_safe(X, reset)
 
@@ -44,6 +46,7 @@ class NumericRows:
         codec = estimator._codec_class
         if not reset and _is_plain_target(y, codec.task_type) and _is_plain(estimator, X) and len(X) == len(y):
             return self, X.astype(np.float64) - self.shift, y.copy()
+        refuse_odd_columns(X)
         try:
             X, y = validate_data(
                 estimator, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **codec.validation

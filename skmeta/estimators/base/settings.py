@@ -1,5 +1,6 @@
 """What constructor parameters may be; said at the first use, because scikit-learn forbids saying it in ``__init__``."""
 
+import inspect
 from numbers import Integral, Real
 
 from torch.nn import Module
@@ -26,12 +27,40 @@ def _are_estimators(value):
     return hasattr(value, "fit") or isinstance(value, str) and value == "default"
 
 
+def _are_callbacks(value):
+    """None, "disable", or callbacks, each alone or with its name."""
+    if value is None or isinstance(value, str):
+        return value in (None, "disable")
+    if not isinstance(value, (list, tuple)):
+        return False
+    bare = [one[1] if isinstance(one, tuple) and len(one) == 2 else one for one in value]
+    return all(hasattr(one, "on_epoch_end") for one in bare)
+
+
+def _is_body(value):
+    """None, a module, or a class that can be made of the number of columns alone."""
+    if value is None or isinstance(value, Module):
+        return True
+    if not callable(value):
+        return False
+    needed = [
+        p
+        for p in inspect.signature(value).parameters.values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    return value.__module__.partition(".")[0] != "torch" or not needed
+
+
 _COUNT = (lambda v: _integer(v, 1), "a positive integer")
 _SIZE = (_size, "a positive integer or a (low, high) pair of integers")
 _STEPS = (lambda v: _integer(v, 0), "a non-negative integer")
 
 _RULES = {
-    "module": (lambda v: v is None or callable(v) or isinstance(v, Module), "None or a torch module class or instance"),
+    "module": (
+        _is_body,
+        "None or a torch module class or instance; a class may want n_features_in and no more (an instance of one of "
+        "torch's layers, such as torch.nn.Linear(4, 16), will do)",
+    ),
     "n_ways": (
         lambda v: v is None or _integer(v, 2) or isinstance(v, (tuple, list)) and _size(v) and v[0] >= 2,
         "None, an integer of at least 2 or a (low, high) pair of such",
@@ -50,12 +79,14 @@ _RULES = {
     ),
     "augment": (lambda v: v is None or callable(v), "None or an augmentation of skmeta.tasks.augmentation"),
     "callbacks": (
-        lambda v: v is None or v == "disable" or isinstance(v, (list, tuple)),
+        _are_callbacks,
         "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs",
     ),
     "labels": (lambda v: v in ("auto", "task", "shared"), "'auto', 'task' or 'shared'"),
     "target_scaling": (lambda v: v in ("pooled", "task", None), "'pooled', 'task' or None"),
     "inner_lr": (lambda v: isinstance(v, str) or _number(v), "a non-negative number, 'learn' or 'learn-step'"),
+    "adapt_params": (lambda v: v in ("all", "head", "body"), "'all' (MAML), 'head' (ANIL) or 'body' (BOIL)"),
+    "iterator_train": (callable, "a class of loaders, such as skmeta.tasks.episodes.EpisodeLoader"),
     "inner_steps": _STEPS,
     "adapt_steps": (lambda v: v is None or _integer(v, 0), "None or a non-negative integer"),
     "scale": (lambda v: v == "learn" or _number(v) and v > 0, "a positive number or 'learn'"),
