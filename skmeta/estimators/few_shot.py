@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.transaction import copy_of, transaction
+from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
 from skmeta.tasks.rows import stack_labels, stack_rows
 
@@ -21,7 +22,7 @@ def _last(learner):
     return learner[-1] if isinstance(learner, Pipeline) else learner
 
 
-class _FewShot(MetaEstimatorMixin, BaseEstimator):
+class _FewShot(Savable, MetaEstimatorMixin, BaseEstimator):
     """What the classifier and the regressor share."""
 
     def __init__(self, learner, *, adaptation=None):
@@ -155,7 +156,8 @@ class _FewShot(MetaEstimatorMixin, BaseEstimator):
         getattr(self.learner_, method)(self._transformed(X), y, **params)
         if self._fits_on_support():
             weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-            self.shown_ = (X if hasattr(X, "shape") else np.asarray(X)), np.asarray(y), weight
+            # copies, for the user's arrays may change
+            self.shown_ = (X.copy() if hasattr(X, "copy") else np.array(X)), np.array(y), np.array(weight)
 
     def _transformed(self, X):
         check_is_fitted(self, "learner_")

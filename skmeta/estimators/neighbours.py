@@ -113,7 +113,11 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
         fitted = self._adapted().state.estimator
         if n_neighbors is None:
             n_neighbors = min(fitted.n_neighbors, fitted.n_samples_fit_ - (X is None))
-        return fitted, None if X is None else self.served_.embed(self.rows_.read(self, X)), n_neighbors
+        return (
+            fitted,
+            None if X is None else self.served_.embed(self.rows_.read(self, self._take_ids(X, None)[0])),
+            n_neighbors,
+        )
 
     @property
     def n_samples_fit_(self):
@@ -178,19 +182,22 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     def _settings(self):
         return super()._settings() | {"classes_are_own": self.labels_ == "task"}
 
-    def decision_function(self, X):
+    def decision_function(self, X, *, task=None):
         """Logarithms of the votes' shares, each class given half a vote more so that they are finite.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format.
 
         Returns
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
         """
-        shares = self.predict_proba(X)
-        scores = np.log(shares + 0.5 / self._fitted_neighbours.n_neighbors)
+        shares = self.predict_proba(X, task=task)
+        k = self._fitted_neighbours.n_neighbors if "task_" in vars(self) else self.n_neighbors
+        scores = np.log(shares + 0.5 / k)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
 

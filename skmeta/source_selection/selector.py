@@ -13,6 +13,7 @@ from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
+from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks, split_tasks
 from skmeta.tasks.splitting import with_query_rows
@@ -24,7 +25,7 @@ def _estimator_has(method):
     return available_if(lambda self: hasattr(self.estimator, method))
 
 
-class SourceSelector(MetaEstimatorMixin, BaseEstimator):
+class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
     """Finds the source tasks most similar to a target, and learns from those alone.
 
     Sources are gathered into families without names, each a source with those most like it. What the functions of a
@@ -194,17 +195,6 @@ class SourceSelector(MetaEstimatorMixin, BaseEstimator):
         if not 1 <= n_sources <= len(distances):
             raise ValueError(f"n_sources must lie between 1 and the {len(distances)} source tasks, got {n_sources}.")
         return np.argsort(distances, kind="stable")[:n_sources]
-
-    def save(self, path):
-        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
-
-        Parameters
-        ----------
-        path : str or path
-        """
-        from skmeta.saving import save
-
-        save(self, path)
 
     # ------------------------------------------------------------------ in front of an estimator
 

@@ -13,6 +13,7 @@ from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
+from skmeta.saving.savable import Savable
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.learning_sample import learning_sample
 from skmeta.task_mixture.mixture import Members, Mixture
@@ -77,7 +78,7 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
     {example}"""
 
 
-class TaskMixture(BaseEstimator):
+class TaskMixture(Savable, BaseEstimator):
     """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
@@ -254,13 +255,15 @@ class TaskMixture(BaseEstimator):
     def adapt(self, X=None, y=None, *, task=None):
         """Turn to a new current task: the rows of the one before are forgotten, then these are shown.
 
+        Rows that say which task they are of take the place of what those tasks have shown since fitting.
+
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
             None is a task of which no row has been seen.
         y : array-like of shape (n_rows,), default=None
-        task : str or list of str, default=None
-            Columns of ``X`` that are no features.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to; None looks for the column named in ``fit``.
 
         Returns
         -------
@@ -272,9 +275,27 @@ class TaskMixture(BaseEstimator):
             if before is not None:
                 draft.mixtures_ = [mixture.without(before) for mixture in self.mixtures_]
             if X is not None:
-                X, _ = find_task_ids(X, task, self.task_names_in_)
-                draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
+                X, ids = find_task_ids(X, task, self.task_names_in_)
+                if ids is None:
+                    draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
+                else:
+                    draft._forget_opened(ids)
+                    draft._add(X, y, lambda n_rows: draft.places_.opened(ids, n_rows))
         return self
+
+    def _forget_opened(self, ids):
+        """Forget what tasks have shown that came after fitting; those that members were fitted on stay in them."""
+        place, _ = self.places_.found(ids, len(ids))
+        known = np.unique(place[place >= 0])
+        fitted = known[known < self.mixtures_[0].shown.n_fitted]
+        if len(fitted):
+            name = next(name for name, at in self.places_.place.items() if at == fitted[0])
+            raise ValueError(
+                f"Task {name!r} was there when the mixture was fitted, and cannot be forgotten: add rows to it by "
+                "partial_fit, or give adapt its rows without the column that names their task."
+            )
+        for at in known:
+            self.mixtures_ = [mixture.without(at) for mixture in self.mixtures_]
 
     def _add(self, X, y, places_of):
         X, y = self._validated(X, y, reset=False)
@@ -308,17 +329,6 @@ class TaskMixture(BaseEstimator):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
         return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
-
-    def save(self, path):
-        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
-
-        Parameters
-        ----------
-        path : str or path
-        """
-        from skmeta.saving import save
-
-        save(self, path)
 
     # ------------------------------------------------------------------ where tasks lie
 

@@ -30,6 +30,14 @@ def column_names(X):
     return list(_narwhal(X).columns) if _is_other_frame(X) else None
 
 
+def as_pandas(X):
+    """A frame of another library as one of pandas, which files can hold, where there is pandas; all else as it is."""
+    try:
+        return _narwhal(X).to_pandas() if _is_other_frame(X) else X
+    except ImportError:
+        return X
+
+
 def refuse_odd_columns(X):
     """Refuse a frame without columns, with two of one name, or with dates, which are no numbers.
 

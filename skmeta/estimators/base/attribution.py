@@ -7,7 +7,7 @@ from sklearn.utils import Bunch
 
 def attribute_classes(estimator, X):
     """Columns and rows behind the log-probabilities of the predicted classes."""
-    current, rows = estimator._adapted(), estimator.rows_.read(estimator, X)
+    current, rows = estimator._adapted(), estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
     served, state = estimator.served_, current.state
 
     def ask(some):
@@ -23,7 +23,7 @@ def attribute_classes(estimator, X):
 
 def attribute_targets(estimator, X):
     """Columns and rows behind the predicted targets."""
-    current, rows = estimator._adapted(), estimator.rows_.read(estimator, X)
+    current, rows = estimator._adapted(), estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
     served, state, codec = estimator.served_, current.state, estimator.codec_
 
     def ask(some):

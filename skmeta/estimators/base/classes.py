@@ -233,9 +233,13 @@ class Classes:
         columns = about.columns
         return logits if np.array_equal(columns, np.arange(logits.shape[1])) else logits[:, columns]
 
-    def joined(self, answers, about, rows):
-        """Answers of several tasks as one array, and the sorted union of their classes."""
-        names = np.unique(np.concatenate([one.names for one in about]))
+    def known_classes(self, known):
+        """The classes that are answered about rows of known tasks: the shared ones, and all that tasks have shown."""
+        return known.labels if self.shared is None else np.union1d(self.shared, known.labels)
+
+    def joined(self, answers, about, rows, known):
+        """Answers of several tasks as one array, and the classes that any known task can have, whichever is asked."""
+        names = self.known_classes(known)
         logits = np.full((sum(map(len, rows)), len(names)), -np.inf)
         for z, one, where in zip(answers, about, rows):
             logits[np.ix_(where, codes_among(one.names, names))] = z
@@ -252,9 +256,10 @@ def declared_classes(current, classes):
     declared = None if current is None else current.declared
     if classes is None:
         return declared
+    listed = list(classes)
+    if any(label is None or label != label for label in listed):
+        raise ValueError(f"classes={listed} holds a missing label: leave it out.")
     classes = np.unique(classes)
-    if classes.dtype.kind == "f" and np.isnan(classes).any():
-        raise ValueError(f"classes={classes.tolist()} holds a missing label: leave it out.")
     if declared is not None and not np.array_equal(declared, classes):
         raise ValueError(
             f"`classes={classes.tolist()}` is not the same as on an earlier call: {declared.tolist()}. "

@@ -37,6 +37,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
     score = MetaEstimator.score  # scikit-learn's mixin has one too, which knows rows only
 
     __metadata_request__predict_proba = {"task": True}
+    __metadata_request__decision_function = {"task": True}
 
     @property
     def labels_(self) -> str:
@@ -54,8 +55,8 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
     @property
     def classes_(self) -> np.ndarray:
         """The classes of the current task, sorted."""
-        if "task_" not in vars(self) and "known_tasks_" in vars(self) and self.codec_.shared is not None:
-            return self.codec_.shared  # scikit-learn's scorers ask for them; all tasks have the same
+        if "task_" not in vars(self) and "known_tasks_" in vars(self):
+            return self.codec_.known_classes(self.known_tasks_)  # scikit-learn's scorers ask for them
         return _of(self, "task_", "classes_").classes.names
 
     def partial_fit(  # type: ignore[override]
@@ -138,19 +139,21 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
             return object_array([softmax(z, axis=1) for z in logits])
         return softmax(logits.astype(np.float64), axis=1)
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Logits of the current task's classes; for two classes, how far the second leads the first.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format.
 
         Returns
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
             Finite: a class that cannot be lies 13.8, a chance of one in a million, behind the last that can.
         """
-        logits, _ = self._answers(X, exact=True)
+        logits, _ = self._answers(X, task, exact=True)
         least = logits.min(1, keepdims=True, initial=np.inf, where=np.isfinite(logits)) + _LEAST
         logits = np.where(np.isfinite(logits), logits, least)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits

@@ -73,6 +73,8 @@ class CurrentTask:
         Classes that the user has declared.
     n_encoded : int
         Rows that the last whole adaptation has seen; those after them were added to its state.
+    settings : dict or None
+        Settings of adaptation that were in force then.
     """
 
     rows: Support
@@ -80,3 +82,4 @@ class CurrentTask:
     classes: Any = None
     declared: Any = None
     n_encoded: int = 0
+    settings: Any = None

@@ -16,7 +16,7 @@ from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
 from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
-from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed
+from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed, parameters_of
 from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
 from skmeta.estimators.base.scores import score_long, tasks_to_score
 from skmeta.estimators.base.served_learner import ServedLearner
@@ -25,14 +25,13 @@ from skmeta.estimators.base.transaction import copy_of, forget, transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
+from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.training import raise_if_interrupted
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from typing_extensions import Self
 
 
@@ -101,7 +100,9 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         -------
         params : dict
         """
-        return super().get_params(deep=deep) | get_routed(self)
+        # a subclass with an __init__ of its own hands parameters on that scikit-learn does not see in its signature
+        handed_on = {name: getattr(self, name) for name in parameters_of(type(self)) if name in vars(self)}
+        return handed_on | super().get_params(deep=deep) | get_routed(self)
 
     def set_params(self, **params: Any) -> "Self":
         """Set parameters of the estimator, or of skorch's by their prefix.
@@ -115,7 +116,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         -------
         self : object
         """
-        explicit = set(self._get_param_names())
+        explicit = set(self._get_param_names()) | set(parameters_of(type(self)))
         routed = {name: value for name, value in params.items() if name not in explicit and is_routed(name)}
         super().set_params(**{name: value for name, value in params.items() if name not in routed})
         self._routed = get_routed(self) | routed
@@ -196,6 +197,9 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def adapt(self, X: Any = None, y: Any = None, **partial_fit_params: Any) -> "Self":
         """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
 
+        Rows that say which task they are of, by the column that ``task=`` has named, take the place of what those tasks
+        have shown.
+
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), default=None
@@ -203,7 +207,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             The new task's labelled rows. Without any, the meta-learned start itself answers, which takes a learner
             that has such an answer: shared classes, or regression.
         **partial_fit_params
-            ``classes`` (classifiers) and ``sample_weight``.
+            ``classes`` (classifiers), ``sample_weight`` and ``task``.
 
         Returns
         -------
@@ -214,18 +218,18 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             if X is None:
                 check_is_fitted(draft)
                 draft._adapt_to(no_rows(draft))
-            elif partial_fit_params.get("task") is None:
-                X, _ = draft._take_ids(X, None)  # the rows are one task's, whatever a column of ids may say
-                draft._show(X, y, **partial_fit_params)
             else:
-                draft.partial_fit(X, y, **partial_fit_params)
+                rows, ids = draft._take_ids(X, partial_fit_params.pop("task", None))
+                if ids is not None and "known_tasks_" in vars(draft):
+                    draft.known_tasks_ = draft.known_tasks_.without(factorize(ids)[0])
+                draft._show(rows, y, ids=ids, **partial_fit_params)
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, task: Any = None) -> "Self":
         """Add labelled rows to the current task and adapt to all it has shown, from the meta-learned start.
 
         So two calls with halves of the rows equal one call with all of them. On an unfitted estimator the start is
-        the initial weights.
+        the initial weights, which are made for the rows of the first call.
 
         Parameters
         ----------
@@ -254,6 +258,8 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         X, y = self._read_shown(X, y)
         weight = check_weight(sample_weight, len(y))
         if ids is not None:
+            if classes is not None and len(unknown := np.setdiff1d(y, classes)):
+                raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {list(classes)}.")
             names, code = factorize(ids)
             order = np.argsort(code, kind="stable")
             self.known_tasks_ = known.extended(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
@@ -279,14 +285,15 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ adaptation
 
-    def _adapt_to(self, support, declared=None, n_encoded=None):
+    def _adapt_to(self, support, declared=None, n_encoded=None, settings=None):
         """Adapt to a task's rows; ``n_encoded`` of them, the first, where the state shall know no more."""
         about = self.codec_.task_classes(support.y, declared)
         exists = None if about is None else about.exists
         encoded = support if n_encoded is None else support.between(0, n_encoded)
         y = self.codec_.encode(encoded.y, about)
-        state = self.served_.adapt(encoded, y, exists, self._settings())
-        self.task_ = CurrentTask(support, state, about, declared, len(encoded.y))
+        settings = self._settings() if settings is None else settings
+        state = self.served_.adapt(encoded, y, exists, settings)
+        self.task_ = CurrentTask(support, state, about, declared, len(encoded.y), settings)
 
     def _extend(self, current, new, declared):
         """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
@@ -297,7 +304,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             y = self.codec_.encode(new.y, about)
             state = self.served_.extended(current.state, current.rows, new, y, self._settings())
             if state is not None:
-                self.task_ = CurrentTask(support, state, about, declared, current.n_encoded)
+                self.task_ = CurrentTask(support, state, about, declared, current.n_encoded, current.settings)
                 return
         self._adapt_to(support, declared)
 
@@ -358,7 +365,8 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
                 "with partial_fit(X, y, task=ids) first."
             )
         outputs, about = self._answers_of_tasks(tasks, weight, ask)
-        return self.codec_.joined([decode(out, one) for out, one in zip(outputs, about)], about, rows)
+        answers = [decode(out, one) for out, one in zip(outputs, about)]
+        return self.codec_.joined(answers, about, rows, self.known_tasks_)
 
     def _answers_of_tasks(self, tasks, weight=None, ask="predict"):
         """Raw outputs for the query rows of tasks whose rows have been read; the estimator's state is untouched."""
@@ -476,20 +484,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def __copy__(self):
         return copy_of(self)
 
-    def save(self, path: "str | PathLike[str]") -> None:
-        """Write the estimator to one file from which :func:`skmeta.load` makes it again without executing any code.
-
-        The file holds numbers (safetensors) and JSON: parameters, weights, the history of training, the current task
-        and known tasks. Callbacks, and a criterion or loader of one's own, are left out with a warning on loading; a
-        module class of one's own has to be handed to ``load``.
-
-        Parameters
-        ----------
-        path : str or path
-        """
-        from skmeta.saving import save
-
-        save(self, path)
+    save = Savable.save
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -497,7 +492,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         state.pop("served_", None)
         if "task_" in state:
             current = state["task_"]
-            state["task_"] = CurrentTask(current.rows, None, None, current.declared, current.n_encoded)
+            state["task_"] = replace(current, state=None, classes=None)
         return state
 
     def __setstate__(self, state):
@@ -510,11 +505,12 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def _adapt_again(self):
         """Make the state of the current task anew from its rows, as it came about."""
         rows, n = self.task_.rows, self.task_.n_encoded
-        self._adapt_to(rows, self.task_.declared, n)
+        settings = self.task_.settings
+        self._adapt_to(rows, self.task_.declared, n, settings)
         if 0 < n < len(rows.y):
             rest = rows.between(n)
             y = self.codec_.encode(rest.y, self.task_.classes)
-            state = self.served_.extended(self.task_.state, rows.between(0, n), rest, y, self._settings())
+            state = self.served_.extended(self.task_.state, rows.between(0, n), rest, y, settings)
             self.task_ = replace(self.task_, state=state)
 
 

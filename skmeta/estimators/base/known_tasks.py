@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.labels import refuse_other_kind
 from skmeta.tasks import TaskSet
 from skmeta.tasks.ids import ids_as_array
-from skmeta.tasks.rows import take_rows
+from skmeta.tasks.rows import as_pandas, take_rows
 
 _PROBES = 100
 
@@ -34,15 +35,27 @@ class KnownTasks:
         """No task is known, and some rows of a table are there to compare tasks by."""
         X = X if hasattr(X, "shape") else np.asarray(X)
         rows = np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int)
-        return cls({}, take_rows(X, rows))
+        return cls({}, as_pandas(take_rows(X, rows)))
 
     @property
     def ids(self):
         return ids_as_array(list(self.supports))
 
+    @property
+    def labels(self):
+        """All labels that tasks have shown, sorted."""
+        return np.unique(np.concatenate([support.y for support in self.supports.values()]))
+
+    def without(self, names):
+        """The other tasks."""
+        gone = set(names)
+        return KnownTasks({name: rows for name, rows in self.supports.items() if name not in gone}, self.probes)
+
     def extended(self, names, ends, X, y, weight):
         """These and further rows, which lie task by task and end at ``ends``; new ids open new tasks."""
         supports, start = dict(self.supports), 0
+        if supports:
+            refuse_other_kind(next(iter(supports.values())).y, y)
         for name, end in zip(names, ends):
             rows = Support.of(X[start:end], y[start:end], weight[start:end])
             supports[name] = supports[name].extended(rows) if name in supports else rows

@@ -38,7 +38,7 @@ class Neighbours:
         current = self._adapted()
         n_rows = len(current.rows.y) - (X is None)
         k = _how_many(n_neighbors, n_rows)
-        rows = current.rows.X if X is None else self.rows_.read(self, X)
+        rows = current.rows.X if X is None else self.rows_.read(self, self._take_ids(X, None)[0])
         distances, indices = [], []
         block = max(1, _CELLS_AT_ONCE // max(n_rows, 1))
         for first in range(0, max(len(rows), 1), block):
@@ -71,7 +71,7 @@ class _SpaceOfRows(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def transform(self, X):
         check_is_fitted(self)
-        return self.served_.embed(self.rows_.read(self, X))
+        return self.served_.embed(self.rows_.read(self, self._take_ids(X, None)[0]))
 
 
 class LearnedSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):

@@ -163,6 +163,11 @@ class MetaTraining:
 
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
+        if not _makes_the_same(net.learner, before.learner):
+            raise ValueError(
+                "warm_start goes on with a learner that was made for another target_scaling: set it back, or "
+                "warm_start=False to start over."
+            )
         go_on(net, before)
 
     def epochs_on_table(self, can_learn):
@@ -275,6 +280,11 @@ class Endless(torch.utils.data.Dataset):
 
     def __len__(self):
         return 1
+
+
+def _makes_the_same(one, other):
+    """Whether two constructors of learners are alike: a class, or one around a class."""
+    return one is other or type(one) is type(other) and not isinstance(one, type) and vars(one) == vars(other)
 
 
 def _own(callbacks):

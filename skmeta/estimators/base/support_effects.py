@@ -30,6 +30,7 @@ def explain_targets(estimator, X):
 
 
 def _explain(estimator, X, chosen_of, without):
+    X, _ = estimator._take_ids(X, None)
     support, rows = estimator._adapted().rows, estimator.rows_.read(estimator, X)
     n_support, needed = len(support.y), 1 if estimator._answers_without_rows() else 2
     if n_support < needed:

@@ -61,8 +61,18 @@ class Targets:
 
     of_untrained = of_table
 
+    @property
+    def is_raw(self):
+        """Whether targets are taken as they are."""
+        return bool((self.mean == 0).all() and (self.scale == 1).all())
+
     def following(self, before):
         """The codec to go on with after an earlier one: the scale stays what the weights were trained for."""
+        if (self.is_raw, before.is_raw) in ((True, False), (False, True)):
+            raise ValueError(
+                "warm_start goes on with the scale of targets that the weights were trained for, but target_scaling is "
+                "now another: set it back, or warm_start=False to start over."
+            )
         if len(self.mean) != len(before.mean):
             raise ValueError(f"y has {len(self.mean)} targets, but {len(before.mean)} were meta-trained.")
         return before
@@ -137,7 +147,7 @@ class Targets:
     def in_shape(self, columns):
         return columns[..., 0] if self.is_flat else columns
 
-    def joined(self, answers, about, rows):
+    def joined(self, answers, about, rows, known=None):
         """Answers of several tasks as one array."""
         together = np.empty((sum(map(len, rows)), *answers[0].shape[1:]))
         for answer, where in zip(answers, rows):

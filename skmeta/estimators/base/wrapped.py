@@ -13,6 +13,7 @@ from skmeta.estimators.base.rows import check_weight, require_labels
 from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
+from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, take_task_ids
 from skmeta.tasks.splitting import with_query_rows
@@ -22,7 +23,7 @@ def _estimator_has(method):
     return available_if(lambda self: hasattr(self._prototype(), method))
 
 
-class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
+class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
     """What the baselines share; a subclass says in ``_fitted_for`` which rows its estimator sees."""
 
     __metadata_request__fit = {"task": True}
@@ -84,7 +85,7 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
                 draft.known_ = unpooled(tasks.names, tasks.n_rows, Support(X, y, np.ones(len(y))))
             else:
                 X, y = draft._validated(X, y, reset=True)
-                draft._adapt_to(Support(X, y, np.ones(len(y))))
+                draft._adapt_to(Support(X.copy(), y.copy(), np.ones(len(y))))
         return self
 
     def _see(self, tasks):
@@ -142,7 +143,7 @@ class WrappedEstimator(MetaEstimatorMixin, BaseEstimator):
             if task is not None:
                 X, ids = take_task_ids(X, task)
             X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
-            new = Support(X, y, check_weight(sample_weight, len(y)))
+            new = Support(X.copy(), y.copy(), check_weight(sample_weight, len(y)))
             if task is None:
                 old = vars(self).get("support_")
                 draft._adapt_to(new if old is None else old.extended(new))
