@@ -26,15 +26,15 @@ RANDOM_STATE = 0
 
 
 def swap():
-    """Accuracy and log-loss with 50 training rows, mean and 95% interval over 20 random splits."""
-    print("The swap: 50 training rows, 20 random splits, default parameters")
+    """Accuracy and log-loss with 50 training rows, mean and 95% interval over 5 random splits."""
+    print("The swap: 50 training rows, 5 random splits, default parameters")
     models = {
         "scaled KNeighborsClassifier": make_pipeline(StandardScaler(), KNeighborsClassifier()),
         "InContextClassifier": InContextClassifier(),
         "ProtoNetClassifier": ProtoNetClassifier(random_state=RANDOM_STATE),
         "MAMLClassifier": MAMLClassifier(random_state=RANDOM_STATE),
     }
-    splits = StratifiedShuffleSplit(n_splits=20, train_size=50, random_state=RANDOM_STATE)
+    splits = StratifiedShuffleSplit(n_splits=5, train_size=50, random_state=RANDOM_STATE)
     for load in (load_breast_cancer, load_wine):
         X, y = load(return_X_y=True)
         print(f"  {load.__name__.removeprefix('load_')}: {X.shape[0]} rows, {X.shape[1]} columns")
@@ -68,7 +68,8 @@ def meta_learn():
 
 
 def interval(scores):
-    return f"{np.mean(scores):.3f} +- {1.96 * np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}"
+    # Student's t of five scores
+    return f"{np.mean(scores):.3f} +- {2.78 * np.std(scores, ddof=1) / np.sqrt(len(scores)):.3f}"
 
 
 if __name__ == "__main__":
