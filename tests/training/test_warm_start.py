@@ -6,6 +6,7 @@ import torch
 from skorch.callbacks import Callback, LRScheduler
 
 from skmeta import FineTuneTransfer, MAMLClassifier, ProtoNetClassifier
+from skmeta.nets import ResidualMLP
 
 SHORT = {"max_epochs": 2, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0, "warm_start": True}
 
@@ -77,7 +78,7 @@ def test_settings_of_adaptation_are_taken_over(cluster_tasks):
     "change, says",
     [
         ({"module__n_hidden": 7}, "module__n_hidden=None, but it is now 7"),
-        ({"module": torch.nn.Linear}, "a MLP, but module is now Linear"),
+        ({"module": ResidualMLP}, "a MLP, but module is now ResidualMLP"),
     ],
 )
 def test_weights_of_another_shape_are_refused_in_words(change, says, cluster_tasks):

@@ -1,1 +1,1 @@
-"""What the estimators share."""
+"""The base of the estimators: the face and its collaborators."""

@@ -107,18 +107,14 @@ class Classes:
         """The codec of an estimator that has seen no task but this one."""
         return cls("task")
 
-    def refuse_to_follow(self, before):
-        """Refuse to go on with weights that were trained for other classes."""
+    def following(self, before):
+        """This codec, to go on with after an earlier one; weights serve the classes they were trained for alone."""
         known, now = (None if codec.shared is None else codec.shared.tolist() for codec in (before, self))
         if known != now:
             raise ValueError(
                 f"warm_start=True goes on with the shared classes {known}, but these tasks have {now} (None: classes "
                 "of their own). Say labels='task' or 'shared', or fit with warm_start=False."
             )
-
-    def following(self, before):
-        """The codec to go on with after an earlier one."""
-        self.refuse_to_follow(before)
         return self
 
     # ------------------------------------------------------------------ what the learner is built with
@@ -139,7 +135,7 @@ class Classes:
         return (np.unique(y, return_counts=True)[1] >= self.least_rows).sum() >= 2
 
     def strata(self, y):
-        """What a split of rows is stratified by."""
+        """Labels that a split of rows is stratified by."""
         return y
 
     # ------------------------------------------------------------------ labels to codes

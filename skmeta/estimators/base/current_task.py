@@ -1,4 +1,4 @@
-"""What a task has shown: its labelled rows, and what the learner has made of them."""
+"""A task is known by its labelled rows, and by the state that the learner has made of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,7 @@ def pooled(supports):
 
 
 def unpooled(names, sizes, one):
-    """What :func:`pooled` put together, apart."""
+    """Take apart the rows that :func:`pooled` has put together."""
     ends = np.cumsum(sizes)
     return {name: one.between(end - size, end) for name, size, end in zip(names, sizes, ends)}
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     _Method = TypeVar("_Method")
 
     class CallbackSupportMixin:
-        """What scikit-learn gives to those that support callbacks."""
+        """The base that scikit-learn gives to those that support callbacks."""
 
     def with_callbacks(method: _Method) -> _Method:
         """The method itself, with callbacks told of its end."""
@@ -35,7 +35,7 @@ def begin_fit(estimator, X, y):
 
 
 class FitWatcher:
-    """What callbacks of scikit-learn hear of one fit.
+    """Tells callbacks of scikit-learn what happens in one fit.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def _how_many(n_neighbors, n_rows):
 
 
 class _SpaceOfRows(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
-    """What ``set_output`` acts on: rows, not tasks."""
+    """The transformer of rows, which ``set_output`` acts on; tasks stay tasks."""
 
     def transform(self, X):
         check_is_fitted(self)

@@ -175,7 +175,7 @@ class MetaTraining:
         return None if can_learn else 0
 
     def adapt_to_table(self, support):
-        """What comes after training on one table."""
+        """Adapt to the rows of the table that has been trained on."""
         self.estimator._adapt_to(support)
 
     # ------------------------------------------------------------------ the net
@@ -225,7 +225,7 @@ class MetaTraining:
     per_task_targets = PerTaskTargets
 
     def learner(self):
-        """What makes the learner of a body."""
+        """The constructor of the learner, which is put around a body."""
         learner_class = self.estimator._learner_class
         if getattr(self.estimator, "target_scaling", None) == "task":
             return self.per_task_targets.around(learner_class)

@@ -139,13 +139,13 @@ def standardised_by_task(y, task, answered, n_tasks):
 
 
 class Pretrained:
-    """What estimators share that learn all source tasks together first."""
+    """Base of the estimators that learn all source tasks together first."""
 
     _training_class = Pretraining
 
     @property
     def fine_tuned_(self):
-        """Whether the current task's rows have been fine-tuned on, after a fit on one table they have not."""
+        """Whether the current task's rows have been fine-tuned on; after a fit on one table they have not."""
         if "task_" not in vars(self):
             raise AttributeError("fine_tuned_ is there once a task is: adapt(X, y) first.")
         return self.task_.n_encoded == len(self.task_.rows.y)

@@ -95,7 +95,7 @@ class Targets:
         return len(y) >= self.least_rows
 
     def strata(self, y):
-        """What a split of rows is stratified by: nothing."""
+        """None: a split of rows is stratified by nothing."""
         return
 
     # ------------------------------------------------------------------ targets to numbers, and back

@@ -24,7 +24,7 @@ def _estimator_has(method):
 
 
 class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
-    """What the baselines share; a subclass says in ``_fitted_for`` which rows its estimator sees."""
+    """Base of the baselines; a subclass says in ``_fitted_for`` which rows its estimator sees."""
 
     __metadata_request__fit = {"task": True}
     __metadata_request__partial_fit = {"task": True}
