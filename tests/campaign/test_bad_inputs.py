@@ -1,10 +1,8 @@
 """Bad input: a sensible answer, or an error that says what was wrong; the estimator and all that is global stay."""
 
-import contextlib
 import inspect
 import random
 import re
-import signal
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ pytest.importorskip("pyarrow")
 
 from skmeta import NotAdaptedError  # noqa: E402
 from tests.campaign.bad_inputs import rows  # noqa: E402
+from tests.campaign.patience import TookTooLong, at_most  # noqa: E402
 from tests.campaign.subjects import (  # noqa: E402
     BY_ROWS,
     ESTIMATORS,
@@ -69,32 +68,6 @@ def judged(name, call, expected, settings):
     if whole is not None and answer is not None and not _is_close(answer, whole):
         return "another answer than to the plain rows"
     return None
-
-
-class TookTooLong(BaseException):
-    """Raised in the middle of a call; no handler of the library takes it for an error."""
-
-
-@contextlib.contextmanager
-def at_most(seconds):
-    """Stop a block that takes more than so many seconds of the processor, or thirty times as many by the clock."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*args):
-        raise TookTooLong
-
-    timers = {signal.SIGPROF: (signal.ITIMER_PROF, seconds), signal.SIGALRM: (signal.ITIMER_REAL, 30 * seconds)}
-    before = {number: signal.signal(number, stop) for number in timers}
-    for timer, limit in timers.values():
-        signal.setitimer(timer, limit)
-    try:
-        yield
-    finally:
-        for number, (timer, _) in timers.items():
-            signal.setitimer(timer, 0)
-            signal.signal(number, before[number])
 
 
 def _is_finite(answer):

@@ -8,8 +8,8 @@ import warnings
 import pytest
 
 import skmeta
+from tests.campaign.patience import at_most
 from tests.campaign.subjects import ESTIMATORS, fitted
-from tests.campaign.test_bad_inputs import at_most
 from tests.saving.files import forge, parts_of
 
 SECONDS = 10
