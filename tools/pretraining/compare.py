@@ -4,7 +4,7 @@ The rule by which weights are chosen, put down before any candidate was looked a
 those kept aside), each table's mean over sizes and seeds first, B takes the place of A if the mean difference in
 log-loss (regression: in log RMSE) is below 0 with its whole 95% interval over tables; if no single size is worse by
 more than .003 in log-loss (.005 in log RMSE) on average; and, in regression, if log-likelihood is not lower with its
-whole interval. Tables and splits are those of ``benchmarks/in_context.py``.
+whole interval. Tables and splits are those of ``benchmarks/in_context/real_tables.py``.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from scipy.stats import t as student
 
-from benchmarks.in_context import score_classifier, score_regressor, split
+from benchmarks.in_context.real_tables import score_classifier, score_regressor, split
 from skmeta.datasets import list_local_tables, load_local_table
 from skmeta.estimators.in_context import InContextClassifier, InContextRegressor
 from tools.pretraining.development import is_kept_aside

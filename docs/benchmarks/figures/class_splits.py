@@ -1,4 +1,4 @@
-"""Classes never seen, in tables and texts: gain over the nearest centroid, from ``benchmarks.class_splits``."""
+"""Classes never seen, in tables and texts: gain over the centroid, from ``benchmarks.defaults.class_splits``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

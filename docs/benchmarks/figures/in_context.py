@@ -1,4 +1,4 @@
-"""In-context estimators beside baselines, from the records of ``benchmarks.in_context_report``."""
+"""In-context estimators beside baselines, from the records of ``benchmarks.in_context.report``."""
 
 import matplotlib.pyplot as plt
 import pandas as pd

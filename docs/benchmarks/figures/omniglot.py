@@ -1,4 +1,4 @@
-"""Accuracy on Omniglot beside what is published, from the records of ``benchmarks.omniglot_conv4``."""
+"""Accuracy on Omniglot beside what is published, from the records of ``benchmarks.reproductions.omniglot_conv4``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

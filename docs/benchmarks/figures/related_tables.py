@@ -1,4 +1,4 @@
-"""Related tables: error over that of the better pooled model, by rows shown, from ``benchmarks.related_tables``."""
+"""Error over the better pooled model's, by rows shown, from ``benchmarks.related_tables.two_questions``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

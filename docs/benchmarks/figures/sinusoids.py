@@ -1,4 +1,4 @@
-"""Every regressor on the same sine waves, from the records of ``benchmarks.sinusoid_meta_sgd``."""
+"""Every regressor on the same sine waves, from the records of ``benchmarks.reproductions.sinusoid_meta_sgd``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

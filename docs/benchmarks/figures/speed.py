@@ -1,4 +1,4 @@
-"""How many times as fast a training step is as the reference's, from the records of ``benchmarks.speed``."""
+"""How many times as fast a training step is as the reference's, from the records of ``benchmarks.speed.all``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

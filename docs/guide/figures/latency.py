@@ -1,4 +1,4 @@
-"""What the in-context classifier takes, from the records of ``benchmarks.in_context_speed``."""
+"""What the in-context classifier takes, from the records of ``benchmarks.in_context.speed``."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,0 +1,1 @@
+"""What the estimators reach when nothing is set."""

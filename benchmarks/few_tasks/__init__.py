@@ -1,0 +1,1 @@
+"""What helps where tasks or rows are few."""

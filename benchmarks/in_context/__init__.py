@@ -1,0 +1,1 @@
+"""The in-context estimators on real tables."""

@@ -1,0 +1,66 @@
+"""How long the pretrained classifier takes: fit and predict of 500 rows, and a second predict with the support encoded.
+
+Milliseconds of processor time on one thread, so that other work on the machine counts little: the median, and the 10th
+and 90th percentile, of several runs after a warm-up, beside scikit-learn's nearest neighbours and forest.
+
+    python -m benchmarks.in_context.speed
+
+Writes ``benchmarks/results/in_context_speed.csv``.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+
+from skmeta.estimators.in_context import InContextClassifier
+
+RESULTS = Path(__file__).parents[1] / "results"
+SIZES = [(50, 20), (200, 20), (500, 20), (1000, 20), (200, 5), (200, 60)]
+QUERIES = 500
+MODELS = {
+    "ours": InContextClassifier,
+    "knn": KNeighborsClassifier,
+    "forest": lambda: RandomForestClassifier(300, random_state=0),
+}
+
+
+def once(make, X, y, queries):
+    """Milliseconds of fit and first predict together, of a second predict, and of a row added by partial_fit."""
+    model = make()
+    times = [time.process_time()]
+    model.fit(X, y).predict_proba(queries)
+    times.append(time.process_time())
+    model.predict_proba(queries)
+    times.append(time.process_time())
+    if hasattr(model, "partial_fit"):
+        model.partial_fit(queries[:1], y[:1])
+    times.append(time.process_time() if hasattr(model, "partial_fit") else np.nan)
+    return 1000 * np.diff(times)
+
+
+def main():
+    torch.set_num_threads(1)
+    records = []
+    for n, d in SIZES:
+        X, y = make_classification(n + QUERIES, d, n_informative=min(d, 8), n_redundant=0, random_state=0)
+        for name, make in MODELS.items():
+            repeats = 2 if name == "forest" else 9
+            once(make, X[:n], y[:n], X[n:])
+            runs = np.array([once(make, X[:n], y[:n], X[n:]) for _ in range(repeats)])
+            median, low, high = np.median(runs, 0), np.quantile(runs, 0.1, axis=0), np.quantile(runs, 0.9, axis=0)
+            record = {"model": name, "n": n, "d": d, "queries": QUERIES}
+            for k, what in enumerate(("fit_predict", "second_predict", "partial_fit_1")):
+                record |= {f"{what}_ms": median[k], f"{what}_p10": low[k], f"{what}_p90": high[k]}
+            records.append(record)
+            print(record, flush=True)
+    pd.DataFrame(records).round(2).to_csv(RESULTS / "in_context_speed.csv", index=False)
+
+
+if __name__ == "__main__":
+    main()

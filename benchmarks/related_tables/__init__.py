@@ -1,0 +1,1 @@
+"""Related tables: one long table with a task column."""

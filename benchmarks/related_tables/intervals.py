@@ -1,0 +1,102 @@
+"""How often 90% intervals of TaskMixtureRegressor hold the truth, and how errors change with the rows shown.
+
+Usage::
+
+    SKMETA_DATA=<folder with loader.py> python -m benchmarks.related_tables.intervals run [--sets a,b] [--folds 1]
+    python -m benchmarks.related_tables.intervals table
+
+Both questions of ``related_tables.py``, by its folds and its rule for large tables, on the sets of numbers. A line of
+``results/related_tables_intervals.csv`` is a set, question, fold and K: the share of hidden rows inside their interval,
+its mean width over the standard deviation of the targets, and the root mean squared error, at every K of the same rows,
+which the tasks have not shown at the largest K.
+"""
+
+import argparse
+import copy
+import csv
+import os
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.related_tables.summary import with_interval
+from benchmarks.related_tables.two_questions import folds_of, load_sets
+from skmeta import TaskMixtureRegressor
+
+RESULTS = Path(__file__).parents[1] / "results" / "related_tables_intervals.csv"
+FIELDS = ["set", "question", "fold", "seed", "shots", "inside", "width", "rmse", "n_rows", "seconds"]
+LEVELS = [0.05, 0.95]
+
+
+def lines_of(name, X, y, task, question, fold, train, parts, seed):
+    begin = time.process_time()
+    fitted = TaskMixtureRegressor(random_state=seed).fit(X.iloc[train], y[train], task=task[train])
+    seconds = time.process_time() - begin
+    last = parts[-1][2]
+    for shots, support, query in parts:
+        model = copy.copy(fitted)
+        if support is not None and len(support):
+            model.partial_fit(X.iloc[support], y[support], task=task[support])
+        low, high = model.predict(X.iloc[query], quantiles=LEVELS, task=task[query]).T
+        inside = np.mean((low <= y[query]) & (y[query] <= high))
+        width = np.mean(high - low) / y[train].std()
+        error = np.sqrt(np.mean((model.predict(X.iloc[last], task=task[last]) - y[last]) ** 2))
+        yield [name, question, fold, seed, shots, f"{inside:.4f}", f"{width:.4f}", f"{error:.6g}", len(query),
+               f"{seconds:.2f}"]  # fmt: skip
+
+
+def run(args):
+    done = set()
+    if args.results.exists():
+        with open(args.results) as file:
+            done = {(one["set"], one["question"], int(one["fold"]), int(one["seed"])) for one in csv.DictReader(file)}
+    else:
+        with open(args.results, "w", newline="") as file:
+            csv.writer(file).writerow(FIELDS)
+    for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], args.sets.split(",") if args.sets else None):
+        if y.dtype.kind != "f":
+            continue
+        for question in args.questions:
+            for fold, train, parts in folds_of(question, task)[: args.folds]:
+                for seed in args.seeds:
+                    if (name, question, fold, seed) in done:
+                        continue
+                    lines = list(lines_of(name, X, y, task, question, fold, train, parts, seed))
+                    with open(args.results, "a", newline="") as file:
+                        csv.writer(file).writerows(lines)
+                    print(lines[-1], flush=True)
+
+
+def print_table(results):
+    frame = pd.read_csv(results)
+    for question, block in frame.groupby("question"):
+        print(f"\n{question}: {block['set'].nunique()} sets, {block['fold'].nunique()} folds at most")
+        for shots, lines in block.groupby("shots"):
+            of_set = lines.groupby("set")[["inside", "width"]].mean()
+            print(
+                f"K={shots}: inside {with_interval(of_set['inside'], np.mean, 3)}, width {of_set['width'].mean():.2f}"
+            )
+    new = frame[frame["question"] == "new"].groupby(["set", "shots"])["rmse"].mean().unstack()
+    worse = new / new.shift(axis=1).cummin(axis=1) - 1
+    print("\nerror by rows shown over the least with fewer, on the same rows, more than 3%:")
+    print(worse.stack()[lambda v: v > 0.03].sort_values(ascending=False).round(3).to_string())
+    if frame["seed"].nunique() > 1:
+        cells = frame.groupby(["set", "question", "fold", "shots"])["rmse"]
+        spread = (cells.std() / cells.mean()).groupby("set").mean()
+        print("\nspread over seeds:", with_interval(spread, np.mean, 3), spread.round(3).to_dict())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("--sets")
+    parser.add_argument("--folds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--questions", nargs="+", default=["new", "known"])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    run(arguments) if arguments.action == "run" else print_table(arguments.results)

@@ -1,0 +1,1 @@
+"""Memory, and what more processes bring."""

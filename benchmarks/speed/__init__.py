@@ -1,0 +1,1 @@
+"""How fast training steps, whole fits and answers are."""
