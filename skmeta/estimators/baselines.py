@@ -16,12 +16,17 @@ class PerTaskBaseline(WrappedEstimator):
         Classifier or regressor; None is a ``LogisticRegression``.
     n_shots : int, default=5
         Support rows (per class) when ``score`` has to split tasks that have no query rows.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
 
     Attributes
     ----------
     estimator_ : estimator
         Fitted on the current task's rows.
     classes_ : ndarray of shape (n_classes,)
+    task_names_in_ : list of str or None
+        The columns that name tasks, after a fit in the long format.
     n_features_in_ : int
 
     Examples
@@ -62,6 +67,9 @@ class PooledBaseline(WrappedEstimator):
     refit : bool, default=True
         Whether the estimator is fitted anew on the rows of all tasks and of the current one, whenever those change.
         False answers every task by the model fitted once, in ``fit``.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
 
     Attributes
     ----------
@@ -70,6 +78,8 @@ class PooledBaseline(WrappedEstimator):
     estimator_ : estimator
         The one that answers the current task.
     classes_ : ndarray of shape (n_classes,)
+    task_names_in_ : list of str or None
+        The columns that name tasks, after a fit in the long format.
     n_features_in_ : int
 
     Examples
@@ -82,8 +92,8 @@ class PooledBaseline(WrappedEstimator):
     True
     """
 
-    def __init__(self, estimator=None, *, n_shots=5, refit=True):
-        super().__init__(estimator, n_shots=n_shots)
+    def __init__(self, estimator=None, *, n_shots=5, refit=True, task=None):
+        super().__init__(estimator, n_shots=n_shots, task=task)
         self.refit = refit
 
     def _learn(self, tasks):

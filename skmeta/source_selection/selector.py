@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +17,8 @@ from skmeta.exceptions import NotAdaptedError
 from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks, split_tasks
+from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns
+from skmeta.tasks.rows import take_rows
 from skmeta.tasks.splitting import with_query_rows
 
 _SHOTS = 5  # that tasks without query rows show when they are scored
@@ -47,6 +50,9 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
     start : {"all", "scratch"}, default="all"
         What training on the selected tasks starts from: the weights of the estimator trained on all source tasks in
         ``fit``, or initial weights.
+    task : str or list of str, default=None
+        The column of a long table that names each row's task (columns: nested groups, the widest first). All methods
+        look for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
 
     Attributes
     ----------
@@ -62,6 +68,8 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         Whether classes are each source's own or shared by all; None for numbers.
     base_estimator_ : estimator
         Trained on all tasks; only there with ``start="all"``.
+    task_names_in_ : list of str or None
+        The columns that name tasks.
 
     References
     ----------
@@ -83,11 +91,12 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
     (10,)
     """
 
-    def __init__(self, estimator=None, *, n_sources=10, embedding=None, start="all"):
+    def __init__(self, estimator=None, *, n_sources=10, embedding=None, start="all", task=None):
         self.estimator = estimator
         self.n_sources = n_sources
         self.embedding = embedding
         self.start = start
+        self.task = task
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -104,8 +113,10 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : collection of tasks, or array-like of shape (n_rows, n_features)
-        y, task : array-like of shape (n_rows,), default=None
-            Labels and task ids, where the tasks come as rows of one table.
+        y : array-like of shape (n_rows,), default=None
+            Labels, where the tasks come as rows of one table.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each of these rows belongs to; None is the parameter of the same name.
 
         Returns
         -------
@@ -113,6 +124,8 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         """
         if self.start not in ("scratch", "all"):
             raise ValueError(f"start must be 'scratch' or 'all', got {self.start!r}.")
+        task = self.task if task is None and not is_tasks(X) else task
+        names = names_of_columns(X, task)
         tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
@@ -120,7 +133,7 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         X = check_array(X, dtype=np.float64)
         self._check_labels(tasks)
         with transaction(self, keep_fitted=False) as draft:
-            draft.tasks_, draft.n_features_in_ = tasks, X.shape[1]
+            draft.tasks_, draft.n_features_in_, draft.task_names_in_ = tasks, X.shape[1], names
             classes, draft.labels_ = None, None
             if y.dtype.kind != "f":
                 labelled = tasks.is_labelled_row
@@ -231,6 +244,8 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
+        check_is_fitted(self)
+        X, _ = find_task_ids(X, None, self.task_names_in_)  # whatever it is called, it is one target
         sources = self._nearest((X, y))
         estimator = self._trained_for(np.sort(sources))
         estimator.adapt(X, y, **params)
@@ -253,6 +268,7 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         """
         if not hasattr(self, "estimator_"):
             return self.adapt(X, y, **params)
+        X, _ = find_task_ids(X, None, self.task_names_in_)
         self.estimator_ = copy.copy(self.estimator_).partial_fit(X, y, **params)
         return self
 
@@ -278,36 +294,58 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
             answers.append(getattr(trained[key], method)([one])[0])
         return object_array(answers)
 
-    def predict(self, X):
-        """Answers about rows of the current target, or about the query rows of many targets.
+    def _answers(self, X, task, method):
+        check_is_fitted(self)
+        if is_tasks(X):
+            return self._for_each(X, method)
+        X, ids = find_task_ids(X, task, self.task_names_in_)
+        if ids is None:
+            return getattr(self._adapted(), method)(X)
+        names, code = factorize(ids)
+        place = {name: i for i, name in enumerate(self.tasks_.names)}
+        unknown = [name for name in names if name not in place]
+        if unknown:
+            raise ValueError(f"Task {unknown[0]!r} is none of the source tasks: adapt(X, y) to its rows first.")
+        asked = [self.tasks_[place[name]] for name in names]
+        asked = [Task(one.X, one.y, take_rows(X, np.flatnonzero(code == i))) for i, one in enumerate(asked)]
+        together = np.concatenate(list(self._for_each(asked, method)))
+        out = np.empty_like(together)
+        out[np.argsort(code, kind="stable")] = together
+        return out
+
+    def predict(self, X, *, task=None):
+        """Answers about rows of the current target or of source tasks, or about the query rows of many targets.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which source task each row belongs to: it is answered as a target that has shown the rows of ``fit``. None
+            looks for the column named in ``fit``; where there is none, rows belong to the current target.
 
         Returns
         -------
         y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
         """
-        check_is_fitted(self)
-        return self._for_each(X, "predict") if is_tasks(X) else self._adapted().predict(X)
+        return self._answers(X, task, "predict")
 
     @_estimator_has("predict_proba")
-    def predict_proba(self, X):
-        """Class probabilities of rows of the current target, or of the query rows of many targets.
+    def predict_proba(self, X, *, task=None):
+        """Class probabilities of rows of the current target or of source tasks, or of the query rows of many targets.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which source task each row belongs to, as for ``predict``; of tasks that share their classes.
 
         Returns
         -------
         p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
-        check_is_fitted(self)
-        return self._for_each(X, "predict_proba") if is_tasks(X) else self._adapted().predict_proba(X)
+        return self._answers(X, task, "predict_proba")
 
-    def score(self, X, y=None):
+    def score(self, X, y=None, *, task=None):
         """The estimator's score on rows of the current target, or accuracy or R2 over many targets.
 
         Parameters
@@ -315,13 +353,15 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows show five of their rows (of each class), always the same, and answer the others.
         y : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
 
         Returns
         -------
         score : float
         """
         if not is_tasks(X):
-            return self._adapted().score(X, y)
+            answers = self.predict(X, task=task)
+            return accuracy_score(y, answers) if is_classifier(self.estimator) else r2_score(y, answers)
         classifies, tasks = is_classifier(self.estimator), as_taskset(X)
         if (tasks.n_query < 0).all():
             tasks = split_tasks(tasks, _SHOTS, random_state=0, per_class=classifies)

@@ -44,6 +44,10 @@ def take_task_ids(X, task):
                 f"task={task!r}: X has no column {missing[0]!r}. It has {known}. If a step before drops or renames it, "
                 "let that step pass it through."
             )
+        for name in columns:
+            if columns.count(name) > 1 or known.count(name) > 1:
+                where = f"task={task!r} names" if columns.count(name) > 1 else "X has"
+                raise ValueError(f"{where} {name!r} more than once: every column that names tasks has one name.")
         levels = [column(X, name) for name in columns]
         X = X.drop(columns=columns) if is_frame(X) else with_columns(X, [n for n in known if n not in columns])
     elif column_names(task) is not None:
@@ -51,12 +55,19 @@ def take_task_ids(X, task):
     else:
         array = _unmixed(task)
         if array.ndim == 0:
-            raise ValueError(f"task must name the task of every row, got {task!r}.")
+            raise ValueError(
+                f"task must name the task of every row, got {task!r}. Columns are named by strings: of one that is "
+                "called otherwise pass the values, and leave it out of X."
+            )
         levels = [array] if array.ndim == 1 else list(array.T)
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
     if any(level.shape != (n_rows,) for level in levels):
+        known = column_names(X)
+        may_be_names = known is not None and isinstance(task, (list, tuple))
+        strange = [name for name in task if isinstance(name, str) and name not in known] if may_be_names else []
         raise ValueError(
-            f"task must name the task of each of the {n_rows} rows, got an array of shape {np.shape(levels[0])}."
+            f"task must name the task of each of the {n_rows} rows, got an array of shape {np.shape(levels[0])}"
+            + (f"; and X has no column {strange[0]!r}." if strange else ".")
         )
     for level in levels:
         _refuse_missing(level)

@@ -3,12 +3,13 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -125,3 +126,46 @@ def test_a_pickle_answers_the_same(cls):
     tasks = LinearFamily().sample(3, random_state=0)
     meta = cls(Ridge()).fit(tasks[:2]).adapt(tasks[2].X, tasks[2].y)
     assert_array_equal(pickle.loads(pickle.dumps(meta)).predict(tasks[2].X_query), meta.predict(tasks[2].X_query))
+
+
+def test_the_task_column_is_named_once():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"site": np.repeat(list("abc"), 8), "dose": rng.normal(size=24), "age": rng.normal(size=24)})
+    features, site = table[["dose", "age"]], table["site"].to_numpy()
+    y = table["dose"].to_numpy() + np.repeat([0.0, 5.0, 10.0], 8)
+    for cls in (PerTaskBaseline, PooledBaseline):
+        beside = cls(Ridge()).fit(features, y, task=site)
+        for model in (cls(Ridge(), task="site").fit(table, y), cls(Ridge()).fit(table, y, task="site")):
+            assert model.task_names_in_ == ["site"]
+            assert_array_equal(model.predict(table), beside.predict(features, task=site))
+            assert model.score(table, y) == beside.score(features, y, task=site)
+            more = table[:2].assign(site="d")
+            model.partial_fit(more, y[:2])
+            beside_too = cls(Ridge()).fit(features, y, task=site).partial_fit(features[:2], y[:2], task=["d", "d"])
+            assert_array_equal(model.predict(more), beside_too.predict(features[:2], task=["d", "d"]))
+            model.adapt(more, y[:2] - 3)
+            instead = cls(Ridge()).fit(features, y, task=site).partial_fit(features[:2], y[:2] - 3, task=["d", "d"])
+            assert_array_equal(model.predict(more), instead.predict(features[:2], task=["d", "d"]))
+
+
+def test_chances_of_tasks_known_by_their_ids_have_columns_of_all_known_classes():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"site": np.repeat(list("abc"), 8), "dose": rng.normal(size=24)})
+    labels = np.where(table["dose"] > 0, "high", "low")
+    labels[table["site"] == "a"] = np.where(table["dose"][:8] > 0, "high", "none")
+    labels[table["site"] == "c"] = "low"
+    model = PerTaskBaseline(task="site").fit(table, labels)
+    assert model.classes_.tolist() == ["high", "low", "none"]
+    p = model.predict_proba(table)
+    for name, columns in (("a", [0, 2]), ("b", [0, 1]), ("c", [1])):
+        mine = (table["site"] == name).to_numpy()
+        alone = PerTaskBaseline().adapt(table.loc[mine, ["dose"]], labels[mine])
+        assert_array_equal(p[np.ix_(mine, columns)], alone.predict_proba(table.loc[mine, ["dose"]]))
+    assert_array_equal(p.sum(axis=1), 1)
+    with pytest.raises(ValueError, match="predict_proba"):
+        model.decision_function(table)
+    same = PooledBaseline(task="site").fit(table, np.where(table["dose"] > 0, "high", "low"))
+    assert same.classes_.tolist() == ["high", "low"]
+    assert_array_equal(same.classes_[(same.decision_function(table) > 0).astype(int)], same.predict(table))
+    scores = cross_validate(same, table, same.predict(table), cv=3, scoring=["roc_auc", "neg_log_loss"])
+    assert np.isfinite(scores["test_roc_auc"]).all() and np.isfinite(scores["test_neg_log_loss"]).all()

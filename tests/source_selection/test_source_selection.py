@@ -4,6 +4,7 @@ import pickle
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
@@ -164,6 +165,30 @@ def test_in_front_of_an_estimator_it_adapts_predicts_and_scores(selector):
     np.testing.assert_allclose(adapted.predict(targets)[0], answer, rtol=1e-3, atol=1e-3)
     assert isinstance(adapted.score(targets), float)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(adapted)).predict(target.X_query), answer)
+
+
+def test_the_task_column_is_named_once(sources):
+    X, y, ids = sources[:8].to_long()
+    table = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]).assign(plane=ids)
+    estimator = MultiTaskRegressor(max_epochs=1, random_state=0)
+    beside = SourceSelector(estimator, n_sources=2).fit(X, y, task=ids)
+    one, other = (i for i in sorted(set(ids))[2:4])
+    asked = np.isin(ids, [one, other])
+    for model in (
+        SourceSelector(estimator, n_sources=2, task="plane").fit(table, y),
+        SourceSelector(estimator, n_sources=2).fit(table, y, task="plane"),
+    ):
+        assert model.task_names_in_ == ["plane"]
+        answers = model.predict(table[asked])
+        np.testing.assert_array_equal(answers, beside.predict(X[asked], task=ids[asked]))
+        mine = ids == other
+        alone = beside.predict([Task(X[mine], y[mine], X[mine])])[0]
+        np.testing.assert_allclose(answers[ids[asked] == other], alone, rtol=1e-3, atol=1e-3)
+        target = table[mine].assign(plane="new")
+        model.adapt(target, y[mine])
+        np.testing.assert_array_equal(model.predict(X[:3]), beside.adapt(X[mine], y[mine]).predict(X[:3]))
+        with pytest.raises(ValueError, match="'new' is none of the source tasks"):
+            model.predict(target)
 
 
 def test_training_can_go_on_from_what_all_sources_have_taught(sources):

@@ -15,7 +15,7 @@ from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
-from skmeta.tasks.ids import factorize, take_task_ids
+from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.splitting import with_query_rows
 
 
@@ -29,11 +29,14 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
     __metadata_request__fit = {"task": True}
     __metadata_request__partial_fit = {"task": True}
     __metadata_request__predict = {"task": True}
+    __metadata_request__predict_proba = {"task": True}
+    __metadata_request__decision_function = {"task": True}
     __metadata_request__score = {"task": True}
 
-    def __init__(self, estimator=None, *, n_shots=5):
+    def __init__(self, estimator=None, *, n_shots=5, task=None):
         self.estimator = estimator
         self.n_shots = n_shots
+        self.task = task
 
     def _prototype(self):
         return LogisticRegression() if self.estimator is None else self.estimator
@@ -62,8 +65,8 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
             A distribution is drawn from once, 100 tasks.
         y : array-like of shape (n_rows,), default=None
             Labels of the rows; None where ``X`` holds tasks.
-        task : array-like of shape (n_rows,), default=None
-            Which task each row belongs to: many tasks in one long table.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to: many tasks in one long table. None is the parameter of the same name.
 
         Returns
         -------
@@ -76,7 +79,9 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
                 draft._see(as_taskset(X))
                 return self
             require_labels(self, X, y)
+            task = self.task if task is None else task
             if task is not None:
+                draft.task_names_in_ = names_of_columns(X, task)
                 X, ids = take_task_ids(X, task)
                 X, y = draft._validated(X, y, reset=True)
                 tasks = TaskSet.from_long(X, y, ids)
@@ -110,7 +115,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         X : array-like of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         **partial_fit_params
-            ``sample_weight``.
+            ``sample_weight`` and ``task``; rows that say which task they are of take the place of what it had shown.
 
         Returns
         -------
@@ -119,8 +124,17 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         with transaction(self) as draft:
             for name in ("support_", "estimator_"):
                 vars(draft).pop(name, None)
-            draft.partial_fit(X, y, **partial_fit_params)
+            X, ids = self._take_ids(X, partial_fit_params.pop("task", None))
+            if ids is not None:
+                known, again = vars(self).get("known_", {}), set(factorize(ids)[0])
+                draft.known_ = {name: shown for name, shown in known.items() if name not in again}
+            draft._show(X, y, ids=ids, **partial_fit_params)
         return self
+
+    def _take_ids(self, X, task):
+        """The table without its task columns, and one id a row; None where nothing says which task a row is of."""
+        named = [self.task] if isinstance(self.task, str) else self.task
+        return find_task_ids(X, task, vars(self).get("task_names_in_") or named)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
         """Add labelled rows to the current task and fit anew.
@@ -132,7 +146,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         classes : array-like, default=None
             Ignored; every label is welcome.
         sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to: rows are added to those tasks, and new ones opened.
 
         Returns
@@ -140,21 +154,23 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         self : object
         """
         with transaction(self) as draft:
-            if task is not None:
-                X, ids = take_task_ids(X, task)
-            X, y = draft._validated(X, y, reset=not hasattr(self, "n_features_in_"))
-            new = Support(X.copy(), y.copy(), check_weight(sample_weight, len(y)))
-            if task is None:
-                old = vars(self).get("support_")
-                draft._adapt_to(new if old is None else old.extended(new))
-            else:
-                known = dict(vars(self).get("known_", {}))
-                names, code = factorize(ids)
-                for place, name in enumerate(names):
-                    rows = Support(*(part[code == place] for part in new.parts))
-                    known[name] = known[name].extended(rows) if name in known else rows
-                draft.known_ = known
+            X, ids = self._take_ids(X, task)
+            draft._show(X, y, sample_weight, ids=ids)
         return self
+
+    def _show(self, X, y, sample_weight=None, classes=None, ids=None):
+        X, y = self._validated(X, y, reset=not hasattr(self, "n_features_in_"))
+        new = Support(X.copy(), y.copy(), check_weight(sample_weight, len(y)))
+        if ids is None:
+            old = vars(self).get("support_")
+            self._adapt_to(new if old is None else old.extended(new))
+            return
+        known = dict(vars(self).get("known_", {}))
+        names, code = factorize(ids)
+        for place, name in enumerate(names):
+            rows = Support(*(part[code == place] for part in new.parts))
+            known[name] = known[name].extended(rows) if name in known else rows
+        self.known_ = known
 
     def _adapt_to(self, support):
         self.support_, self.estimator_ = support, self._fitted_for(support)
@@ -181,10 +197,16 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
 
     @property
     def classes_(self):
-        """Classes of the current task, sorted."""
+        """Classes of the current task, sorted; without one, those of all tasks that are known by their ids."""
         if not is_classifier(self):
             raise AttributeError("A regressor has no classes_.")
+        if "estimator_" not in vars(self) and "known_" in vars(self):
+            return self._known_classes
         return self._adapted().classes_
+
+    @property
+    def _known_classes(self):
+        return self._classes_beside(np.unique(np.concatenate([np.unique(one.y) for one in self.known_.values()])))
 
     def task_classes(self, tasks):
         """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
@@ -202,9 +224,44 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
 
     # ------------------------------------------------------------------ answers
 
-    def _answer(self, X, method):
+    def _answers(self, X, task, method):
+        """Of the current task's estimator to its rows, or of each known task's to those that ids say are its."""
+        X, ids = self._take_ids(X, task)
+        if ids is None:
+            self._adapted()
         X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
-        return getattr(self.estimator_, method)(X)
+        if ids is None:
+            return getattr(self.estimator_, method)(X)
+        names, code = factorize(ids)
+        known = vars(self).get("known_", {})
+        for name in names:
+            if name not in known:
+                raise ValueError(f"Task {name!r} was never seen: show {type(self).__name__} some of its rows first.")
+        answers = []
+        for place, name in enumerate(names):
+            estimator = self._fitted_for(known[name])
+            mine = getattr(estimator, method)(X[code == place])
+            answers.append(self._in_known_columns(mine, estimator, method, name))
+        together = np.concatenate(answers)
+        out = np.empty_like(together)
+        out[np.argsort(code, kind="stable")] = together
+        return out
+
+    def _in_known_columns(self, answers, estimator, method, name):
+        """Chances in columns of all known classes; other scores have no place for a class that is not there."""
+        if method == "predict":
+            return answers
+        classes = self._known_classes
+        if np.array_equal(estimator.classes_, classes):
+            return answers
+        if method != "predict_proba":
+            raise ValueError(
+                f"Task {name!r} has shown the classes {estimator.classes_.tolist()}, but {classes.tolist()} are known: "
+                f"their {method} cannot be compared; ask for predict_proba."
+            )
+        out = np.zeros((len(answers), len(classes)))
+        out[:, np.searchsorted(classes, estimator.classes_)] = answers
+        return out
 
     def _answer_tasks(self, tasks, method):
         check_is_fitted(self)
@@ -223,62 +280,46 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), default=None
-            Which task each row belongs to, after a fit in the long format.
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format. None looks for the column named in ``fit``.
 
         Returns
         -------
         y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
         """
-        if is_tasks(X):
-            return self._answer_tasks(X, "predict")
-        if task is None:
-            self._adapted()
-            return self._answer(X, "predict")
-        X, ids = take_task_ids(X, task)
-        X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
-        names, code = factorize(ids)
-        known = vars(self).get("known_", {})
-        for name in names:
-            if name not in known:
-                raise ValueError(f"Task {name!r} was never seen: show {type(self).__name__} some of its rows first.")
-        answers = [self._fitted_for(known[name]).predict(X[code == place]) for place, name in enumerate(names)]
-        together = np.concatenate(answers)
-        y = np.empty_like(together)
-        y[np.argsort(code, kind="stable")] = together
-        return y
+        return self._answer_tasks(X, "predict") if is_tasks(X) else self._answers(X, task, "predict")
 
     @_estimator_has("predict_proba")
-    def predict_proba(self, X):
+    def predict_proba(self, X, *, task=None):
         """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to; the columns are then the classes of all known tasks.
 
         Returns
         -------
         p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
-        if is_tasks(X):
-            return self._answer_tasks(X, "predict_proba")
-        self._adapted()
-        return self._answer(X, "predict_proba")
+        return self._answer_tasks(X, "predict_proba") if is_tasks(X) else self._answers(X, task, "predict_proba")
 
     @_estimator_has("decision_function")
-    def decision_function(self, X):
-        """The estimator's own scores of the current task's rows.
+    def decision_function(self, X, *, task=None):
+        """The estimator's own scores of rows.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to; all of these must have shown the same classes.
 
         Returns
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
         """
-        self._adapted()
-        return self._answer(X, "decision_function")
+        return self._answers(X, task, "decision_function")
 
     def score(self, X, y=None, sample_weight=None, *, task=None):
         """Accuracy or R2: on rows of the current task, or over many tasks, as the learners count them.
@@ -290,7 +331,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
             for classifiers) and the rest to answer.
         y : array-like of shape (n_rows,), default=None
         sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
 
         Returns
         -------
