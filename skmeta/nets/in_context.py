@@ -52,35 +52,40 @@ class Attention(nn.Module):
         B, m, width = context.shape
         return self.key_value(context).view(B, m, 2, self.heads, width // self.heads).permute(0, 2, 3, 1, 4)
 
-    def forward(self, x, keys_values, bias=None, log_keys=None):
-        """``bias`` (B, 1, 1, m) is added to the scores; ``log_keys`` (B, 1, 1, 1) is the log of the keys' number."""
+    def sharpness(self, log_keys):
+        """(B, heads, 1, 1): factors of the scores of so many keys, by the logarithm (B, 1, 1, 1) of their number."""
+        return 1 + self.growth.view(1, -1, 1, 1) * (log_keys - 4.5)
+
+    def forward(self, x, keys_values, bias=None, sharpness=None):
+        """``bias`` (B, 1, 1, m) is added to the scores, which are multiplied by ``sharpness`` (B, heads, 1, 1)."""
         B, n, width = x.shape
-        query = self.query(x).view(B, n, self.heads, width // self.heads).transpose(1, 2)
+        query = F.linear(x, self.query.weight).view(B, n, self.heads, width // self.heads).transpose(1, 2)
         key, value = keys_values.unbind(1)
-        if self.growth is not None:
-            query = query * (1 + self.growth.view(1, -1, 1, 1) * (log_keys - 4.5))
+        if sharpness is not None:
+            query = query * sharpness
         if key.shape[2] <= PLAIN_ATTENTION_KEYS:
             # keys lie row by row: columns of an odd number of them would be aligned differently for every row
             scores = (query * query.shape[-1] ** -0.5) @ key.contiguous().transpose(-1, -2)
             mixed = (scores if bias is None else scores + bias).softmax(-1) @ value
         else:
             mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        return self.out(mixed.transpose(1, 2).reshape(B, n, width))
+        return F.linear(mixed.transpose(1, 2).flatten(2), self.out.weight)
 
     def fold(self, keys_values):
-        """The projections of queries and answers multiplied into keys and values, each (B, heads * m, width).
+        """The projections of queries and answers multiplied into keys (B, width, heads * m) and values (B, heads * m,
+        width).
 
         Worth it where keys are few and queries many: :meth:`read_folded` takes two products instead of four.
         """
         key, value = keys_values.unbind(1)
         ask = self.query.weight.view(self.heads, -1, key.shape[1] * key.shape[3]) * key.shape[-1] ** -0.5
         answer = self.out.weight.t().reshape(ask.shape)
-        return (key @ ask).flatten(1, 2), (value @ answer).flatten(1, 2)
+        return (key @ ask).flatten(1, 2).transpose(1, 2), (value @ answer).flatten(1, 2)
 
     def read_folded(self, x, keys, values):
         """The attention of rows x (B, n, width) to folded keys and values."""
-        scores = (x @ keys.transpose(1, 2)).unflatten(2, (self.heads, -1))
-        return scores.softmax(-1).flatten(2) @ values
+        scores = x @ keys
+        return scores.view(*x.shape[:2], self.heads, -1).softmax(-1).view(scores.shape) @ values
 
 
 class FeedForward(nn.Module):
@@ -93,7 +98,8 @@ class FeedForward(nn.Module):
         nn.init.zeros_(self.fall.bias)
 
     def forward(self, x):
-        return self.fall(F.relu(self.rise(x)).square())
+        rise, fall = self.rise, self.fall
+        return F.linear(F.linear(x, rise.weight, rise.bias).relu().square(), fall.weight, fall.bias)
 
 
 class CellBlock(nn.Module):
@@ -124,7 +130,8 @@ class CellBlock(nn.Module):
         columns = self._columns(cells)
         points = self.points.expand(columns.shape[0], -1, -1)
         bias = None if bias is None else bias.repeat_interleave(d, 0)
-        gathered = self.gather(points, self.gather.keys_values(columns), bias, log_rows.repeat_interleave(d, 0))
+        sharpness = self.gather.sharpness(log_rows.repeat_interleave(d, 0))
+        gathered = self.gather(points, self.gather.keys_values(columns), bias, sharpness)
         return self.scatter.fold(self.scatter.keys_values(self.gather_norm(points + gathered)))
 
     def read(self, cells, keys, values, summary_only=False):
@@ -136,12 +143,12 @@ class CellBlock(nn.Module):
         read = self.scatter.read_folded(self._columns(cells), keys, values)
         read = read.view(T, t - self.n_summary, n, width).transpose(1, 2)
         cells = torch.cat([cells[:, :, : self.n_summary], cells[:, :, self.n_summary :] + read], 2)
-        cells = cells.reshape(T * n, t, width)
+        cells = cells.view(T * n, t, width)
         rows = self.row_norm(cells)
         kept = slice(self.n_summary if summary_only else t)
         cells = cells[:, kept] + self.along(rows[:, kept], self.along.keys_values(rows))
         cells = cells + self.feed(self.feed_norm(cells))
-        return cells.unflatten(0, (T, n))
+        return cells.view(T, n, -1, width)
 
 
 class RowBlock(nn.Module):
@@ -155,8 +162,8 @@ class RowBlock(nn.Module):
     def fit(self, rows):
         return self.attend.keys_values(self.row_norm(rows))
 
-    def read(self, rows, keys_values, bias=None, log_rows=None):
-        rows = rows + self.attend(self.row_norm(rows), keys_values, bias, log_rows)
+    def read(self, rows, keys_values, bias=None, sharpness=None):
+        rows = rows + self.attend(self.row_norm(rows), keys_values, bias, sharpness)
         return rows + self.feed(self.feed_norm(rows))
 
 

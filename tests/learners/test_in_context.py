@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from skmeta.learners.in_context.heads import InContextClassification, InContextRegression, mixture_nll
-from skmeta.learners.in_context.learner import BLOCK_ROWS, deal_out
+from skmeta.learners.in_context.learner import BLOCK_ROWS, FEW_ROWS, deal_out
 from skmeta.nets.in_context import Attention
 
 SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 2}
@@ -165,11 +165,14 @@ def test_another_learner_may_read_the_cells_of_queries(table):
     X, y, query, flags = table
     learner = InContextClassification(**SMALL)
     double = copy.deepcopy(learner).double()
+    few, query = query, query[:, torch.arange(FEW_ROWS) % query.shape[1]]
     plain = answers(double, X, y, query, flags)
     double.reader = learner
     quick = answers(double, X, y, query, flags)
     assert quick.dtype == torch.float64 and not torch.equal(quick, plain)
     torch.testing.assert_close(quick, plain, atol=1e-5, rtol=1e-5)
+    double_few = answers(double, X, y, few, flags)  # costs as little in double precision, and is read so
+    torch.testing.assert_close(double_few, plain[:, : few.shape[1]], rtol=1e-12, atol=1e-12)
 
 
 def test_the_names_of_classes_do_not_matter(classifier, table):

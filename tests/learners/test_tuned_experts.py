@@ -155,8 +155,8 @@ def test_straight_rows_bend_nowhere_and_end_one_range_outside():
     columns = views.fit_columns(X, weight)
     plan = views.plan_expansion(columns, X, weight)
     query = torch.tensor([0.5, 1.5, 2.0, 9.0, float("nan")]).double()[None, :, None]
-    z, beyond = views.straight_view(columns, plan, query)
-    assert beyond[0].tolist() == [0, 0.5, 1, 1, 0]
+    z = views.straight_view(columns, plan, query)
+    assert views.beyond_range(columns, query)[0].tolist() == [0, 0.5, 1, 1, 0]
     step = float(columns["inverse"])
     torch.testing.assert_close(z[0, :, 0], torch.tensor([0, 1, 1.5, 1.5, 0]).double() * step)
 

@@ -35,7 +35,7 @@ class NumericRows:
         reset : bool, default=False
             Whether these are the first rows, which say what the others have to look like.
         """
-        if not reset and _is_plain(estimator, X):
+        if not reset and is_plain(estimator, X):
             return dense(X - self.shift if self.shift.any() else X)
         refuse_odd_columns(X)
         X = validate_data(estimator, X, reset=reset, accept_sparse="csr", dtype=np.float64)
@@ -44,7 +44,7 @@ class NumericRows:
     def read_labelled(self, estimator, X, y, reset=False):
         """Rows with their labels: the reader that has seen them, dense numbers, and checked labels."""
         codec = estimator._codec_class
-        if not reset and _is_plain_target(y, codec.task_type) and _is_plain(estimator, X) and len(X) == len(y):
+        if not reset and _is_plain_target(y, codec.task_type) and is_plain(estimator, X) and len(X) == len(y):
             return self, X.astype(np.float64) - self.shift, y.copy()
         refuse_odd_columns(X)
         try:
@@ -84,7 +84,7 @@ class NumericRows:
         return X - self.shift if self.shift.any() else X
 
 
-def _is_plain(estimator, X):
+def is_plain(estimator, X):
     """Whether scikit-learn's validation would find nothing to say about rows, which takes it longer than answering.
 
     Whatever is in doubt is left to it.
@@ -97,7 +97,7 @@ def _is_plain(estimator, X):
 
 
 def _is_plain_target(y, task_type):
-    """Whether validation would find nothing to say about labels, as about rows in ``_is_plain``."""
+    """Whether validation would find nothing to say about labels, as about rows in ``is_plain``."""
     if type(y) is not np.ndarray or y.ndim != 1:
         return False
     if task_type == "classification":

@@ -65,10 +65,9 @@ class ServedInContext(ServedLearner):
 
 class PrecisionBySize:
     """Serves small supports in double precision, where it costs little and equal questions get equal answers but for
-    the last digits, and larger ones in single; blocks of full tiles keep rows independent of each other in both.
+    the last digits, and larger ones in single. Rows are independent of each other, up to rounding, in both.
 
-    Only the cells of queries are read in single precision always: that asks each row by itself, and rounds it alike
-    whatever the order and the weights of the support's rows.
+    Only the cells of many queries are read in single precision always, where double would cost half as much again.
     """
 
     def __init__(self, learner):

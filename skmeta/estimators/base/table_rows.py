@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
-from skmeta.estimators.base.rows import NumericRows, dense
+from skmeta.estimators.base.rows import NumericRows, dense, is_plain
 
 
 class TableRows(NumericRows):
@@ -30,6 +30,8 @@ class TableRows(NumericRows):
     def read(self, estimator, X, reset=False, learn=None):
         """Rows as float64; ``learn`` numbers categories that are new."""
         learn = reset if learn is None else learn
+        if not reset and is_plain(estimator, X) and not any(self.columns.is_categorical):
+            return X.astype(np.float64)
         if type(X).__module__.partition(".")[0] == "torch":
             X = X.detach().cpu().numpy()
         settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}

@@ -60,9 +60,10 @@ def fit_path(rows, members, weight, class_mask, penalties):
 
 
 def log_chances(scores, class_mask):
-    """Scores (T, m, C), each of one class against the rest, as logarithms of chances over the classes that exist."""
-    chance = F.logsigmoid(scores).masked_fill(~class_mask[:, None], -torch.inf).softmax(-1).clamp(min=FLOOR)
-    chance = chance * class_mask[:, None]
+    """Scores (..., m, C), each of one class against the rest, as logarithms of chances over the classes that exist; of
+    those ``class_mask`` (..., C) says which."""
+    exists = class_mask[..., None, :]
+    chance = F.logsigmoid(scores).masked_fill(~exists, -torch.inf).softmax(-1).clamp(min=FLOOR) * exists
     return (chance / chance.sum(-1, keepdim=True)).clamp(min=1e-30).log()
 
 

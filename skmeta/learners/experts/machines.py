@@ -200,7 +200,7 @@ def fit_experts(z, u, Y, weight, varies):
         fits.append(fitted)
         left_out.append(scores)
     state = {"fits": fits, "centre": centre, "relevance": relevance, "targets": centred, "weight": weight}
-    return state, torch.stack(left_out, 2) + centre[:, :, None]
+    return state | {"folded": _fold(fits)}, torch.stack(left_out, 2) + centre[:, :, None]
 
 
 def extend_experts(state, z, u, Y, weight):
@@ -222,7 +222,56 @@ def extend_experts(state, z, u, Y, weight):
         grown["factor"] = bordered(factor, border, fitted["ridge"])
         grown["dual"] = root[..., None] * torch.cholesky_solve(root[..., None] * targets, grown["factor"])
         fits.append(grown)
-    return state | {"fits": fits, "targets": targets, "weight": all_weight}
+    return state | {"fits": fits, "targets": targets, "weight": all_weight, "folded": _fold(fits)}
+
+
+def _fold(fits):
+    """What answers of queries need of the experts, in few products: planes multiplied out; duals of machines that share
+    a kernel side by side; and the learned metrics, supports and duals of machines one behind the other, together as far
+    as they see the same columns."""
+    planes, local, learned = [], [], {}
+    for e, (spec, fitted) in enumerate(zip(EXPERTS, fits)):
+        if spec["kind"] == "recursive":
+            learned.setdefault(fitted["kept"] is None, []).append(e)
+        elif spec["kind"] == "local":
+            local.append(e)
+        else:
+            planes.append(fitted["rows"].transpose(1, 2) @ fitted["dual"] / fitted["width"])
+    folded = {"planes": planes, "local": torch.cat([fits[e]["dual"] for e in local], 2), "learned": []}
+    for places in learned.values():
+        some = [fits[e] for e in places]
+        metrics = [f["metric"] if f["metric"].ndim == 3 else torch.diag_embed(f["metric"]) for f in some]
+        rows = torch.stack([f["rows"] for f in some], 1)
+        widths = torch.stack([-1 / f["width"] for f in some], 1).flatten(0, 1)
+        duals = torch.stack([f["dual"] for f in some], 1).flatten(0, 1)
+        squares = rows.square().sum(3).flatten(0, 1)[:, None]
+        metrics, rows = torch.stack(metrics, 1).flatten(0, 1), rows.flatten(0, 1).transpose(1, 2)
+        folded["learned"].append((places, some[0]["kept"], metrics, rows, squares, widths, duals))
+    return folded
+
+
+def score_queries(state, z, u):
+    """The experts' scores of query rows, (T, m, E, C)."""
+    folded, fits = state["folded"], state["fits"]
+    z = z.clamp(-4, 4)
+    scores = [None] * len(EXPERTS)
+    planes, local = iter(folded["planes"]), None
+    for e, (spec, fitted) in enumerate(zip(EXPERTS, fits)):
+        if spec["kind"] in ("linear", "additive"):
+            scores[e] = _features(spec, fitted["metric"], z, u) @ next(planes)
+        elif spec["kind"] == "local" and local is None:
+            K = _laplace(torch.cdist(u * fitted["metric"][:, None], fitted["rows"], p=1), fitted["width"])
+            local = iter((K @ folded["local"]).split(fitted["dual"].shape[2], 2))
+        if spec["kind"] == "local":
+            scores[e] = next(local)
+    for places, kept, metrics, support, squares, scale, duals in folded["learned"]:
+        views = {"z": _keep(kept, z), "u": _keep(kept, u)}
+        rows = torch.stack([views[EXPERTS[e]["view"]] for e in places], 1).flatten(0, 1) @ metrics
+        D = torch.baddbmm(squares, rows, support, alpha=-2).add_(rows.square().sum(2, keepdim=True))
+        K = D.clamp_(min=1e-6).sqrt_().mul_(scale).exp_()
+        for e, score in zip(places, (K @ duals).unflatten(0, (len(z), -1)).unbind(1)):
+            scores[e] = score
+    return torch.stack(scores, 2) + state["centre"][:, :, None]
 
 
 def _kernels(state, z, u):
@@ -236,12 +285,6 @@ def _kernels(state, z, u):
         rows = _features(spec, fitted["metric"], _keep(fitted["kept"], z), _keep(fitted["kept"], u))
         kernels.append(_kernel(spec, fitted, rows))
     return kernels
-
-
-def score_queries(state, z, u):
-    """The experts' scores of query rows, (T, m, E, C)."""
-    scores = [K @ fitted["dual"] for K, fitted in zip(_kernels(state, z, u), state["fits"])]
-    return torch.stack(scores, 2) + state["centre"][:, :, None]
 
 
 def support_contributions(state, z, u, share):

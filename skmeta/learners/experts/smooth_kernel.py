@@ -24,14 +24,36 @@ class SmoothKernel(NamedTuple):
 
     def between(self, a, b):
         """(T, m, n) between rows a (T, m, p) and b (T, n, p)."""
-        K = None
-        if self.scale is not None:
-            K = squared_distance(a * self.scale[:, None], b * self.scale[:, None]).mul_(-0.5).exp_()
-            K = K.mul_(self.bump[..., None])
-        if self.line is not None:
-            plane = torch.bmm(a * self.line[..., None], b.transpose(1, 2))
-            K = plane if K is None else K.add_(plane)
-        return K
+        return self.toward(b).of(a)
+
+    def toward(self, rows):
+        """The kernel between these rows (T, n, p) and any others, for those who ask time and again."""
+        line = None if self.line is None else (rows * self.line[..., None]).transpose(1, 2)
+        if self.scale is None:
+            return KernelToward(None, None, None, None, line)
+        scale = self.scale[:, None]
+        scaled = rows * scale
+        return KernelToward(scale, scaled.transpose(1, 2), scaled.square().sum(-1)[:, None], self.bump[..., None], line)
+
+
+class KernelToward(NamedTuple):
+    """A kernel and the rows b that others are compared with, multiplied out as far as can be."""
+
+    scale: torch.Tensor | None
+    scaled: torch.Tensor | None
+    squares: torch.Tensor | None
+    bump: torch.Tensor | None
+    line: torch.Tensor | None
+
+    def of(self, a):
+        """(T, m, n) between rows a (T, m, p) and b (T, n, p)."""
+        plane = None if self.line is None else torch.bmm(a, self.line)
+        if self.scale is None:
+            return plane
+        a = a * self.scale
+        K = torch.baddbmm(self.squares, a, self.scaled, alpha=-2).add_(a.square().sum(-1, keepdim=True))
+        K = K.clamp_(min=0).mul_(-0.5).exp_().mul_(self.bump)
+        return K if plane is None else K.add_(plane)
 
 
 def squared_distance(a, b):
@@ -42,7 +64,11 @@ def squared_distance(a, b):
 def fit_machine(kernel, rows, Y, weight):
     """The machine with these settings, and its leave-one-out predictions (T, n, C)."""
     dual, left_out = leave_one_out(kernel.between(rows, rows), Y, weight, kernel.ridge)
-    return {"kernel": kernel, "dual": dual}, left_out
+    return _machine(kernel, rows, dual), left_out
+
+
+def _machine(kernel, rows, dual):
+    return {"kernel": kernel, "toward": kernel.toward(rows), "dual": dual}
 
 
 def extend_machine(machine, rows, new, Y, weight):
@@ -51,10 +77,11 @@ def extend_machine(machine, rows, new, Y, weight):
     factor, root = machine.get("factor"), weight.sqrt()
     if factor is None:
         _, factor = solve(kernel.between(rows, rows), Y[:, :n], weight[:, :n], kernel.ridge)
-    border = kernel.between(new, torch.cat([rows, new], 1)) * root[:, None] * root[:, n:, None]
+    rows = torch.cat([rows, new], 1)
+    border = kernel.between(new, rows) * root[:, None] * root[:, n:, None]
     factor = bordered(factor, border, kernel.ridge)
     dual = root[..., None] * torch.cholesky_solve(root[..., None] * Y, factor)
-    return {"kernel": kernel, "dual": dual, "factor": factor}
+    return _machine(kernel, rows, dual) | {"factor": factor}
 
 
 def some_rows(key, weight, most, *values):

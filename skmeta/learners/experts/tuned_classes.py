@@ -69,7 +69,7 @@ def _smooth_kernel(rows, Y, weight, varies, key):
 def score_tuned_classes(state, rows):
     """Logarithms of chances of rows (T, m, p), as (T, m, E, C)."""
     scores = [turned(expert["basis"], rows) @ expert["coef"] for expert in state["experts"]]
-    return torch.stack([log_chances(score, state["class_mask"]) for score in scores], 2)
+    return log_chances(torch.stack(scores, 2), state["class_mask"][:, None])
 
 
 def extend_tuned_classes(state, rows, members, weight):
@@ -89,10 +89,10 @@ def principal_directions(rows, weight):
     """Directions that are enough for a plane: the columns, or where they are many, those in which rows differ most."""
     n, p = rows.shape[1:]
     if p <= min(n, MOST_FEATURES):
-        return {"kernel": None, "turn": None}
+        return {"toward": None, "turn": None}
     scaled = rows * weight.sqrt()[..., None]
     values, V = torch.linalg.eigh(scaled.transpose(1, 2) @ scaled)
-    return {"kernel": None, "turn": V[:, :, -min(n, MOST_FEATURES) :]}
+    return {"toward": None, "turn": V[:, :, -min(n, MOST_FEATURES) :]}
 
 
 def kernel_basis(kernel, rows, weight, key):
@@ -105,11 +105,11 @@ def kernel_basis(kernel, rows, weight, key):
     values, U = values[:, -MOST_FEATURES:], U[..., -MOST_FEATURES:]
     kept = values > 1e-6 * values[:, -1:]
     inverse = torch.where(kept, 1 / (values.clamp(min=1e-30) * size[:, None]).sqrt(), torch.zeros_like(values))
-    return {"kernel": kernel, "rows": rows, "turn": root[..., None] * U * inverse[:, None]}
+    return {"toward": kernel.toward(rows), "turn": root[..., None] * U * inverse[:, None]}
 
 
 def turned(basis, rows):
     """Features (T, m, r) of rows, a constant last."""
-    if basis["kernel"] is not None:
-        rows = basis["kernel"].between(rows, basis["rows"])
+    if basis["toward"] is not None:
+        rows = basis["toward"].of(rows)
     return F.pad(rows if basis["turn"] is None else rows @ basis["turn"], (0, 1), value=1.0)

@@ -45,7 +45,7 @@ def fit_tuned(rows, Y, weight, varies):
 
 def score_tuned(state, rows):
     """Predictions of rows (T, m, p), as (T, m, E, C)."""
-    scores = [machine["kernel"].between(rows, state["rows"]) @ machine["dual"] for machine in state["machines"]]
+    scores = [machine["toward"].of(rows) @ machine["dual"] for machine in state["machines"]]
     return _bounded(state, torch.stack(scores, 2))
 
 

@@ -41,7 +41,7 @@ class GrowingSupport:
         encoded = state.get("encoded")
         if encoded is None:
             n = state["rows"][0].shape[3]
-            encoded = {"experts": state["experts"], "n": n, "log_rows": state["log_rows"], "bias": state["bias"]}
+            encoded = {"experts": state["experts"], "n": n, "sharpness": state["sharpness"], "bias": state["bias"]}
         X, Y, weight = self._targets_of(state, X, y, weight)
         recoded = self._recode(state, X)
         seen, wide = self._see(state, recoded)
@@ -54,7 +54,7 @@ class GrowingSupport:
             old = weight.new_zeros(len(X), 1, 1, state["rows"][0].shape[3]) if bias is None else bias
             bias = torch.cat([old, weight.log()[:, None, None]], 3)
         if "tuned" in state:
-            straight, _ = views.straight_view(state["columns"], state["plan"], recoded)
+            straight = views.straight_view(state["columns"], state["plan"], recoded)
             extend = extend_tuned if self.task_type == "regression" else extend_tuned_classes
             state = state | {"tuned": extend(state["tuned"], straight, Y, weight)}
         return {
@@ -62,7 +62,7 @@ class GrowingSupport:
             "encoded": encoded,
             "experts": extend_experts(state["experts"], *wide, Y, weight),
             "rows": [torch.cat(pair, 3) for pair in zip(state["rows"], keys)],
-            "log_rows": total.log(),
+            **self._sized(total.log()),
             "bias": bias,
         }
 
@@ -70,8 +70,8 @@ class GrowingSupport:
         """The keys and values that labelled rows would have, had they been in the support and nobody had looked."""
         rows = self._enter_rows(state, seen, expert_input, label_cell, label_row)
         keys = []
-        for block, keys_values in zip(self.row_blocks, state["rows"]):
+        for block, keys_values, sharpness in zip(self.row_blocks, state["rows"], encoded["sharpness"]):
             keys.append(block.fit(rows))
             if block is not self.row_blocks[-1]:
-                rows = block.read(rows, keys_values[..., : encoded["n"], :], encoded["bias"], encoded["log_rows"])
+                rows = block.read(rows, keys_values[..., : encoded["n"], :], encoded["bias"], sharpness)
         return keys

@@ -63,9 +63,10 @@ class InContextClassification(InContextLearner):
             counts, relevance = (members * weight[..., None]).sum(1), state["experts"]["relevance"]
             place = (wide[1] * relevance[:, None]).sum(2)
             state["class_order"] = _by_frequency(counts, members, weight, place)
+            state["place"] = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)[:, None]
             tuned = None
             if not self.training and 2 <= C <= MAX_CLASSES:  # no gradient would flow through them
-                rows, _ = views.straight_view(state["columns"], state["plan"], X)
+                rows = views.straight_view(state["columns"], state["plan"], X)
                 about = rows, members, weight, state["plan"]["varies"], class_mask
                 state["tuned"], tuned = fit_tuned_classes(*about, (y * 1000 + torch.tanh(place)).to(rows.dtype))
                 tuned = tuned.to(weight.dtype)
@@ -98,24 +99,23 @@ class InContextClassification(InContextLearner):
             seen, wide = self._see(state, X)
             scores = score_queries(state["experts"], *wide)
             expert_input = self._expert_input(state, scores)
-            straight, _ = views.straight_view(state["columns"], state["plan"], X)
+            singles = None
+            if "tuned" in state:
+                straight = views.straight_view(state["columns"], state["plan"], X)
+                singles = score_tuned_classes(state["tuned"], straight).to(scores.dtype)
         rows = self._read_stages(state, seen, expert_input)
         share, temperature = self._gate(rows, state["quality"])
-        chances = _log_chances(scores, state["class_mask"])
-        singles = None
-        if "tuned" in state:
-            singles = score_tuned_classes(state["tuned"], straight).to(chances.dtype)
-            chances = torch.cat([chances, singles], 2)
-        scores = scores[:, :, :N_READ]
-        logits = _log_chances((share[..., None] * scores).sum(2), state["class_mask"]) * temperature
-        place = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)
-        logits = logits + self.head(rows).gather(2, place[:, None].expand(-1, logits.shape[1], -1))
+        head = self.head(rows).gather(2, state["place"].expand(-1, rows.shape[1], -1))
+        read = scores[:, :, :N_READ]
+        means = torch.stack([(share[..., None] * read).sum(2), read.mean(2)], 2)
+        chances = _log_chances(torch.cat([means, scores], 2), state["class_mask"])
+        gated, plain, chances = chances[:, :, 0], chances[:, :, 1], chances[:, :, 2:]
         absent = ~state["class_mask"][:, None]
-        chance = logits.masked_fill(absent, -torch.inf).log_softmax(-1)
-        plain = PLAIN_SHARPNESS * _log_chances(scores.mean(2), state["class_mask"])
+        chance = (gated * temperature + head).masked_fill(absent, -torch.inf).log_softmax(-1)
         caution = (CAUTION * torch.exp(-0.5 * state["log_rows"][:, 0])).clamp(max=MOST_CAUTION)
-        mixed = ((1 - caution) * chance + caution * plain).masked_fill(absent, -torch.inf).log_softmax(-1)
-        return blended_classes(state["blend"], mixed, chances, singles, state["class_mask"])
+        mixed = ((1 - caution) * chance + (caution * PLAIN_SHARPNESS) * plain).masked_fill(absent, -torch.inf)
+        everyone = chances if singles is None else torch.cat([chances, singles], 2)
+        return blended_classes(state["blend"], mixed.log_softmax(-1), everyone, singles, state["class_mask"])
 
     def _expert_input(self, state, scores):
         """Scores above the class shares, classes by frequency, the rarest together: (T, m, E * MAX_CLASSES)."""
@@ -182,7 +182,7 @@ class InContextRegression(InContextLearner):
             facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
             tuned = None
             if not self.training:  # no gradient would flow through them
-                rows, _ = views.straight_view(state["columns"], state["plan"], X)
+                rows = views.straight_view(state["columns"], state["plan"], X)
                 state["tuned"], tuned = fit_tuned(rows, Y, weight, state["plan"]["varies"])
             state["blend"] = _fit_blend(left_out, tuned, Y, weight)
             middle = left_out[:, :, :N_READ].mean(2)
@@ -215,7 +215,8 @@ class InContextRegression(InContextLearner):
             scores = score_queries(state["experts"], *wide).clamp(-12, 12)
             everyone, beyond = scores[..., 0], None
             if "tuned" in state:
-                straight, beyond = views.straight_view(state["columns"], state["plan"], X)
+                straight = views.straight_view(state["columns"], state["plan"], X)
+                beyond = views.beyond_range(state["columns"], X)
                 everyone = torch.cat([everyone, score_tuned(state["tuned"], straight)[..., 0]], 2)
         rows = self._read_stages(state, seen, self._expert_input(state, scores))
         share, temperature = self._gate(rows, state["quality"])

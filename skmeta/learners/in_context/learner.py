@@ -11,6 +11,7 @@ import math
 from contextlib import contextmanager
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
 
@@ -22,8 +23,8 @@ from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.threads import one_thread
 
 MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
-TILE = 48  # queries are answered in blocks of full tiles, in which a matrix product's row seldom feels its place
-BLOCK_ROWS = 11 * TILE
+BLOCK_ROWS = 528  # queries that are answered at once, which bounds memory
+FEW_ROWS = 48  # queries whose cells nobody else reads: the precision of a small support costs them nothing
 N_TASK_FACTS = 5 + N_READ
 SMALL_WORK = 20_000  # cells of a task that one thread looks at alone
 MOST_TOTAL = 2  # rows' worth that the weights of a row's task may add up to
@@ -85,7 +86,7 @@ class InContextLearner(GrowingSupport, Learner):
         self.max_columns = max_columns
         self.reader = None  # another learner that reads the cells of queries for this one, in its own precision
         self.n_neighbours = n_neighbours
-        self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)
+        self.encode_cell = nn.Linear(5 * n_neighbours, cell_width)  # of each neighbour three views and two facts
         self.summary = nn.Parameter(torch.randn(n_summary, cell_width) * 0.3)
         self.cell_blocks = nn.ModuleList(
             CellBlock(cell_width, cell_heads, n_points, n_summary) for _ in range(n_cell_blocks)
@@ -151,22 +152,14 @@ class InContextLearner(GrowingSupport, Learner):
         return support_contributions(state["experts"], *wide, share)
 
     def _answer(self, state, query_X):
-        """The answers of all parts; in use (no gradients) in blocks of full tiles, so that a row's answer is the same,
-        up to rounding, however many rows are asked together."""
+        """The answers of all parts; in use (no gradients) in blocks. A row's answer is the same, up to rounding,
+        however many rows are asked together."""
         query_X = self.body(query_X)
         if torch.is_grad_enabled():
             return [self._answer_part(part, query_X) for part in state["parts"]]
         with one_thread(when=query_X.device.type == "cpu" and query_X[0].numel() <= SMALL_WORK):
-            return self._answer_blocks(state, query_X)
-
-    def _answer_blocks(self, state, query_X):
-        blocks = []
-        for rows in query_X.split(BLOCK_ROWS, dim=1):
-            m = rows.shape[1]
-            if m % TILE:
-                rows = torch.cat([rows, rows[:, :1].expand(-1, TILE - m % TILE, -1)], 1)
-            blocks.append([self._answer_part(part, rows)[:, :m] for part in state["parts"]])
-        return [torch.cat(answers, 1) for answers in zip(*blocks)]
+            blocks = query_X.split(BLOCK_ROWS, dim=1)
+            return [torch.cat([self._answer_part(part, rows) for rows in blocks], 1) for part in state["parts"]]
 
     # ---------------------------------------------------------------- the support's eyes
 
@@ -197,7 +190,7 @@ class InContextLearner(GrowingSupport, Learner):
         return X if state["codes"] is None else views.recode(*state["codes"], X)
 
     def _fit_cells(self, state, categorical):
-        """Choose and order the columns by relevance; what cells are told of their column."""
+        """Choose and order the columns by relevance; which are read together in a cell, and what it is told of them."""
         relevance = state["experts"]["relevance"]
         total = torch.zeros_like(state["columns"]["mean"][:, 0], dtype=relevance.dtype)
         total = total.scatter_add(1, state["plan"]["source"], relevance)
@@ -207,26 +200,35 @@ class InContextLearner(GrowingSupport, Learner):
             facts.append(torch.zeros_like(facts[0]))
         else:
             facts.append(categorical.gather(1, order).to(facts[0].dtype))
-        return {"order": order, "facts": torch.stack(facts, -1)}
+        d = order.shape[1]
+        places = torch.arange(d, device=order.device)
+        near = torch.stack([(places + 2**k - 1) % d for k in range(self.n_neighbours)], 1).flatten()
+        return {"neighbours": order[:, near], "facts": torch.stack(facts, -1)[:, near].unflatten(1, (d, -1))}
 
-    def _ordered(self, state, seen):
-        """Rows as they are seen, the columns that are read in the order of their relevance."""
-        return seen.gather(2, state["order"][:, None, :, None].expand(-1, seen.shape[1], -1, seen.shape[3]))
+    def _near(self, state, seen):
+        """Rows as they are seen (T, m, d, k, 3): of each column that is read, by falling relevance, its neighbours, of
+        which it is the first."""
+        near = seen.gather(2, state["neighbours"][:, None, :, None].expand(-1, seen.shape[1], -1, seen.shape[3]))
+        return near.view(*seen.shape[:2], -1, self.n_neighbours, seen.shape[3])
 
-    def _cells(self, state, seen, label_cell=None):
+    def _of_views_and_facts(self):
+        """The weights of ``encode_cell`` for what is seen of a cell, and for the facts of its columns."""
+        weight = self.encode_cell.weight.view(len(self.encode_cell.weight), self.n_neighbours, -1)
+        return weight[..., :3].flatten(1), weight[..., 3:].flatten(1)
+
+    def _cells(self, state, near, label_cell=None):
         """Tokens of rows, (T, m, n_summary + d, e): the summary's, and one for each column."""
-        seen = torch.cat([self._ordered(state, seen), state["facts"][:, None].expand(-1, seen.shape[1], -1, -1)], -1)
-        seen = seen.to(self.summary.dtype)
-        T, m, d = seen.shape[:3]
-        column = torch.arange(d, device=seen.device)
-        cells = self.encode_cell(torch.cat([seen[:, :, (column + 2**k - 1) % d] for k in range(self.n_neighbours)], -1))
+        T, m, _ = near.shape[:3]
+        of_views, of_facts = self._of_views_and_facts()
+        columns = F.linear(state["facts"].to(of_facts.dtype).flatten(2), of_facts, self.encode_cell.bias)
+        cells = F.linear(near.to(of_views.dtype).flatten(3), of_views) + columns[:, None]
         if label_cell is not None:
             cells = cells + label_cell[:, :, None].to(cells.dtype)
         return torch.cat([self.summary.expand(T, m, -1, -1), cells], 2)
 
-    def _to_rows(self, summary, seen, state):
+    def _to_rows(self, summary, near, state):
         """Row vectors, of what the stage over cells makes of rows and, past it, of their z-scores."""
-        z = self._ordered(state, seen[..., :1])[..., 0]
+        z = near[..., 0, 0]
         return self.to_row(summary.flatten(2)) + z @ (self.skip[: z.shape[2]] / math.sqrt(z.shape[2])) + state["task"]
 
     # ---------------------------------------------------------------- the two stages
@@ -238,36 +240,43 @@ class InContextLearner(GrowingSupport, Learner):
             bias = weight.log()[:, None, None]
         log_rows = weight.sum(1).clamp(min=1).log()[:, None, None, None]
         state["task"] = self.from_facts(task_facts)[:, None]
-        cells = self._cells(state, seen, label_cell)
+        near = self._near(state, seen)
+        cells = self._cells(state, near, label_cell)
         state["cells"] = []
         for block in self.cell_blocks:
             state["cells"].append(block.fit(cells, bias, log_rows))
             cells = block.read(cells, *state["cells"][-1], summary_only=block is self.cell_blocks[-1])
-        rows = self._to_rows(cells, seen, state) + label_row + self.from_experts(expert_input)
-        state["bias"], state["log_rows"], state["rows"] = bias, log_rows, []
-        for block in self.row_blocks:
+        rows = self._to_rows(cells, near, state) + label_row + self.from_experts(expert_input)
+        state |= {"bias": bias, "rows": [], **self._sized(log_rows)}
+        for block, sharpness in zip(self.row_blocks, state["sharpness"]):
             state["rows"].append(block.fit(rows))
             if block is not self.row_blocks[-1]:  # nobody reads what the last one makes of the support
-                rows = block.read(rows, state["rows"][-1], bias, log_rows)
+                rows = block.read(rows, state["rows"][-1], bias, sharpness)
 
-    def _enter_rows(self, state, seen, expert_input, label_cell=None, label_row=0.0):
+    def _sized(self, log_rows):
+        """What the number of rows decides, by its logarithm (T, 1, 1, 1): how sharply each block attends to them."""
+        return {"log_rows": log_rows, "sharpness": [block.attend.sharpness(log_rows) for block in self.row_blocks]}
+
+    def _enter_rows(self, state, seen, expert_input, label_cell=None, label_row=None):
         """Row vectors before the stage over rows, by the cached stage over cells; with labels or without."""
-        reader = self if self.reader is None else self.reader
-        summary = reader._read_cells(state, seen, label_cell).to(seen.dtype)
-        return self._to_rows(summary, seen, state) + label_row + self.from_experts(expert_input)
+        near = self._near(state, seen)
+        reader = self if self.reader is None or seen.shape[1] < FEW_ROWS else self.reader
+        summary = reader._read_cells(state, near, label_cell).to(seen.dtype)
+        rows = self._to_rows(summary, near, state) + self.from_experts(expert_input)
+        return rows if label_row is None else rows + label_row
 
-    def _read_cells(self, state, seen, label_cell):
+    def _read_cells(self, state, near, label_cell):
         """The summary of rows (T, m, n_summary, e), in the precision of this learner, whatever that of the state is."""
         keys_values = [tuple(part.to(self.summary.dtype) for part in pair) for pair in state["cells"]]
-        cells = self._cells(state, seen, label_cell)
+        cells = self._cells(state, near, label_cell)
         for block, pair in zip(self.cell_blocks, keys_values):
             cells = block.read(cells, *pair, summary_only=block is self.cell_blocks[-1])
         return cells
 
     def _read_stages(self, state, seen, expert_input):
         rows = self._enter_rows(state, seen, expert_input)
-        for block, keys_values in zip(self.row_blocks, state["rows"]):
-            rows = block.read(rows, keys_values, state["bias"], state["log_rows"])
+        for block, keys_values, sharpness in zip(self.row_blocks, state["rows"], state["sharpness"]):
+            rows = block.read(rows, keys_values, state["bias"], sharpness)
         return rows
 
     def _task_facts(self, X, weight, categorical, n_classes, quality):

@@ -31,7 +31,7 @@ def fit_columns(X, weight):
     Returns
     -------
     columns : dict of tensors with leading axis T
-        ``low`` and ``high`` are the support's range in z-scores.
+        ``low`` and ``high`` are the support's range in z-scores, ``per_range`` is one over its width.
     """
     present = ~torch.isnan(X)
     cell_weight = present * weight[..., None]
@@ -50,36 +50,45 @@ def fit_columns(X, weight):
     below = torch.nn.functional.pad(below / total, (1, 0))
     low = torch.where(cell_weight > 0, centred, torch.zeros_like(X)).amin(1, keepdim=True) * inverse
     high = torch.where(cell_weight > 0, centred, torch.zeros_like(X)).amax(1, keepdim=True) * inverse
-    view = {"mean": mean, "inverse": inverse, "low": low, "high": high}
+    room = high - low
+    per_range = torch.where(room > 0, 1 / room.clamp(min=1e-30), torch.zeros_like(room))
+    view = {"mean": mean, "inverse": inverse, "low": low, "high": high, "per_range": per_range}
     return view | {"ordered": ordered.contiguous(), "below": below}
 
 
 def view_columns(columns, X):
     """(T, m, d) cells to z-scores and ranks, each (T, m, d); a missing cell is 0, the middle, in both."""
     missing = torch.isnan(X)
-    z = (torch.where(missing, columns["mean"], X) - columns["mean"]) * columns["inverse"]
-    size = z.abs()
-    z = torch.where(size > 3, z.sign() * (3 + torch.log1p((size - 3).clamp(min=0))), z).clamp(-12, 12)
-    values = torch.where(missing, torch.zeros_like(X), X).transpose(1, 2).contiguous()
+    z = standardised(columns, X)
+    inner = z.clamp(-3, 3)
+    outer = z - inner
+    z = (inner + outer.sign() * outer.abs().log1p()).clamp(-12, 12)
+    values = X.nan_to_num(0.0).transpose(1, 2).contiguous()
     low = torch.searchsorted(columns["ordered"], values)
     high = torch.searchsorted(columns["ordered"], values, right=True)
     rank = columns["below"].gather(-1, low) + columns["below"].gather(-1, high) - 1
     rank = (RANK_SCALE * rank).transpose(1, 2)
     # A column that never varies in the support says nothing, whatever the query holds.
-    rank = torch.where(missing | (columns["inverse"] == 0), torch.zeros_like(rank), rank)
-    return z, rank
+    return z, rank.masked_fill(missing | (columns["inverse"] == 0), 0.0)
+
+
+def standardised(columns, X):
+    """z-scores (T, m, d); a missing cell is 0."""
+    return ((X - columns["mean"]) * columns["inverse"]).nan_to_num(0.0)
 
 
 def straight_view(columns, plan, X):
-    """Rows for whoever draws lines: z-scores bent nowhere, of the plan's columns (T, m, p), and how far each row lies
-    beyond the support's range in its worst column, in ranges (T, m). No cell counts as further out than one range."""
-    low, high = columns["low"], columns["high"]
-    room = high - low
-    z = (torch.where(torch.isnan(X), columns["mean"], X) - columns["mean"]) * columns["inverse"]
-    beyond = torch.maximum(low - z, z - high) / torch.where(room > 0, room, torch.ones_like(room))
-    beyond = torch.where(room > 0, beyond, torch.zeros_like(beyond)).clamp(0, 1).amax(2)
-    z = torch.minimum(torch.maximum(z, low - room), high + room)
-    return expand(plan, X, z, torch.zeros_like(z))[0] * plan["varies"][:, None], beyond
+    """Rows for whoever draws lines: z-scores bent nowhere, of the plan's columns (T, m, p). No cell counts as further
+    out than one range."""
+    room = columns["high"] - columns["low"]
+    z = torch.minimum(torch.maximum(standardised(columns, X), columns["low"] - room), columns["high"] + room)
+    return expand(plan, X, z, z)[0] * plan["varies"][:, None]
+
+
+def beyond_range(columns, X):
+    """How far each row lies beyond the support's range in its worst column, in ranges, one at most (T, m)."""
+    z = standardised(columns, X)
+    return (torch.maximum(columns["low"] - z, z - columns["high"]) * columns["per_range"]).clamp(0, 1).amax(2)
 
 
 def fit_codes(X, weight, categorical):
