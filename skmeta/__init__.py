@@ -45,6 +45,7 @@ from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
 from skmeta.saving import load, save
+from skmeta.serving import export_onnx
 from skmeta.source_selection import SourceSelector
 from skmeta.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
@@ -98,6 +99,7 @@ __all__ = [
     "TripletNetClassifier",
     "WeightAverageTransfer",
     "WeightAverageTransferRegressor",
+    "export_onnx",
     "few_shot_curve",
     "load",
     "pseudo_tasks",

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "skmeta"
 #: the rooms from the top down; a room imports from those after it, and never from those before
 ORDER = [
     "__init__",
+    "serving",
     "registry",
     "task_mixture",
     "source_selection",

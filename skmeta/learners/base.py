@@ -144,8 +144,20 @@ def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float
     return members.scatter_(-2, support_y.unsqueeze(-2), weight)
 
 
+def blocks_of_rows(X, size):
+    """Rows (T, m, d) a few at a time, to spare memory; all at once in a program that is traced for any number."""
+    return [X] if torch.compiler.is_compiling() else X.split(max(size, 1), 1)
+
+
+def are_all_there(class_mask):
+    """Whether no class is absent, where that costs nothing to know; a program that is traced asks no tensor."""
+    if class_mask is None:
+        return True
+    return class_mask.device.type == "cpu" and not torch.compiler.is_compiling() and bool(class_mask.all())
+
+
 def hide_absent_classes(logits, class_mask):
     """(T, m, C) logits with ``-inf`` for the classes a task does not have."""
-    if class_mask is None or (class_mask.device.type == "cpu" and class_mask.all()):
+    if are_all_there(class_mask):
         return logits
     return logits.masked_fill(~class_mask[..., None, :], -torch.inf)

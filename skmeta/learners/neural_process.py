@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmeta.learners.base import blocks_of_rows
 from skmeta.learners.gaussian import GaussianLearner
 from skmeta.learners.hyper_net import scarcity
 
@@ -75,8 +76,8 @@ class NeuralProcess(GaussianLearner):
         mean, total, *rows = state
         embedded = self.embed(query_X)
         n_context_rows = rows[0].shape[1] if rows else 1
-        block = max(1, _SCORES_AT_ONCE // (len(embedded) * self.n_heads * n_context_rows))
-        outputs = [self._decode(part, mean, total, rows) for part in embedded.split(block, dim=1)]
+        block = _SCORES_AT_ONCE // (len(embedded) * self.n_heads * n_context_rows)
+        outputs = [self._decode(part, mean, total, rows) for part in blocks_of_rows(embedded, block)]
         target, raw = torch.cat(outputs, dim=1).chunk(2, dim=-1)
         return target, (_LEAST_STD + nn.functional.softplus(raw)) ** 2
 

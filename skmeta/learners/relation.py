@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes, one_hot_support
 from skmeta.learners.soft_neighbours import squared_distances
 
 _CELLS_AT_ONCE = 2**24
@@ -78,7 +78,7 @@ class RelationNet(Learner):
         size = max(1, _CELLS_AT_ONCE // max(classes.shape[0] * classes.shape[1] * self.n_hidden, 1))
         if torch.is_grad_enabled():
             size = max(query_X.shape[1], 1)
-        return torch.cat([self.relation(self.embed(rows), classes) for rows in query_X.split(size, 1)], 1)
+        return torch.cat([self.relation(self.embed(rows), classes) for rows in blocks_of_rows(query_X, size)], 1)
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         logits = super().forward(support_X, support_y, query_X, support_weight, class_mask)

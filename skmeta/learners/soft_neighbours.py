@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes
+from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes
 
 _CELLS_AT_ONCE = 2**24
 
@@ -108,7 +108,7 @@ class SoftNeighbours(Learner):
         size = max(1, _CELLS_AT_ONCE // max(points.shape[0] * points.shape[1], 1))
         if torch.is_grad_enabled():
             size = max(query_X.shape[1], 1)
-        blocks = query_X.split(size, 1)
+        blocks = blocks_of_rows(query_X, size)
         return torch.cat([answer(self.energy(self.query_points(state, rows), points)) for rows in blocks], 1)
 
     def votes(self, state, energy):

@@ -53,6 +53,10 @@ class ServedLearner:
             self._single = copy.deepcopy(self.learner).float()
         return self._single
 
+    def as_answered(self, state):
+        """The learner and a state of its, in the precision in which many rows are answered."""
+        return (self.single, _single(state)) if self.is_quick else (self.learner, state)
+
     # ------------------------------------------------------------------ one task
 
     def adapt(self, support, y, exists=None, settings=None):

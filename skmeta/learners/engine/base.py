@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from skmeta.learners.base import are_all_there
 from skmeta.learners.engine.losses import find_loss
 from skmeta.learners.engine.rates import Rates
 
@@ -189,7 +190,7 @@ def _share_of_each_row(support_weight):
 
 def _hidden(class_mask):
     """(T, C, 1), True where a class is absent; None where none is, if it costs nothing to know."""
-    if class_mask is None or (class_mask.device.type == "cpu" and class_mask.all()):
+    if are_all_there(class_mask):
         return None
     return ~class_mask.unsqueeze(-1)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch.func import functional_call
 
+from skmeta.learners.base import blocks_of_rows
 from skmeta.learners.engine import one_task
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
@@ -129,8 +130,8 @@ class ClosedFormEngine(Engine):
         """Answers (T, C, n) to prepared rows; images, which are large, a few at a time where that changes nothing."""
         at_once = rows.shape[1]
         if self.plan.of_images and self.plan.row_wise:
-            at_once = max(1, IMAGE_FLOATS // (self.plan.width * len(rows)))
-        parts = [forward(self.plan.layers, theta, part)[0] for part in rows.split(max(at_once, 1), 1)]
+            at_once = IMAGE_FLOATS // (self.plan.width * len(rows))
+        parts = [forward(self.plan.layers, theta, part)[0] for part in blocks_of_rows(rows, at_once)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
 
     def answerer(self, params, class_mask=None):
@@ -153,7 +154,7 @@ class ClosedFormEngine(Engine):
     def _chunks(self, *rows):
         """Slices of tasks to work on together; without a graph to keep, few enough to stay in the caches."""
         n_tasks = size = len(rows[0])
-        if self.plan.of_images or not torch.is_grad_enabled():
+        if n_tasks > 1 and (self.plan.of_images or not torch.is_grad_enabled()):
             n_rows, floats = max(x.shape[1] for x in rows), IMAGE_FLOATS if self.plan.of_images else CACHED_FLOATS
             size = max(1, floats // max(self.n_body + n_rows * self.plan.width, 1))
         size = max(1, min(size, n_tasks))

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes
+from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes
 
 _CODE_SIZE = 8
 _QUERY_FLOATS = 2**22
@@ -111,9 +111,9 @@ class SequenceLearner(Learner):
         n_classes = codes.shape[1]
         flat = tuple(part.flatten(0, 1) for part in cell_state)
         embedded = self.embed(query_X)
-        block = max(1, _QUERY_FLOATS // (n_tasks * n_cells * (self.cell.width + 3 * self.cell.n_out)))
+        block = _QUERY_FLOATS // (n_tasks * n_cells * (self.cell.width + 3 * self.cell.n_out))
         outputs = []
-        for rows in embedded.split(block, dim=1):
+        for rows in blocks_of_rows(embedded, block):
             rows = self._with_codes(rows, codes, n_cells // n_classes).flatten(0, 1)
             output = self._said(self.cell.answer(rows, told.flatten(0, 1), flat), rows)
             outputs.append(output.view(n_tasks, -1, n_classes, *output.shape[1:]).mean(1))
