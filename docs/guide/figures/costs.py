@@ -1,0 +1,29 @@
+"""What estimators reach on new tasks and what adapting to one costs, from ``benchmarks.defaults.choosing``."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+records = pd.read_csv("benchmarks/results/choosing.csv")
+fig, axes = plt.subplots(1, 4, figsize=(11, 5.5), layout="constrained", width_ratios=[2, 1, 2, 1])
+for (reached, cost), kind, label, shots in (
+    (axes[:2], "classification", "Accuracy on classes never seen", ("1 row a class", "5 rows a class")),
+    (axes[2:], "regression", "Squared error on new sine waves", ("5 rows", "10 rows")),
+):
+    of_kind = records[records.kind == kind].sort_values("high_shots", ascending=kind == "classification")
+    rows = np.arange(len(of_kind))
+    for column, marker, name in (("low", "o", shots[0]), ("high", "D", shots[1])):
+        reached.errorbar(
+            of_kind[f"{column}_shots"], rows, xerr=of_kind[f"{column}_half"], fmt=marker, markersize=4, label=name
+        )
+    names = of_kind.estimator.str.replace("Classifier|Regressor|, each task alone", "", regex=True)
+    alone = of_kind.estimator.str.contains("each task alone")
+    reached.set_yticks(rows, names, fontsize="small")
+    cost.barh(rows, 1000 * of_kind.adapt_seconds, color=np.where(alone, "lightgray", "C2"))
+    cost.set_yticks([])
+    cost.set(xscale="log", xlabel="ms to adapt")
+    reached.set(xlabel=label, xscale="log" if kind == "regression" else "linear")
+    reached.legend(fontsize="small", loc="lower right" if kind == "classification" else "lower left")
+    reached.margins(y=0.02)
+    cost.margins(y=0.02)
+plt.show()
