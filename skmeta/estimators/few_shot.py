@@ -5,13 +5,14 @@ import copy
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, is_classifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.transaction import copy_of, transaction
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
-from skmeta.tasks.rows import stack_labels, stack_rows
+from skmeta.tasks.rows import plain, stack_labels, stack_rows
 
 
 def _learner_has(method):
@@ -124,6 +125,7 @@ class _FewShot(Savable, MetaEstimatorMixin, BaseEstimator):
             )
         if not getattr(_last(self.learner), "pretrained", False):
             check_is_fitted(self.learner)
+        X = plain(X)
         self.learner_ = copy.copy(_last(self.learner))
         if self.adaptation:
             self.learner_.set_params(**self.adaptation)
@@ -138,7 +140,8 @@ class _FewShot(Savable, MetaEstimatorMixin, BaseEstimator):
             self.transformers_.append(step)
         if hasattr(X, "columns"):
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1] if hasattr(X, "shape") else len(X[0])
+        is_table = len(getattr(X, "shape", ())) == 2
+        self.n_features_in_ = (X if is_table else check_array(X, dtype=None, ensure_all_finite=False)).shape[1]
 
     def _fits_on_support(self):
         steps = self.learner.steps[:-1] if isinstance(self.learner, Pipeline) else []

@@ -96,7 +96,7 @@ class Encoder(Values):
 
     def _attributes(self, owner, state):
         of_library = not type(owner).__module__.startswith("sklearn.")
-        if of_library and isinstance(owner, BaseEstimator) and (too_many := too_many_steps(state)):
+        if of_library and (too_many := too_many_steps(_settings_in(state))):
             raise NotSavable(f"{too_many} {UNSAVABLE}")
         written = {}
         for name, value in state.items():
@@ -229,11 +229,11 @@ def _object_of(cls, state, given):
         is_method = callable(getattr(cls, name, None)) and name not in parameters
         if not name.isidentifier() or name.startswith("__") or is_method:
             raise ValueError(f"A file has been tampered with: it sets {name[:50]!r} of a {cls.__name__}.")
+    if cls.__module__.startswith("skmeta.") and (too_many := too_many_steps(_settings_in(state))):
+        raise ValueError(too_many)
     if issubclass(cls, BaseEstimator):
         # a parameter younger than the file has its default
         state = parameters | state
-        if cls.__module__.startswith("skmeta.") and (too_many := too_many_steps(state)):
-            raise ValueError(too_many)
         if "device" in state and cls.__module__.startswith("skmeta."):
             state["device"] = given.device_for(state["device"])
     made = cls.__new__(cls)
@@ -245,6 +245,12 @@ def _object_of(cls, state, given):
     else:
         vars(made).update(state)
     return made
+
+
+def _settings_in(state):
+    """The attributes of an object, and the settings that one of them holds: those that a task was adapted with."""
+    settings = state.get("settings")
+    return state | settings if isinstance(settings, dict) else state
 
 
 def _defaults(cls):

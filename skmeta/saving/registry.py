@@ -35,6 +35,8 @@ _SCIKIT_LEARN = (
 #: classes that older files know by another name
 RENAMED = {}
 
+#: classes of this library that were named before: there are thousands of modules to search for one
+_found = {}
 #: functions of this library that objects of scikit-learn hold, and where they are
 _FUNCTIONS = {
     "_date_names": "skmeta.preprocessing.table_encoder",
@@ -106,6 +108,15 @@ def _of_library(name):
         return None
     if name in _FUNCTIONS:
         return vars(sys.modules[_FUNCTIONS[name]]).get(name)
+    if name not in _found:
+        found = _search(name)
+        if found is None:  # a module that is imported later may define it
+            return None
+        _found[name] = found
+    return _found[name]
+
+
+def _search(name):
     for path, module in list(sys.modules.items()):
         if path.startswith("skmeta."):
             found = vars(module).get(name)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.labels import infer_label_regime
+from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
@@ -18,7 +19,7 @@ from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns
-from skmeta.tasks.rows import take_rows
+from skmeta.tasks.rows import plain, take_rows
 from skmeta.tasks.splitting import with_query_rows
 
 _SHOTS = 5  # that tasks without query rows show when they are scored
@@ -122,15 +123,14 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
-        if self.start not in ("scratch", "all"):
-            raise ValueError(f"start must be 'scratch' or 'all', got {self.start!r}.")
+        check_settings(self)
         task = self.task if task is None and not is_tasks(X) else task
         names = names_of_columns(X, task)
         tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
         X, y = tasks.pooled
-        X = check_array(X, dtype=np.float64)
+        X = check_array(plain(X), dtype=np.float64)
         self._check_labels(tasks)
         with transaction(self, keep_fitted=False) as draft:
             draft.tasks_, draft.n_features_in_, draft.task_names_in_ = tasks, X.shape[1], names
@@ -178,7 +178,7 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         if is_tasks(target):
             return np.stack([self.distances(one) for one in as_taskset(target)])
         X, y = (target.X, target.y) if isinstance(target, Task) else target
-        X, y = check_array(X, dtype=np.float64), np.asarray(y)
+        X, y = check_array(plain(X), dtype=np.float64), np.asarray(y)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
         if self.tasks_.pooled[1].dtype.kind == "f":

@@ -7,10 +7,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.bad_cells import place_of_row
+from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.labels import refuse_other_kind
+from skmeta.estimators.base.rows import checked_weight
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 
@@ -44,10 +47,11 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
 
     def _shaped_targets(self, y, reset):
         """(n_rows,) labels."""
-        return column_or_1d(y, warn=True)
+        y = column_or_1d(y, warn=True)
+        Classes.check(y, type(self).__name__, place_of_row)
+        return y
 
     def _learn_targets(self, y):
-        check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs samples of at least 2 classes, but the data has 1 class.")
@@ -59,6 +63,7 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
 
     def _coded_targets(self, y):
         """(n_rows, 1) positions of the classes."""
+        refuse_other_kind(self.classes_, y)
         place = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[place] != y
         if unknown.any():
@@ -138,7 +143,7 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         if is_tasks(X):
             tasks = self._tasks_to_score(X)
             return float(np.mean([np.mean(p == one.y_query) for p, one in zip(self.predict(tasks), tasks)]))
-        return accuracy_score(y, self.predict(X, task=task), sample_weight=sample_weight)
+        return accuracy_score(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
 
 
 def _normalised(p):

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.rows import checked_weight
 from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import DOC, TaskMixture
@@ -156,4 +157,4 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         if is_tasks(X):
             tasks = self._tasks_to_score(X)
             return r2_over_tasks(self.predict(tasks), tasks)
-        return r2_score(y, self.predict(X, task=task), sample_weight=sample_weight)
+        return r2_score(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))

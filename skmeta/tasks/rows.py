@@ -6,6 +6,10 @@ Frames of other libraries than pandas go through narwhals, and stay what they ar
 import numpy as np
 from scipy import sparse
 
+_OF_DATES = (
+    "Make numbers of them first, such as days since a first day, or year, month and weekday; TableEncoder does so."
+)
+
 
 def is_frame(X):
     """Whether a table is a DataFrame of pandas, or looks like one."""
@@ -38,14 +42,45 @@ def as_pandas(X):
         return X
 
 
-def refuse_odd_columns(X):
-    """Refuse a frame without columns, with two of one name, or with dates, which are no numbers.
+def readable(X):
+    """A table that scikit-learn can read: a tensor of torch becomes an array, and what holds no numbers is refused.
 
     Parameters
     ----------
     X : table
-        Of any kind; one without column names is not looked at.
+        Of any kind; what is no table is left to scikit-learn to refuse.
     """
+    X = plain(X)
+    _refuse_odd_columns(X)
+    return X
+
+
+def plain(X):
+    """A tensor of torch as an array; classes, and arrays of records and of dates, are refused."""
+    if isinstance(X, type):
+        raise ValueError(f"X is the class {X.__qualname__}, but must be a table: one row per sample.")
+    if hasattr(X, "detach"):
+        return _from_torch(X)
+    kind = getattr(X, "dtype", None)
+    if isinstance(kind, np.dtype) and kind.names:
+        raise ValueError(
+            f"X is an array of records with the fields {_shown(kind.names)}: give pandas.DataFrame(X), or "
+            "numpy.lib.recfunctions.structured_to_unstructured(X)."
+        )
+    if isinstance(kind, np.dtype) and kind.kind in "mM":
+        raise ValueError(f"X holds dates or durations (dtype {kind}). {_OF_DATES}")
+    return X
+
+
+def _from_torch(X):
+    if X.device.type == "meta":
+        raise ValueError("X is a tensor on the device 'meta', which holds no numbers: give it on a device that does.")
+    X = X.detach().cpu().to_dense()
+    return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+
+
+def _refuse_odd_columns(X):
+    """Refuse a frame without columns, with two of one name, or with dates, which are no numbers."""
     names = list(X.columns) if is_frame(X) else column_names(X)
     if names is None:
         return
@@ -55,10 +90,7 @@ def refuse_odd_columns(X):
     kinds = [getattr(kind, "kind", "O") for kind in X.dtypes] if is_frame(X) else _kinds(X)
     dates = [name for name, kind in zip(names, kinds) if kind in "mM"]
     if dates:
-        raise ValueError(
-            f"Column {dates[0]!r} of X holds dates or durations. Make numbers of them first, such as days since a "
-            "first day, or year, month and weekday; TableEncoder does so."
-        )
+        raise ValueError(f"Column {dates[0]!r} of X holds dates or durations. {_OF_DATES}")
 
 
 def _refuse_twins(names):

@@ -7,9 +7,10 @@ from skmeta.training.processes import local_rank
 
 def resolve_device(device):
     """A torch device for ``device``; "auto" takes a GPU if there is one."""
-    if device == "auto" and torch.cuda.is_available():
+    is_auto = isinstance(device, str) and device == "auto"
+    if is_auto and torch.cuda.is_available():
         device = "cuda"
-    if device == "auto":
+    elif is_auto:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         resolved = torch.device(device)

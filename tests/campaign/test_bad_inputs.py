@@ -12,6 +12,7 @@ pytest.importorskip("polars")
 pytest.importorskip("pyarrow")
 
 from skmeta import NotAdaptedError  # noqa: E402
+from skmeta.saving.registry import NotSavable  # noqa: E402
 from tests.campaign.bad_inputs import rows  # noqa: E402
 from tests.campaign.patience import TookTooLong, at_most  # noqa: E402
 from tests.campaign.subjects import (  # noqa: E402
@@ -35,15 +36,37 @@ RAW = re.compile(
 )
 #: findings about what an error says
 RAISED = re.compile(r"cryptic |\w+(Error|Exception): ")
-OF_USERS = (ValueError, TypeError, NotFittedError, NotAdaptedError)
+OF_USERS = (ValueError, TypeError, FileNotFoundError, NotFittedError, NotAdaptedError)
 SLOW = 20.0  # seconds that no call of these sizes takes
 
 
-def judged(name, call, expected, settings):
-    """What is wrong about a call, or None."""
-    estimator = fitted(name)
-    whole = estimator.predict(rows_for(name)[2]) if expected else None
-    before, around = picture(estimator), surroundings()
+class Judge:
+    """Makes calls of one estimator, and says what is wrong about each."""
+
+    def __init__(self, name):
+        self.name = name
+        self.estimator = None
+
+    def __call__(self, call, expected, settings):
+        """What is wrong about a call, or None; the next one has the same estimator if this one left it as it was."""
+        if self.estimator is None:
+            self.estimator = fitted(self.name)
+            self.before = picture(self.estimator)
+            self.whole = self.estimator.predict(rows_for(self.name)[2])
+        found = judged(self.estimator, call, self.whole if expected else None, settings, self.before)
+        if found is not None or not self._is_as_before():
+            self.estimator = None
+        return found
+
+    def _is_as_before(self):
+        try:
+            return picture(self.estimator) == self.before
+        except NotSavable:  # it knows tasks by names that no file can hold
+            return False
+
+
+def judged(estimator, call, whole, settings, before):
+    around = surroundings()
     usual = {key: getattr(estimator, key) for key in settings}
     try:
         with quiet(), at_most(SLOW):
@@ -94,6 +117,8 @@ def has_what_it_takes(name, row):
         return "task" in parameters
     if what.startswith("classes are"):
         return "classes" in inspect.signature(PUBLIC[name].partial_fit).parameters
+    if name in BY_ROWS and row == "score: sample_weight is text":
+        return False  # their score is scikit-learn's, and so is what it says
     if what.startswith("sample_weight is"):
         return "sample_weight" in parameters
     return not (name in BY_ROWS and ("tasks are" in what or row.startswith("fit: ") and " is " not in row))
@@ -108,9 +133,9 @@ def table_of(name):
 @pytest.mark.campaign
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_bad_input_is_answered_or_named(name):
-    table = table_of(name)
+    table, judge = table_of(name), Judge(name)
     assert len(table) >= 300
-    wrong = {row: found for row, cell in table.items() if (found := judged(name, *cell)) is not None}
+    wrong = {row: found for row, cell in table.items() if (found := judge(*cell)) is not None}
     assert not wrong, report(name, table, wrong)
 
 
@@ -119,9 +144,9 @@ def test_some_bad_input_harms_nobody(seed):
     """Whatever the error says: no answer is wrong, nothing hangs, and nothing is changed."""
     draw = random.Random(seed)
     for name in draw.sample(ESTIMATORS, 2):
-        table = table_of(name)
+        table, judge = table_of(name), Judge(name)
         for row in draw.sample(sorted(table), 5):
-            found = judged(name, *table[row])
+            found = judge(*table[row])
             assert found is None or RAISED.match(found), f"{name}, {row}: {found}"
 
 

@@ -3,11 +3,32 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from skmeta import MAMLClassifier, MAMLRegressor, MetaKNeighborsClassifier, ProtoNetClassifier
+from skmeta import (
+    FewShotRegressor,
+    HyperNetRegressor,
+    InContextClassifier,
+    InContextRegressor,
+    MAMLClassifier,
+    MAMLRegressor,
+    MANNClassifier,
+    MetaKNeighborsClassifier,
+    PerTaskBaseline,
+    PooledBaseline,
+    ProtoNetClassifier,
+    RecurrentClassifier,
+    TaskMixtureClassifier,
+    WeightAverageTransferRegressor,
+)
 
 X, Y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
+RECORDS = np.zeros(12, dtype=[("age", "f8"), ("height", "f8")])
+MIXED = np.array(["one", 2, 3] * 4, dtype=object)
+MIXTURE = TaskMixtureClassifier(pooled=LogisticRegression(), per_task=None)
 TWINS = pd.DataFrame(X, columns=["a", "a", "b"])
 CASES = {
     "a callback that is none": (lambda: ProtoNetClassifier(callbacks=[3]).fit(X, Y), r"callbacks .* got \[3\]"),
@@ -24,6 +45,46 @@ CASES = {
         "Column 'day' of X holds dates.*TableEncoder",
     ),
     "a missing label": (lambda: ProtoNetClassifier().fit(X, [0, 1, None] * 4), "A label is missing: None in row 2"),
+    "an array as a word": (
+        lambda: MAMLClassifier(gradient=np.arange(3)).fit(X, Y),
+        r"gradient .* got array\(\[0, 1, 2",
+    ),
+    "a list as an engine": (lambda: MAMLClassifier(engine=[3]).fit(X, Y), r"engine .* got \[3\]"),
+    "a loss that wants sizes": (lambda: MAMLClassifier(criterion=nn.Linear).fit(X, Y), "criterion .*Linear"),
+    "no units": (lambda: HyperNetRegressor(target_hidden=0).fit(X, X[:, 0]), "target_hidden .* got 0"),
+    "no estimator": (lambda: PooledBaseline({}).fit(X, Y), r"estimator of PooledBaseline must be None or .* got \{\}"),
+    "records": (lambda: ProtoNetClassifier().fit(RECORDS, Y), "records with the fields 'age', 'height'.*DataFrame"),
+    "a tensor without numbers": (
+        lambda: ProtoNetClassifier().fit(torch.empty(12, 3, device="meta"), Y),
+        "'meta', which holds no numbers",
+    ),
+    "an array of dates": (lambda: PooledBaseline().fit(X.astype("M8[D]"), Y), "dates or durations .*TableEncoder"),
+    "sparse targets": (lambda: MAMLRegressor().fit(X, sparse.csr_matrix(X[:, :1])), r"sparse matrix: give y.toarray"),
+    "labels of two kinds": (
+        lambda: PooledBaseline().fit(X, MIXED),
+        "all numbers or all text, got 'one' in row 0 and 2",
+    ),
+    "missing targets of tasks": (
+        lambda: PerTaskBaseline(MAMLRegressor()).fit([(X, X[:, 0])]).predict([(X, X[:, 0] * np.nan, X)]),
+        "y contains NaN or infinity: nan in row 0 of X",
+    ),
+    "rows that are none": (lambda: FewShotRegressor(MAMLRegressor().partial_fit(X, X[:, 0])).fit(3.5, [1]), "array"),
+    "weights of text": (
+        lambda: ProtoNetClassifier().partial_fit(X, Y).score(X, Y, sample_weight=["a"] * 12),
+        "sample_weight must be 12 non-negative numbers: .*'a'",
+    ),
+    "a number of classes": (
+        lambda: ProtoNetClassifier().partial_fit(X, Y, classes=3),
+        "classes must be a list of all classes.*got 3",
+    ),
+    "labels of another kind": (
+        lambda: MIXTURE.fit(X, Y).adapt(X, np.where(Y, "a", "b")),
+        "all numbers or all text, got 'b' beside 0",
+    ),
+    "a column that is a number": (
+        lambda: InContextClassifier(categorical_features=3).fit(X, Y),
+        "categorical_features must be .* got 3",
+    ),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",
@@ -36,3 +97,42 @@ def test_an_error_says_what_was_wrong_and_what_to_do(case):
     call, words = CASES[case]
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("estimator", [ProtoNetClassifier(), PerTaskBaseline(), InContextClassifier(pretrained=False)])
+def test_tensors_of_torch_are_rows_whatever_they_are_part_of(estimator):
+    estimator.partial_fit(torch.as_tensor(X).requires_grad_(), Y)
+    expected = estimator.predict_proba(X)
+    for rows in (torch.as_tensor(X).requires_grad_(), torch.as_tensor(X).to_sparse()):
+        np.testing.assert_array_equal(estimator.predict_proba(rows), expected)
+    halves = torch.as_tensor(X).bfloat16()
+    np.testing.assert_array_equal(estimator.predict_proba(halves), estimator.predict_proba(halves.double().numpy()))
+
+
+@pytest.mark.parametrize("kind", [HyperNetRegressor, InContextRegressor, WeightAverageTransferRegressor, MAMLRegressor])
+def test_targets_beyond_all_that_was_trained_for_are_refused_where_answers_would_be_infinite(kind):
+    tasks = [(X + i, X[:, 0] - i) for i in range(4)]
+    settings = {"pretrained": False} if kind is InContextRegressor else {}
+    estimator = kind(max_epochs=0, random_state=0, **settings).fit(tasks)
+    before = estimator.adapt(*tasks[0]).predict(X)
+    for ask in (
+        lambda: estimator.adapt(X, X[:, 0] * 1e200),
+        lambda: estimator.partial_fit(X, X[:, 0] * 1e200),
+        lambda: estimator.predict([(X, X[:, 0] * 1e200, X)]),
+    ):
+        with pytest.raises(ValueError, match=r"y holds 1\.26e\+199, more than 1e\+30 times the scale of the targets"):
+            ask()
+    np.testing.assert_array_equal(estimator.predict(X), before)
+
+
+def test_cells_beyond_single_precision_are_refused_by_meta_training_on_mixed_tables():
+    tasks = [(X * 1e300, X[:, 0])] * 4
+    with pytest.raises(ValueError, match="Input X holds .*e\\+300, a value too large"):
+        InContextRegressor(pretrained=False, max_epochs=1).fit(tasks)
+
+
+def test_a_task_without_query_rows_is_answered_by_none():
+    tasks = [(X, Y, X[:0])] * 3
+    for kind in (MANNClassifier, RecurrentClassifier, ProtoNetClassifier):
+        estimator = kind(max_epochs=0).fit([(X, Y)] * 4)
+        assert [len(answer) for answer in estimator.predict(tasks)] == [0, 0, 0]

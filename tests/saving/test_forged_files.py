@@ -167,6 +167,12 @@ def set_net(**values):
     )
 
 
+def set_task(**values):
+    """Other settings that the current task was adapted with."""
+    settings = {"table": [list(values), list(values.values())]}
+    return lambda content: state_of(content)["task_"]["object"][1].update(settings=settings)
+
+
 def _with(table, values):
     settings = dict(zip(*table)) | values
     return [list(settings), list(settings.values())]
@@ -210,6 +216,7 @@ FORGERIES = {
         set_state(lr={"sparse": ["csr_matrix", [1, 10**9], {"array": 0}, {"array": 0}, {"array": 0}]}), "does not hold"
     ),
     "steps": (set_state(inner_steps=10**12), "more than the 10000 steps"),
+    "steps of a task": (set_task(inner_steps=10**12), "more than the 10000 steps"),
     "steps of a learner": (set_net(learner__inner_steps=10**12), "more than the 10000 steps"),
     "no history": (lambda c: net_of(c).update(history=3), "does not hold"),
 }  # fmt: skip

@@ -252,6 +252,8 @@ def declared_classes(current, classes):
     declared = None if current is None else current.declared
     if classes is None:
         return declared
+    if np.ndim(classes) != 1:
+        raise ValueError(f"classes must be a list of all classes that the task can show, got {classes!r}.")
     listed = list(classes)
     if any(label is None or label != label for label in listed):
         raise ValueError(f"classes={listed} holds a missing label: leave it out.")

@@ -37,13 +37,12 @@ class ColumnCodes:
         wanted = self.categorical_features
         if wanted is None:
             return np.zeros(len(columns), dtype=bool)
-        if isinstance(wanted, str):
-            if wanted != "from_dtype":
-                raise ValueError(
-                    f"categorical_features must be 'from_dtype', None or a list of columns, got {wanted!r}."
-                )
+        if isinstance(wanted, str) and wanted == "from_dtype":
             return np.array([not _is_numeric(column) for column in columns], dtype=bool)
-        wanted = np.asarray(wanted)
+        given, wanted = wanted, np.asarray(wanted)
+        if wanted.ndim != 1 or wanted.size and wanted.dtype.kind not in "biuOUS":
+            raise ValueError(f"categorical_features must be 'from_dtype', None or a list of columns, got {given!r}.")
+        wanted = wanted if wanted.size else np.zeros(len(columns), dtype=bool)
         if wanted.dtype == bool and wanted.shape != (len(columns),):
             raise ValueError(f"categorical_features is a mask of {len(wanted)} columns, but X has {len(columns)}.")
         if wanted.dtype.kind in "OUS":
@@ -90,7 +89,7 @@ def holds_only_numbers(X):
     """Whether a container is numeric throughout, so that scikit-learn's own validation can take it as it is."""
     if is_frame(X):
         return all(_is_numeric(column) for column in _columns(X))
-    return getattr(X, "dtype", np.dtype(float)).kind in "biuf"
+    return getattr(getattr(X, "dtype", np.dtype(float)), "kind", "O") in "biuf"
 
 
 def _columns(X):

@@ -17,7 +17,7 @@ from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit
 from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed, parameters_of
-from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
+from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
 from skmeta.estimators.base.scores import score_long, tasks_to_score
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
@@ -448,6 +448,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             tasks = tasks_to_score(self, X)
             return codec.score_tasks(self.predict(tasks), tasks)
         features, ids = self._take_ids(X, task)
+        sample_weight = checked_weight(sample_weight, y)
         if ids is None:
             return codec.metric(y, self.predict(X), sample_weight=sample_weight)
         return score_long(self, features, np.asarray(y), sample_weight, ids)

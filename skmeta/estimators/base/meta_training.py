@@ -11,6 +11,7 @@ from skorch.helper import predefined_split
 
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.rows import refuse_too_large
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
@@ -50,6 +51,7 @@ class MetaTraining:
         if not from_long:  # rows of the long format have been validated as one table, with their column names
             tasks = self.reader().read_tasks(estimator, tasks, reset=self.before is None)
         X, y = tasks.pooled
+        refuse_too_large(X)  # tables may hold such cells, and training may not
         self.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, from_long))
         self.train(*self.hold_out_tasks(tasks))
 

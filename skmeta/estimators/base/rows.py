@@ -6,7 +6,7 @@ from sklearn.utils.validation import validate_data
 
 from skmeta.estimators.base.bad_cells import explain, place_of_row
 from skmeta.tasks import is_tasks
-from skmeta.tasks.rows import refuse_odd_columns
+from skmeta.tasks.rows import readable
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
@@ -37,8 +37,7 @@ class NumericRows:
         """
         if not reset and is_plain(estimator, X):
             return dense(X - self.shift if self.shift.any() else X)
-        refuse_odd_columns(X)
-        X = validate_data(estimator, X, reset=reset, accept_sparse="csr", dtype=np.float64)
+        X = validate_data(estimator, readable(X), reset=reset, accept_sparse="csr", dtype=np.float64)
         return self._single_safe(X, reset)
 
     def read_labelled(self, estimator, X, y, reset=False):
@@ -46,7 +45,7 @@ class NumericRows:
         codec = estimator._codec_class
         if not reset and _is_plain_target(y, codec.task_type) and is_plain(estimator, X) and len(X) == len(y):
             return self, X.astype(np.float64) - self.shift, y.copy()
-        refuse_odd_columns(X)
+        X = readable(X)
         try:
             X, y = validate_data(
                 estimator, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **codec.validation
@@ -75,13 +74,18 @@ class NumericRows:
 
     def _single_safe(self, X, reset):
         X = dense(X)
-        if X.size and np.abs(X).max() > _LARGEST_CELL:
-            largest = np.abs(X).max()
-            raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
+        refuse_too_large(X)
         if reset:
             mean, spread = X.mean(0), X.std(0)
             self.shift = np.where((spread > 0) & (np.abs(mean) > 1e4 * spread), mean, 0.0)
         return X - self.shift if self.shift.any() else X
+
+
+def refuse_too_large(X):
+    """Refuse cells that have no number in single precision, in which learners are trained."""
+    largest = np.abs(X).max(initial=0.0)
+    if largest > _LARGEST_CELL:
+        raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
 
 
 def is_plain(estimator, X):
@@ -124,13 +128,21 @@ def dense(X):
 
 
 def check_weight(sample_weight, n_rows):
-    """Row weights as numbers; ones for None."""
+    """Row weights as non-negative numbers; ones for None."""
     if sample_weight is None:
         return np.ones(n_rows)
-    weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    try:
+        weight = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must be {n_rows} non-negative numbers: {error}") from error
     if weight.shape != (n_rows,) or (weight < 0).any():
         raise ValueError(
             f"sample_weight must be {n_rows} non-negative numbers, got an array of shape {weight.shape}"
             + (f" with a minimum of {weight.min()}." if weight.size else ".")
         )
     return weight
+
+
+def checked_weight(sample_weight, y):
+    """Row weights of a score as numbers; None stays None."""
+    return None if sample_weight is None else check_weight(sample_weight, len(y))

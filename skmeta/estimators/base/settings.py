@@ -3,6 +3,7 @@
 import inspect
 from numbers import Integral, Real
 
+import numpy as np
 from torch.nn import Module
 
 
@@ -51,9 +52,42 @@ def _is_body(value):
     return value.__module__.partition(".")[0] != "torch" or not needed
 
 
+def _one_of(*words):
+    """A rule for a parameter that is one of some words; None may be among them."""
+    first, last = ", ".join(map(repr, words[:-1])), repr(words[-1])
+    return lambda v: v is None and None in words or isinstance(v, str) and v in words, f"{first} or {last}"
+
+
+def _or_none(rule):
+    is_fine, expected = rule
+    return lambda v: v is None or is_fine(v), f"None or {expected}"
+
+
+def _or(rule, word):
+    is_fine, expected = rule
+    return lambda v: isinstance(v, str) and v == word or is_fine(v), f"{expected} or {word!r}"
+
+
+def _is_made_of_nothing(value):
+    """A function, or a class that can be made without arguments."""
+    if not callable(value):
+        return False
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except ValueError:  # one in C without a signature
+        return True
+    return not isinstance(value, type) or all(p.default is not p.empty or p.kind in _VARIADIC for p in parameters)
+
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _COUNT = (lambda v: _integer(v, 1), "a positive integer")
 _SIZE = (_size, "a positive integer or a (low, high) pair of integers")
 _STEPS = (lambda v: _integer(v, 0), "a non-negative integer")
+_NUMBER = (_number, "a non-negative number")
+_POSITIVE = (lambda v: _number(v) and v > 0, "a positive number")
+_SHARE = (lambda v: _number(v) and v <= 1, "a number from 0 to 1")
+_FLAG = (lambda v: isinstance(v, (bool, np.bool_, Integral)) and v in (0, 1), "True or False")
+_ESTIMATOR = (lambda v: v is None or hasattr(v, "fit") and not isinstance(v, type), "None or an estimator")
 
 _RULES = {
     "module": (
@@ -67,37 +101,92 @@ _RULES = {
     ),
     "n_shots": _SIZE,
     "n_query": _SIZE,
-    "steps_per_epoch": (lambda v: v is None or _integer(v, 1), "None or a positive integer"),
+    "steps_per_epoch": _or_none(_COUNT),
     "batch_size": _COUNT,
     "max_epochs": _STEPS,
-    "lr": (_number, "a non-negative number"),
+    "lr": _NUMBER,
     "optimizer": (callable, "a torch optimizer class such as torch.optim.Adam"),
-    "criterion": (lambda v: v is None or callable(v), "None, or a torch loss class such as torch.nn.CrossEntropyLoss"),
-    "validation_fraction": (
-        lambda v: v is None or isinstance(v, Real) and 0 <= v < 1,
-        "None or a number between 0 and 1",
+    "criterion": (
+        lambda v: v is None or _is_made_of_nothing(v),
+        "None, or a torch loss class such as torch.nn.CrossEntropyLoss",
     ),
+    "validation_fraction": _or_none((lambda v: _number(v) and v < 1, "a number between 0 and 1")),
     "augment": (lambda v: v is None or callable(v), "None or an augmentation of skmeta.tasks.augmentation"),
     "callbacks": (
         _are_callbacks,
         "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs",
     ),
-    "labels": (lambda v: v in ("auto", "task", "shared"), "'auto', 'task' or 'shared'"),
-    "target_scaling": (lambda v: v in ("pooled", "task", None), "'pooled', 'task' or None"),
+    "task": (
+        lambda v: v is None or isinstance(v, str) or isinstance(v, (list, tuple)) and len(v) > 0,
+        "None, the name of a column or a list of such names; ids of rows go to fit(X, y, task=ids)",
+    ),
+    "labels": _one_of("auto", "task", "shared"),
+    "target_scaling": _one_of("pooled", "task", None),
     "inner_lr": (lambda v: isinstance(v, str) or _number(v), "a non-negative number, 'learn' or 'learn-step'"),
-    "adapt_params": (lambda v: v in ("all", "head", "body"), "'all' (MAML), 'head' (ANIL) or 'body' (BOIL)"),
+    "adapt_params": (_one_of("all", "head", "body")[0], "'all' (MAML), 'head' (ANIL) or 'body' (BOIL)"),
+    "gradient": _one_of("unrolled", "first-order", "implicit"),
+    "multi_step_loss": _FLAG,
+    "proximal": _NUMBER,
+    "cg_steps": _COUNT,
+    "engine": _one_of("auto", "native", "closed_form", "any_module", "naive"),
     "iterator_train": (callable, "a class of loaders, such as skmeta.tasks.episodes.EpisodeLoader"),
     "inner_steps": _STEPS,
-    "adapt_steps": (lambda v: v is None or _integer(v, 0), "None or a non-negative integer"),
-    "scale": (lambda v: v == "learn" or _number(v) and v > 0, "a positive number or 'learn'"),
+    "inner_optimizer": _one_of("sgd", "adam"),
+    "inner_batch_size": _or_none(_COUNT),
+    "adapt_steps": _or_none(_STEPS),
+    "unroll": _COUNT,
+    "scale": _or(_POSITIVE, "learn"),
     "pooled": (_are_estimators, "'default', an estimator or a list of them"),
     "per_task": (lambda v: v is None or _are_estimators(v), "'default', None or an estimator"),
+    "meta": (
+        lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "fit") for one in v),
+        "a list of meta-learning estimators of this library",
+    ),
+    "estimator": _ESTIMATOR,
+    "refit": _FLAG,
     "cv": (lambda v: _integer(v, 2), "an integer of at least 2"),
-    "freeze": (lambda v: v in ("trunk", "none", "gradual"), "'trunk', 'none' or 'gradual'"),
-    "heads": (lambda v: v in ("auto", "task", "shared"), "'auto', 'task' or 'shared'"),
-    "weighting": (lambda v: v in ("similarity", "learn", "uniform"), "'similarity', 'learn' or 'uniform'"),
+    "freeze": _one_of("trunk", "none", "gradual"),
+    "heads": _one_of("auto", "task", "shared"),
+    "layer_decay": _NUMBER,
+    "l2_sp": _NUMBER,
+    "early_stopping": _FLAG,
+    "n_sources": _COUNT,
+    "start": _one_of("all", "scratch"),
+    "source_steps": _STEPS,
+    "source_lr": _NUMBER,
+    "temperature": _POSITIVE,
+    "weighting": _one_of("similarity", "learn", "uniform"),
     "n_neighbors": _COUNT,
-    "priors": (lambda v: isinstance(v, bool) or v == "auto", "'auto', True or False"),
+    "leaf_size": _COUNT,
+    "p": _POSITIVE,
+    "metric": (lambda v: isinstance(v, str) or callable(v), "the name of a metric"),
+    "metric_params": (lambda v: v is None or isinstance(v, dict), "None or a dict"),
+    "algorithm": _one_of("auto", "ball_tree", "kd_tree", "brute"),
+    "weights": (
+        lambda v: callable(v) or _one_of("uniform", "distance", None)[0](v),
+        "'uniform', 'distance' or a function",
+    ),
+    "l2": _or(_NUMBER, "learn"),
+    "margin": _or(_NUMBER, "soft"),
+    "full_context": _FLAG,
+    "reading_steps": _COUNT,
+    "relation_hidden": _COUNT,
+    "cell": _one_of("lstm", "gru"),
+    "attention": _FLAG,
+    "n_heads": _COUNT,
+    "n_hidden": _COUNT,
+    "n_layers": _COUNT,
+    "n_code": _COUNT,
+    "rank": _COUNT,
+    "target_hidden": _COUNT,
+    "target_layers": _STEPS,
+    "n_permutations": _COUNT,
+    "max_rows": _COUNT,
+    "n_slots": _COUNT,
+    "slot_size": _COUNT,
+    "n_reads": _COUNT,
+    "decay": _SHARE,
+    "priors": (_or(_FLAG, "auto")[0], "'auto', True or False"),
 }
 
 

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
 from skmeta.estimators.base.rows import NumericRows, dense, is_plain
+from skmeta.tasks.rows import plain
 
 
 class TableRows(NumericRows):
@@ -32,12 +33,12 @@ class TableRows(NumericRows):
         learn = reset if learn is None else learn
         if not reset and is_plain(estimator, X) and not any(self.columns.is_categorical):
             return X.astype(np.float64)
-        if type(X).__module__.partition(".")[0] == "torch":
-            X = X.detach().cpu().numpy()
+        X = plain(X)
         settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
         wanted = self.categorical_features
-        plain = (holds_only_numbers(X) if hasattr(X, "shape") else False) and (wanted is None or wanted == "from_dtype")
-        if plain and (reset or not any(self.columns.is_categorical)):
+        is_by_dtype = wanted is None or isinstance(wanted, str) and wanted == "from_dtype"
+        is_numeric = is_by_dtype and hasattr(X, "shape") and holds_only_numbers(X)
+        if is_numeric and (reset or not any(self.columns.is_categorical)):
             X = dense(validate_data(estimator, X, reset=reset, **settings))
             if reset:
                 self.columns = ColumnCodes(None).fit(X[:1])

@@ -2,9 +2,12 @@
 
 import numpy as np
 import torch
+from scipy import sparse
 from sklearn.metrics import r2_score
 
 from skmeta.tasks.store import TaskStore
+
+_FARTHEST = 1e30  # in units of meta-training's targets: sums of such have a number in single precision
 
 
 class Targets:
@@ -32,6 +35,8 @@ class Targets:
     @staticmethod
     def check(y, name, place):
         """Refuse what cannot be targets; ``place`` names a row."""
+        if sparse.issparse(y):
+            raise ValueError(f"{name} takes targets as an array, got a sparse matrix: give y.toarray().")
         if y.dtype.kind not in "biuf":
             raise ValueError(
                 f"{name} needs numeric targets, got an array of dtype {y.dtype} that holds "
@@ -109,7 +114,15 @@ class Targets:
         columns = as_columns(y)
         if columns.shape[1] != len(self.mean):
             raise ValueError(f"y has {columns.shape[1]} targets, but {len(self.mean)} were meta-trained.")
-        return (columns - self.mean) / self.scale
+        with np.errstate(over="ignore"):
+            scaled = (columns - self.mean) / self.scale
+        if (np.abs(scaled) > _FARTHEST).any():  # False for the missing targets of rows without any
+            row, target = np.argwhere(np.abs(scaled) > _FARTHEST)[0]
+            raise ValueError(
+                f"y holds {columns[row, target]:.3g}, more than {_FARTHEST:g} times the scale of the targets of "
+                f"meta-training, {self.scale[target]:.3g}: rescale it, or fit on tasks with targets of its size."
+            )
+        return scaled
 
     def task_classes(self, y, declared=None):
         return None

@@ -8,14 +8,18 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.bad_cells import place_of_row
+from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.current_task import Support, unpooled
-from skmeta.estimators.base.rows import check_weight, require_labels
-from skmeta.estimators.base.targets import r2_over_tasks
+from skmeta.estimators.base.rows import check_weight, checked_weight, require_labels
+from skmeta.estimators.base.settings import check_settings
+from skmeta.estimators.base.targets import Targets, r2_over_tasks
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
+from skmeta.tasks.rows import plain
 from skmeta.tasks.splitting import with_query_rows
 
 
@@ -72,6 +76,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         -------
         self : object
         """
+        check_settings(self)
         with transaction(self, keep_fitted=False) as draft:
             if is_task_distribution(X):
                 X = X.sample(100, random_state=0)
@@ -95,15 +100,28 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
 
     def _see(self, tasks):
         X, _ = tasks.pooled
-        X = validate_data(self, X, reset=True, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        X = self._read(X, reset=True)
+        self._check_labels(tasks)
         self._learn(tasks.with_rows(X))
 
+    def _read(self, X, reset=False):
+        return validate_data(self, plain(X), reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+
     def _validated(self, X, y, reset):
-        multi_output = self.__sklearn_tags__().target_tags.multi_output
-        return validate_data(
-            self, X, y, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False,
-            multi_output=multi_output,
+        X, y = validate_data(
+            self, plain(X), y, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False,
+            multi_output=self.__sklearn_tags__().target_tags.multi_output, y_numeric=not is_classifier(self),
         )  # fmt: skip
+        self._codec_class().check(y, type(self).__name__, place_of_row)
+        return X, y
+
+    def _codec_class(self):
+        return Classes if is_classifier(self) else Targets
+
+    def _check_labels(self, tasks):
+        rows = np.flatnonzero(tasks.is_labelled_row)
+        labels = tasks.pooled[1][rows]
+        self._codec_class().check(labels, type(self).__name__, lambda i: place_of_row(rows[i], tasks))
 
     # ------------------------------------------------------------------ the current task
 
@@ -159,6 +177,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _show(self, X, y, sample_weight=None, classes=None, ids=None):
+        check_settings(self)
         X, y = self._validated(X, y, reset=not hasattr(self, "n_features_in_"))
         new = Support(X.copy(), y.copy(), check_weight(sample_weight, len(y)))
         if ids is None:
@@ -229,7 +248,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         X, ids = self._take_ids(X, task)
         if ids is None:
             self._adapted()
-        X = validate_data(self, X, reset=False, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+        X = self._read(X)
         if ids is None:
             return getattr(self.estimator_, method)(X)
         names, code = factorize(ids)
@@ -266,11 +285,14 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
     def _answer_tasks(self, tasks, method):
         check_is_fitted(self)
         tasks = as_taskset(tasks)
+        if not len(tasks):
+            raise ValueError("There are no tasks: give at least one.")
         if (tasks.n_query < 0).any():
             name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
             raise ValueError(
                 f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
             )
+        self._check_labels(tasks)
         supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
         return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
 
@@ -340,7 +362,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         classifies = is_classifier(self)
         if not is_tasks(X):
             metric = accuracy_score if classifies else r2_score
-            return metric(y, self.predict(X, task=task), sample_weight=sample_weight)
+            return metric(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
         tasks = as_taskset(X)
         if (tasks.n_query < 0).all():
             tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=classifies)

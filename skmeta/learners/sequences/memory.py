@@ -111,4 +111,4 @@ class MemoryCell(nn.Module):
         sharpness = 5 * (1 + nn.functional.softplus(self.to_sharpness(hidden)))
         weights = torch.softmax(sharpness[..., None] * cosine[..., None, :], dim=-1)
         read = weights.flatten(1, 2) @ notes
-        return read.view(*keys.shape[:2], -1), weights
+        return read.view(*keys.shape[:2], weights.shape[2] * notes.shape[2]), weights

@@ -116,7 +116,7 @@ class SequenceLearner(Learner):
         for rows in blocks_of_rows(embedded, block):
             rows = self._with_codes(rows, codes, n_cells // n_classes).flatten(0, 1)
             output = self._said(self.cell.answer(rows, told.flatten(0, 1), flat), rows)
-            outputs.append(output.view(n_tasks, -1, n_classes, *output.shape[1:]).mean(1))
+            outputs.append(output.view(n_tasks, n_cells // n_classes, n_classes, *output.shape[1:]).mean(1))
         return self._as_answers(torch.cat(outputs, dim=2), embedded, class_mask)
 
     # ------------------------------------------------------------------ reading the support
