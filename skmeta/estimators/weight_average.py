@@ -36,7 +36,7 @@ class _CollectingSources(Pretraining):
 def keep_sources(estimator, store):
     """Fine-tune on every source alone, tasks of similar size together, and keep the weights in the net."""
     served = estimator.served_
-    n_rows = store.n_rows.cpu().numpy()
+    n_rows = sum(store.sizes)
     answered = is_answered(store.y)
     y = torch.where(answered if store.y.ndim == 1 else answered[:, None], store.y, 0)
     rows = TaskStore(
@@ -51,7 +51,7 @@ def keep_sources(estimator, store):
     )
     found, order = [], []
     for chunk in similar_size_chunks(n_rows, n_rows * 0, _ROWS_AT_ONCE):
-        batch, _ = rows.whole_tasks(torch.as_tensor(chunk, device=store.device), with_query=False)
+        batch, _ = rows.whole_tasks(chunk, with_query=False)
         tuned, places = served.bare.source_weights(
             batch["support_X"], batch["support_y"], batch.get("support_weight"), batch.get("class_mask")
         )

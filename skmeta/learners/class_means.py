@@ -6,6 +6,8 @@ As in `heads.py`, the class axis comes before the rows inside.
 import torch
 from torch.autograd.function import once_differentiable
 
+from skmeta.learners.heads import number_beside
+
 
 def class_mean_logits(features, shares, scale=1.0, offset=None, weights=(None,), bias=None):
     """Logits of query rows, up to a constant of each row, by prototypes that are means of support rows.
@@ -63,7 +65,7 @@ def embedded_class_mean_logits(embedding, X, params, shares, scale=1.0, offset=N
     by_kernel = class_mean_logits_by_kernel(embedding, X, params, shares, scale, offset)
     if by_kernel is not None:
         return by_kernel
-    scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
+    scale = number_beside(shares, scale)
     return _ClassMeanLogits.apply(embedding, X, without_last, shares, scale, offset, *params).transpose(1, 2)
 
 
@@ -72,7 +74,7 @@ def class_mean_logits_by_kernel(embedding, X, params, shares, scale=1.0, offset=
     by_kernel = embedding.class_means(params, X, shares, offset)
     if by_kernel is None:
         return None
-    scale = torch.as_tensor(scale, dtype=shares.dtype, device=shares.device)
+    scale = number_beside(shares, scale)
     return _NativeLogits.apply(by_kernel, shares, scale, offset, *params).permute(1, 2, 0)
 
 

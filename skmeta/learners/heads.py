@@ -34,7 +34,7 @@ def prototype_logits(prototypes, query, scale=1.0):
     >>> prototype_logits(torch.tensor([[[1.0], [5.0]]]), torch.tensor([[[2.0]]]))
     tensor([[[-1., -9.]]])
     """
-    scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
+    scale = number_beside(query, scale)
     return _PrototypeLogits.apply(prototypes, query, scale).transpose(1, 2)
 
 
@@ -121,7 +121,7 @@ def neighbour_logits(support, membership, query, support_weight=None, scale=1.0)
 
 
 def _neighbours(function, support, values, query, support_weight, scale):
-    scale = torch.as_tensor(scale, dtype=query.dtype, device=query.device)
+    scale = number_beside(query, scale)
     log_weight = None if support_weight is None else support_weight.log().unsqueeze(2)
     return function.apply(support, values, query, log_weight, scale).transpose(1, 2)
 
@@ -179,3 +179,8 @@ def _to_inputs(ctx, d_closeness):
     if ctx.needs_input_grad[0]:
         d_support = torch.baddbmm(support * -pull.sum(2, keepdim=True), pull, query)
     return d_support, None, d_query, None, d_scale
+
+
+def number_beside(rows, value):
+    """A number as a tensor of the rows' precision where they are: it is filled in there, nothing is copied there."""
+    return value.to(rows) if isinstance(value, torch.Tensor) else rows.new_full((), value)

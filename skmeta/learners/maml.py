@@ -56,6 +56,8 @@ class MAML(GradientBased):
     A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
     """
 
+    _read = None, None, None  # pace, its version, its number
+
     def __init__(
         self,
         body,
@@ -116,7 +118,10 @@ class MAML(GradientBased):
     @property
     def paced_lr(self):
         """The inner rate that is taken, where it is a number."""
-        return self.inner_lr * float(self.pace)
+        pace, version, _ = self._read
+        if pace is not self.pace or version != pace._version:  # from a GPU it is read once, not in every step
+            self._read = self.pace, self.pace._version, float(self.pace)
+        return self.inner_lr * self._read[2]
 
     @torch.no_grad()
     def find_pace(self, X, y):

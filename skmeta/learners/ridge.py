@@ -7,6 +7,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from skmeta import native
+from skmeta.learners.heads import number_beside
 
 
 def ridge_weights(support, targets, penalty, support_weight=None):
@@ -63,7 +64,7 @@ def ridge_answers(support, targets, query, penalty, support_weight=None):
 
 
 def _weighted(penalty, support, targets, support_weight):
-    penalty = torch.as_tensor(penalty, dtype=support.dtype, device=support.device)
+    penalty = number_beside(support, penalty)
     if support_weight is None:
         return penalty, support, targets
     root = support_weight.sqrt()

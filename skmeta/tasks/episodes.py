@@ -51,6 +51,7 @@ class EpisodeLoader:
     """
 
     generator = None  # torch's, on the device of the tasks; whoever trains sets it
+    hides = True  # whether query rows of the last batch may have no label: who knows need not ask the device
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class EpisodeLoader:
             return
         segments.shuffle(dice)
         draw = self._n_way if segments.per_class else self._rows
+        self.hides = self._may_hide(store, segments)
         at_once = self._batches_at_once(store)
         for first in range(0, len(order), at_once):
             batch, y = draw(store, segments, torch.cat(order[first : first + at_once]), dice)
@@ -100,6 +102,18 @@ class EpisodeLoader:
                     some, labels = self._without_absent_ways(some, labels)
                 yield some, labels.flatten(0, 1)
 
+    def _may_hide(self, store, segments):
+        """Whether some drawn episode may have fewer query rows than others."""
+        per = 1 if segments.per_class else max(store.max_classes, 1)
+        varies = self.n_query[0] != self.n_query[1] or not segments.all_full
+        if segments.per_class:
+            varies |= self.n_ways[0] < min(self.n_ways[1], store.max_classes)
+        elif store.is_classification:
+            varies |= self.hide_unseen
+        most_shots = (segments.fewest + (not segments.per_class)) // 2
+        shots = min(self.n_shots[1] * per, max(most_shots, 1))
+        return varies or segments.fewest - shots < self.n_query[1] * per
+
     def _batches_at_once(self, store):
         rows = self.batch_size * max(store.max_classes, 1) * (self.n_shots[1] + self.n_query[1])
         return max(1, _NUMBERS_AT_ONCE // max(1, rows * (store.X[:1].numel() + _INDICES)))
@@ -109,24 +123,26 @@ class EpisodeLoader:
         needed = len(self) * self.batch_size
         order = torch.cat([dice.permutation(len(store)) for _ in range(-(-needed // len(store)))])[:needed]
         if store.has_query:
+            order = order.cpu()  # once an epoch; how long the longest of a batch is would be asked for every batch
             # sorting by size within stretches of eight batches keeps most of the randomness and little padding;
             # a stretch beyond the last task would put one task several times into a batch
             batches_sorted = min(8, max(1, len(store) // self.batch_size))
-            stretch = torch.arange(needed, device=store.device) // (batches_sorted * self.batch_size)
-            size = store.n_rows[order]
+            stretch = torch.arange(needed) // (batches_sorted * self.batch_size)
+            size = torch.as_tensor(sum(store.sizes))[order]
             order = order[torch.argsort(stretch * (int(size.max()) + 1) + size)]
-            batches = list(order.split(self.batch_size))
+            batches = [tasks.numpy() for tasks in order.split(self.batch_size)]
             return [batches[i] for i in dice.permutation(len(batches)).tolist()]
         return order.split(self.batch_size)
 
     def _given(self, store, tasks, dice):
+        n_query = store.sizes[1][tasks]
+        self.hides = not store.all_are_answered or bool((n_query != n_query[0]).any())
         if not self.in_parts:
             return self._given_alike(store, tasks, dice)
-        sizes = (rows[tasks].cpu().numpy() for rows in (store.n_support, store.n_query))
-        chunks = list(similar_size_chunks(*sizes, max_rows=sys.maxsize))
+        chunks = list(similar_size_chunks(*(sizes[tasks] for sizes in store.sizes), max_rows=sys.maxsize))
         if len(chunks) == 1:
             return self._given_alike(store, tasks, dice)
-        batches, y = zip(*(self._given_alike(store, tasks[torch.as_tensor(chunk)], dice) for chunk in chunks))
+        batches, y = zip(*(self._given_alike(store, tasks[chunk], dice) for chunk in chunks))
         return Parts(batches), torch.cat(y)
 
     def _given_alike(self, store, tasks, dice):

@@ -28,6 +28,7 @@ class RowLoader:
     """
 
     generator = None  # torch's, on the device of the tasks; whoever trains sets it
+    hides = False  # rows without a label are never drawn
 
     def __init__(self, dataset, batch_size=16, rows=None, steps=None, seed=None):
         self.dataset, self.batch_size, self.rows, self.steps, self.seed = dataset, batch_size, rows, steps, seed
@@ -56,10 +57,11 @@ class RowLoader:
         needed = len(self) * size
         order = torch.cat([dice.permutation(len(labelled)) for _ in range(-(-needed // len(labelled)))])[:needed]
         task_of_row = torch.repeat_interleave(torch.arange(len(store), device=store.device), store.n_rows)
+        some_lack_classes = store.is_classification and bool((store.n_classes < store.max_classes).any())
         for rows in labelled[order].split(size):
             task, X = task_of_row[rows], store.X[rows]
             batch = {"support_X": X[:, None][:, :0], "support_y": store.y[rows][:, None][:, :0]}
             batch |= {"query_X": X[:, None], "task_index": task}
-            if store.is_classification and bool((store.n_classes < store.max_classes).any()):
+            if some_lack_classes:
                 batch["class_mask"] = store.class_mask(task)
             yield batch, store.y[rows]

@@ -1,5 +1,7 @@
 """Tasks as tensors: the pooled rows of a TaskSet on the device that trains, labels encoded."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
 
@@ -40,10 +42,11 @@ class TaskStore(torch.utils.data.Dataset):
     ):
         self.X = torch.as_tensor(X, device=device)
         self.y = torch.as_tensor(y, device=device)
-        self.n_support = torch.as_tensor(np.asarray(n_support), dtype=torch.int64, device=device)
-        n_query = np.asarray(n_query)
+        n_support, n_query = np.asarray(n_support, dtype=np.int64), np.asarray(n_query, dtype=np.int64)
         self.has_query = bool((n_query >= 0).all())
-        self.n_query = torch.as_tensor(np.maximum(n_query, 0), dtype=torch.int64, device=device)
+        # on the host too, where it is decided what a batch looks like: a device that is asked must be waited for
+        self.sizes = n_support, np.maximum(n_query, 0)
+        self.n_support, self.n_query = (torch.as_tensor(sizes, device=device) for sizes in self.sizes)
         self.start = torch.cumsum(self.n_rows, 0) - self.n_rows
         self.is_classification = n_classes is not None
         self.n_classes = None if n_classes is None else torch.as_tensor(np.asarray(n_classes), device=device)
@@ -60,6 +63,11 @@ class TaskStore(torch.utils.data.Dataset):
     def device(self):
         return self.X.device
 
+    @cached_property
+    def all_are_answered(self):
+        """Whether every row has a label."""
+        return bool(is_answered(self.y).all())
+
     def __len__(self):
         return len(self.n_support)
 
@@ -68,7 +76,7 @@ class TaskStore(torch.utils.data.Dataset):
 
     def __getitems__(self, tasks):
         """Whole tasks as one batch, so that a torch ``DataLoader`` with an identity ``collate_fn`` works too."""
-        return self.whole_tasks(torch.as_tensor(tasks, device=self.device))
+        return self.whole_tasks(tasks)
 
     def rows(self, numbers):
         """(T, n, ...) rows by their numbers (T, n); as ``X[numbers]``, in half the time."""
@@ -85,6 +93,12 @@ class TaskStore(torch.utils.data.Dataset):
     def whole_tasks(self, tasks, with_query=True):
         """The given tasks' own support and query rows, padded to the longest.
 
+        Parameters
+        ----------
+        tasks : sequence of int
+            Numbers of tasks, on the host.
+        with_query : bool, default=True
+
         Returns
         -------
         batch : dict of tensors
@@ -92,17 +106,20 @@ class TaskStore(torch.utils.data.Dataset):
         y : (T * m,) or (T * m, k) tensor
             Query labels, flat; -1 or NaN where padded. None without query rows.
         """
-        batch = {}
-        support, is_row = _ranges(self.start[tasks], self.n_support[tasks])
+        batch, numbers = {}, np.asarray(tasks)
+        n_support, n_query = (sizes[numbers] for sizes in self.sizes)
+        tasks = torch.as_tensor(numbers, device=self.device)
+        support, is_row = _ranges(self.start[tasks], self.n_support[tasks], n_support.max(initial=0))
         batch["support_X"], batch["support_y"] = self.rows(support), self.y[support]
-        if self.weight is not None or not bool(is_row.all()):
+        if self.weight is not None or (n_support != n_support[:1]).any():
             weight = is_row.to(self.X.dtype)
             batch["support_weight"] = weight if self.weight is None else weight * self.weight[support]
             # labels of padded rows are somebody else's: any valid value will do, weight 0 hides it
             batch["support_y"] = torch.where(_like(is_row, batch["support_y"]), batch["support_y"], 0)
         y = None
         if with_query:
-            query, is_row = _ranges(self.start[tasks] + self.n_support[tasks], self.n_query[tasks])
+            start = self.start[tasks] + self.n_support[tasks]
+            query, is_row = _ranges(start, self.n_query[tasks], n_query.max(initial=0))
             batch["query_X"] = self.rows(query)
             y = hide(self.y[query], is_row).flatten(0, 1)
         if self.is_classification:
@@ -110,9 +127,9 @@ class TaskStore(torch.utils.data.Dataset):
         return batch, y
 
 
-def _ranges(start, length):
+def _ranges(start, length, longest):
     """Row numbers ``start[t] + 0, 1, ...`` padded to the longest, and which of them are real."""
-    steps = torch.arange(int(length.max()) if len(length) else 0, device=start.device)
+    steps = torch.arange(int(longest), device=start.device)
     is_row = steps < length[:, None]
     return torch.where(is_row, start[:, None] + steps, start[:, None].clamp(min=0) * 0), is_row
 

@@ -29,6 +29,7 @@ _WHILE_TRAINING = (
     "_share",
     "_correct_of_all",
     "_watcher",
+    "_loader",
 )
 
 
@@ -59,7 +60,8 @@ class MetaNet(NeuralNet):
     """
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
-    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = _watcher = None
+    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
+    _watcher = _loader = None
     stopped_ = interrupted_ = _in_epoch = False
     _draws_in_steps = _draws_in_callbacks = False
 
@@ -243,14 +245,17 @@ class MetaNet(NeuralNet):
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """skorch's, with this training's random numbers for the loader, and on one thread where batches are small."""
-        small = is_small(iterator, self._bare_learner)
+        small, self._loader = is_small(iterator, self._bare_learner), iterator
         if iterator is not None and self._randomness is not None:
             if type(iterator) in (EpisodeLoader, RowLoader) and isinstance(iterator.dataset, TaskStore):
                 iterator.generator = self._randomness.generator(iterator.dataset.device)
             else:
                 iterator = self._randomness.draws_of(iterator)
-        with one_thread(small):
-            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        try:
+            with one_thread(small):
+                super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        finally:
+            self._loader = None
 
     def train_step_single(self, batch, **fit_params):
         """skorch's; or the learner's own way, if it has one, where nobody would see the difference."""
@@ -345,13 +350,19 @@ class MetaNet(NeuralNet):
             return sum(loss * count for loss, count in zip(losses, counts)) / max(sum(counts), 1)
         if isinstance(y_pred, tuple):
             return self._bare_learner.training_loss(self._criterion_of_answered, *y_pred, y_true)
-        return self._criterion_of_answered(y_pred, y_true)
+        return self._criterion_of_answered(y_pred, y_true, self._may_hide)
 
-    def _criterion_of_answered(self, y_pred, y_true):
+    @property
+    def _may_hide(self):
+        """Whether query rows of a batch may have no label; a share of a batch is padded besides."""
+        return self._processes is not None or getattr(self._loader, "hides", True)
+
+    def _criterion_of_answered(self, y_pred, y_true, may_hide=True):
         y_true = y_true.to(y_pred.device)
-        answered = is_answered(y_true)
-        if not answered.all():
-            y_pred, y_true = y_pred[answered], y_true[answered]
+        if may_hide:
+            answered = is_answered(y_true)
+            if not answered.all():
+                y_pred, y_true = y_pred[answered], y_true[answered]
         if not len(y_true):
             return y_pred.sum()  # 0 with a gradient of 0; the mean of nothing would be NaN, and so the weights after it
         if isinstance(self.criterion_, torch.nn.CrossEntropyLoss) and y_pred.t().is_contiguous() and y_true.ndim == 1:
@@ -367,7 +378,7 @@ class MetaNet(NeuralNet):
         if training and self._correct_of_all is not None:
             n_correct, n_answered = self._correct_of_all
         else:
-            n_correct, n_answered = correct(y_pred, y)
+            n_correct, n_answered = correct(y_pred, y, self._may_hide)
         accuracy = n_correct / n_answered if n_answered else float("nan")
         self.history.record_batch("train_acc" if training else "valid_acc", accuracy)
 

@@ -27,7 +27,8 @@ def train(net, tasks, epochs, watcher=None):
     net._watcher = watcher
     with suppress(TrainingInterrupted):
         net.partial_fit(tasks, epochs=epochs)
-    if not all(torch.isfinite(value).all() for value in net.module_.parameters()):
+    are_numbers = [torch.isfinite(value).all() for value in net.module_.parameters()]
+    if are_numbers and not torch.stack(are_numbers).all():
         raise ValueError(
             "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
             "which want scaling (QuantileTransformer, say), or lr, or inner_lr where there is one, is too large."

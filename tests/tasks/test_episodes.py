@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skmeta.tasks import EpisodeLoader, TaskSet
 from skmeta.tasks.episodes import Parts
-from skmeta.tasks.store import TaskStore
+from skmeta.tasks.store import TaskStore, is_answered
 
 
 def n_way_store(counts, **settings):
@@ -266,3 +266,30 @@ def test_by_default_episodes_have_five_to_twenty_ways_where_there_are_so_many():
     assert {min(20, max(5, n)) for n in (b["class_mask"].shape[1] for b, _ in many)} == set(range(5, 21))
     few = seeded_batches(n_way_store([[4] * 3]), batch_size=1, n_shots=1, n_query=1, steps=5)
     assert {b["class_mask"].shape[1] for b, _ in few} == {3}
+
+
+@pytest.mark.parametrize("sizes", [(10, 10, 10), (10, 7, 12)])
+@pytest.mark.parametrize("kind", ["own classes", "shared classes", "numbers"])
+@pytest.mark.parametrize("how", [{}, {"n_query": (1, 3)}, {"n_ways": 2}, {"n_query": 9}, {"hide_unseen": True}])
+def test_a_loader_knows_whether_rows_of_a_batch_lack_a_label(kind, sizes, how):
+    labels = torch.arange(2).repeat(sum(sizes))[: sum(sizes)]
+    y = labels[:, None].float() if kind == "numbers" else labels
+    about = {} if kind == "numbers" else {"n_classes": [2] * 3, "shared_labels": kind == "shared classes"}
+    store = TaskStore(torch.zeros(sum(sizes), 1), y, sizes, [-1] * 3, **about)
+    loader = EpisodeLoader(store, batch_size=2, n_shots=1, **{"n_query": 2} | how, seed=0)
+    batches = [(bool(is_answered(labels).all()), loader.hides) for _, labels in loader]
+    assert all(hides or all_answered for all_answered, hides in batches)
+    if not how:
+        assert not any(hides for _, hides in batches)
+
+
+@pytest.mark.parametrize("lacks", [False, True])
+def test_a_loader_of_whole_tasks_knows_it_too(lacks):
+    rows = torch.zeros(12, 1)
+    y = torch.arange(12).remainder(2)
+    y[3] = -1 if lacks else 0
+    store = TaskStore(rows, y, [2, 2, 2], [2, 2, 2], n_classes=[2, 2, 2])
+    loader = EpisodeLoader(store, batch_size=3, steps=2)
+    assert [loader.hides for _ in loader] == [lacks, lacks]
+    uneven = EpisodeLoader(TaskStore(rows, y, [2, 1, 1], [2, 3, 3], n_classes=[2, 2, 2]), batch_size=3, steps=2)
+    assert [uneven.hides for _ in uneven] == [True, True]

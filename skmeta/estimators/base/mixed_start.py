@@ -20,7 +20,7 @@ def start_from_mixed_model(learner, store):
     hands on, have correlated effects: a linear mixed model. The others' effects are independent and of one variance,
     which makes them a Gaussian process: curves of each task's own.
     """
-    code = np.repeat(np.arange(len(store)), store.n_rows.cpu().numpy())
+    code = np.repeat(np.arange(len(store)), sum(store.sizes))
     labelled = ~store.y.isnan().any(1).cpu().numpy()
     rows = np.flatnonzero(labelled)
     rows = rows[rows_of_some_tasks(code[rows])]

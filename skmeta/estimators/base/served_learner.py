@@ -139,7 +139,7 @@ class ServedLearner:
         store, about = codec.store(tasks, dtype=dtype, weight=weight, device=self.device)
         outputs = [None] * len(tasks)
         for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
-            batch, _ = store.whole_tasks(torch.as_tensor(chunk, device=store.device))
+            batch, _ = store.whole_tasks(chunk)
             query_X = batch.pop("query_X")
             with torch.no_grad():
                 answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()

@@ -141,7 +141,9 @@ def plan_expansion(columns, X, weight, categorical=None):
     level_codes = torch.arange(levels, device=X.device, dtype=X.dtype)
     holds = ((X[..., None] == level_codes) & there[..., None]).any(1) & categorical[..., None]
     wanted = torch.cat([~categorical[..., None], some_missing[..., None], holds], -1).flatten(1)
-    content = torch.cat([torch.tensor([NUMERIC, MISSING], device=X.device), torch.arange(levels, device=X.device)])
+    content = torch.cat(
+        [torch.arange(NUMERIC, MISSING - 1, -1, device=X.device), torch.arange(levels, device=X.device)]
+    )
     source = torch.arange(d, device=X.device).repeat_interleave(levels + 2)
     content = content.repeat(d)
     kept = max(1, int(wanted.sum(1).max()))

@@ -127,9 +127,11 @@ class SequenceLearner(Learner):
         Returns the state; outputs (T * n, C or k) before each label was known, and those labels (for training, where
         there is one order).
         """
+        all_alike, n_steps = weight is None, min(X.shape[1], self.max_rows)
         weight = X.new_ones(X.shape[:2]) if weight is None else weight.to(X.dtype)
         n_real = (weight > 0).sum(1)
-        n_steps = min(int(n_real.max()), self.max_rows) if weight.numel() else 0
+        if not all_alike:
+            n_steps = min(int(n_real.max()), self.max_rows) if weight.numel() else 0
         # padding comes last
         order = keys.masked_fill((weight <= 0)[:, None], torch.inf).argsort(dim=-1, stable=True)[..., :n_steps]
 
@@ -140,7 +142,7 @@ class SequenceLearner(Learner):
         rows = self._with_codes(_take(embedded, order).flatten(1, 2), codes, n_orders, split=True)
         news = self._news(rows, _take(y, order), codes.shape[1])
         pace = _take(weight / _heaviest(weight), order).repeat_interleave(codes.shape[1], dim=1)
-        all_alike = bool((pace == 1).all())
+        all_alike = all_alike or bool((pace == 1).all())
 
         state = self.cell.first_state(n_tasks * n_cells, X)
         told = X.new_zeros(n_tasks * n_cells, self.n_told)
