@@ -43,6 +43,7 @@ from skmeta.estimators.in_context import InContextClassifier, InContextRegressor
 from tools.pretraining.development import is_kept_aside, mean_auc
 
 RESULTS = Path(__file__).parents[1] / "results"
+LEVELS = (np.arange(50) + 0.5) / 50  # of quantiles, evenly spread
 NEIGHBOURS = {"n_neighbors": [1, 3, 5, 10, 20, 40], "weights": ["uniform", "distance"]}
 
 CLASSIFIERS = {
@@ -117,8 +118,9 @@ def score_classifier(model, X, y):
 
 
 def score_regressor(model, X, y):
-    """R2 and RMSE; of models that say how sure they are, also how often the central 90% interval holds the truth, and
-    the log-likelihood, in units of the test targets' spread, of a Gaussian with the answered mean and deviation."""
+    """R2 and RMSE; of models that say how sure they are, also how often the central 90% interval holds the truth and,
+    in units of the test targets' spread, the log-likelihood of a Gaussian with the answered mean and deviation and the
+    continuous ranked probability score (CRPS) of the answered distribution."""
     answer = model.predict(X)
     out = {
         "r2": 1 - ((y - answer) ** 2).sum() / ((y - y.mean()) ** 2).sum(),
@@ -127,11 +129,20 @@ def score_regressor(model, X, y):
     if isinstance(model[-1] if isinstance(model, Pipeline) else model, (InContextRegressor, BayesianRidge)):
         mean, std = model.predict(X, return_std=True)
         out["log_likelihood"] = norm.logpdf(y, mean, std).mean() + np.log(y.std())
+        quantiles = mean[:, None] + np.outer(std, norm.ppf(LEVELS))
         low, high = mean + np.outer([-1, 1], norm.ppf(0.95) * std)
         if isinstance(model, InContextRegressor):
+            quantiles = model.predict(X, quantiles=LEVELS)
             low, high = model.predict(X, quantiles=[0.05, 0.95]).T
         out["coverage_90"] = ((low <= y) & (y <= high)).mean()
+        out["crps"] = crps(quantiles, y) / y.std()
     return out
+
+
+def crps(quantiles, y):
+    """Mean CRPS of distributions given by their quantiles (n, q) at LEVELS: twice the mean pinball loss."""
+    above = y[:, None] - quantiles
+    return 2 * np.maximum(LEVELS * above, (LEVELS - 1) * above).mean()
 
 
 def run(kind, rows, seeds, models, part):

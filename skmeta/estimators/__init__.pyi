@@ -755,8 +755,10 @@ class InContextClassifier(_InContext, MetaClassifier):
 
     ``fit(X, y)`` trains nothing: the support is encoded once, and a prediction costs the queries only. Under the
     network lie closed-form kernel machines; their leave-one-out scores on the support tell it whom to trust. Columns
-    may hold numbers, strings, categories and missing values. More than 1,024 rows are dealt out to several parts
-    whose answers are averaged.
+    may hold numbers, strings, categories and missing values.
+
+    Of more than 1,024 rows, two parts of about a thousand are encoded, and trees that grow on all rows take part: each
+    is believed as far as its answers about rows that it has not seen are right.
 
     ``partial_fit`` appends few further rows to an encoded support: the kernel machines are updated exactly for the
     metric they have learned, keys and values of the new rows are added, and what was measured on all rows together

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 
 from skmeta.estimators.base.served_learner import ServedLearner
+from skmeta.estimators.base.trees import WithTrees
+from skmeta.learners.in_context import learner as in_context
 
 MAX_ROWS_IN_DOUBLE = 64
 MANY_ROWS = 4000  # from about here on boosted trees were ahead in log-loss, and forests in R2
@@ -23,7 +25,12 @@ class ServedInContext(ServedLearner):
         self.device = torch.device(device)
         self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
         # further training makes a net of its own, so the learner need not be copied to be safe from it
-        self.learner, self.is_quick = PrecisionBySize(learner.eval()), False
+        self.learner, self.is_quick = WithTrees(PrecisionBySize(learner.eval())), False
+
+    @property
+    def bare(self):
+        """The learner itself."""
+        return self.learner.learner.learner
 
     def adapt(self, support, y, exists=None, settings=None):
         if len(support.y) > MANY_ROWS:
@@ -73,6 +80,11 @@ class PrecisionBySize:
     def __init__(self, learner):
         self.learner, self._double = learner, None
 
+    @property
+    def most_rows(self):
+        """Rows that are read together."""
+        return in_context.MAX_SUPPORT
+
     def _serving(self, double):
         if not double:
             return self.learner
@@ -87,6 +99,9 @@ class PrecisionBySize:
 
     def extend(self, state, *more):
         return self._serving(state["double"]).extend(state, *more)
+
+    def ask_others(self, state, X, rows):
+        return self._serving(state["double"]).ask_others(state, X, rows)
 
     def predict(self, state, query_X):
         return self._serving(state["double"]).predict(state, query_X)

@@ -32,10 +32,10 @@ class GrowingSupport:
         ]
         if "dealt" not in state:
             return {**state, "parts": grown}
-        first = sum(rows.shape[1] for rows in state["dealt"])
-        new = torch.arange(first, first + X.shape[1], device=X.device).expand(len(X), -1)
+        n = state["n"] + X.shape[1]
+        new = torch.arange(state["n"], n, device=X.device).expand(len(X), -1)
         dealt = [torch.cat([old, new[:, rows]], 1) for old, rows in zip(state["dealt"], hands)]
-        return {**state, "parts": grown, "dealt": dealt}
+        return {**state, "parts": grown, "dealt": dealt, "n": n}
 
     def _extend_part(self, state, X, y, weight):
         encoded = state.get("encoded")

@@ -91,7 +91,13 @@ class InContextClassification(InContextLearner):
         answers = self._answer(state, query_X)
         if len(answers) == 1:
             return answers[0]
-        return torch.stack([logits.log_softmax(-1) for logits in answers]).logsumexp(0) - math.log(len(answers))
+        return self._joined(answers, answers[0].new_full((1, 1, len(answers)), 1 / len(answers)))
+
+    @staticmethod
+    def _joined(answers, share):
+        """Logits (T, m, C) of the mean of the chances of parts, each with its share (T, m, P)."""
+        chances = torch.stack([logits.log_softmax(-1) for logits in answers], 2)
+        return (chances + share.log()[..., None]).logsumexp(2)
 
     def _answer_part(self, state, X):
         with exactly(X):
@@ -248,6 +254,12 @@ class InContextRegression(InContextLearner):
         """(T, m, k) means."""
         log_weight, means, _ = self.mixture(state, query_X)
         return (log_weight.exp() * means).sum(-1)
+
+    @staticmethod
+    def _joined(answers, share):
+        """Means (T, m, k) of the means of parts, each with its share (T, m, P)."""
+        means = torch.stack([(part[..., 0, :].exp() * part[..., 1, :]).sum(-1) for part in answers], 3)
+        return (means * share[:, :, None]).sum(3)
 
     def predict_mixture(self, state, query_X):
         """(T, m, 3 * k * n_components): log-weights, means and log-scales of all targets, flat."""

@@ -22,7 +22,8 @@ from skmeta.learners.in_context.growth import GrowingSupport
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.threads import one_thread
 
-MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several committees
+MAX_SUPPORT = 1024  # rows solved together; larger supports are dealt out to several parts
+MOST_PARTS = 2  # that are encoded; two more, beside trees, were worth a thousandth of the log-loss
 BLOCK_ROWS = 528  # queries that are answered at once, which bounds memory
 FEW_ROWS = 48  # queries whose cells nobody else reads: the precision of a small support costs them nothing
 N_TASK_FACTS = 5 + N_READ
@@ -38,7 +39,7 @@ class InContextLearner(GrowingSupport, Learner):
     answer does not depend on the order they came in.
 
     A support of more than 1024 rows is dealt out, row by row in the order of its targets, to as few equal parts as
-    will do; every part answers and the answers are averaged. So memory is bounded, and time grows linearly.
+    will do. The first two are encoded, so time and memory are bounded; both answer, and the answers are averaged.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ class InContextLearner(GrowingSupport, Learner):
             X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, _wide(support_y)))
             y = y.view(*rows.shape, *support_y.shape[2:])
             states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical))
-        return {"parts": states, "dealt": parts}
+        return {"parts": states, "dealt": parts, "n": weight.shape[1]}
 
     @torch.no_grad()
     def explain_rows(self, state, query_X):
@@ -141,8 +142,9 @@ class InContextLearner(GrowingSupport, Learner):
         joined = torch.cat(pieces, 2)
         if len(pieces) == 1:
             return joined
-        order = torch.cat(state["dealt"], 1).argsort(1).repeat_interleave(len(joined) // len(state["dealt"][0]), 0)
-        return joined.gather(2, order[:, None, :, None].expand_as(joined))
+        places = torch.cat(state["dealt"], 1).repeat_interleave(len(joined) // len(state["dealt"][0]), 0)
+        whole = joined.new_zeros(*joined.shape[:2], state["n"], joined.shape[3])
+        return whole.scatter(2, places[:, None, :, None].expand_as(joined), joined)
 
     def _explain_part(self, state, X):
         X = self._recode(state, X.repeat_interleave(state.get("n_targets", 1), 0))
@@ -150,6 +152,14 @@ class InContextLearner(GrowingSupport, Learner):
         rows = self._read_stages(state, seen, self._expert_input(state, score_queries(state["experts"], *wide)))
         share, _ = self._gate(rows, state["quality"])
         return support_contributions(state["experts"], *wide, share)
+
+    @torch.no_grad()
+    def ask_others(self, state, X, rows):
+        """What is answered about rows X (T, m, d) of a support that is dealt out, at the places ``rows`` (T, m) in it,
+        by the parts that have not read them."""
+        read = torch.stack([(rows[..., None] == dealt[:, None]).any(2) for dealt in state["dealt"]], 2)
+        share = (~read).to(self.trust.dtype)
+        return self._joined(self._answer(state, X), share / share.sum(2, keepdim=True))
 
     def _answer(self, state, query_X):
         """The answers of all parts; in use (no gradients) in blocks. A row's answer is the same, up to rounding,
@@ -327,8 +337,8 @@ def expert_quality(left_out, Y, weight):
 def deal_out(y, weight, max_rows):
     """Deal rows out to equal parts of at most ``max_rows``, each with its share of every target.
 
-    Returns a list of (T, n_part) row numbers (a part may repeat nothing and lacks at most one row), or None where
-    one part holds all.
+    Returns a list of (T, n_part) row numbers (a part may repeat nothing and lacks at most one row) of the first
+    parts, or None where one part holds all.
     """
     n = weight.shape[1]
     if n <= max_rows:
@@ -337,7 +347,7 @@ def deal_out(y, weight, max_rows):
     key = y.to(torch.float64) if y.ndim == 2 else y[..., 0].to(torch.float64)
     key = torch.where(weight > 0, key, torch.full_like(key, torch.inf))  # padding comes last
     order = key.sort(dim=1, stable=True).indices
-    return [order[:, start::n_parts] for start in range(n_parts)]
+    return [order[:, start::n_parts] for start in range(min(n_parts, MOST_PARTS))]
 
 
 def _wide(y):
