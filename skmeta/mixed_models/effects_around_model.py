@@ -13,18 +13,21 @@ _WIDTHS = (0.15, 0.4, 1.0, 2.5)
 _TASKS_TO_COMPARE = 80  # tell widths apart
 
 
-def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False):
+def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False, is_constant=False):
     """``(design, effects)`` of each kind, from a pooled model's answers ``F`` to rows of tasks it has not seen.
 
-    Where the pooled model ``multiplies``, so do the effects. ``start`` are such effects fitted to much the same rows;
-    the few numbers they share are then taken from there.
+    Where the pooled model ``multiplies``, so do the effects. A task may stretch the model's answers, unless it
+    ``is_constant``: these tell nothing of a row, and a mean that was taken without a task tells of that task's own.
+    ``start`` are such effects fitted to much the same rows; the few numbers they share are then taken from there.
     """
     chosen = rows_of_some_tasks(rows.code)
     kind = LogitEffects if n_classes > 1 else FactorEffects if multiplies else GaussianEffects
-    X, F, y, code = _with(rows.X, F, kind)[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
+    feature = F[:, :0] if is_constant else kind.as_feature(F)
+    X, F, y, code = np.hstack([rows.X, feature])[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
 
     def fitted(design, some=slice(None), **hints):
         model = kind(n_tied=design.n_curves, random_state=random_state)
+        model.stretches = not is_constant
         return design, model.fit(design(X[some]), F[some], y[some], code[some], **hints)
 
     if start is not None:
@@ -47,4 +50,4 @@ def ask_effects(design, effects, support, query, F_support, F_query, n_tasks):
 
 def _with(X, F, effects):
     """The common prediction as one more feature, so that a task may stretch it."""
-    return np.hstack([X, effects.as_feature(F)])
+    return np.hstack([X, effects.as_feature(F)]) if effects.stretches else X

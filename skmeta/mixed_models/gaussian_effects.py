@@ -30,6 +30,8 @@ class GaussianEffects:
     def __init__(self, n_tied=0, random_state=None):
         self.n_tied = n_tied
 
+    stretches = True  # whether tasks may stretch the common model's answers
+
     @staticmethod
     def as_feature(F):
         """What the design sees of the common model's answers."""

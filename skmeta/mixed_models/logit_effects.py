@@ -27,6 +27,8 @@ class LogitEffects:
     def __init__(self, spreads=None, n_iter=20, n_tied=0, random_state=0):
         self.spreads, self.n_iter, self.n_tied, self.random_state = spreads, n_iter, n_tied, random_state
 
+    stretches = True  # whether tasks may stretch the common model's answers
+
     @staticmethod
     def as_feature(F):
         """Class odds stay as they are."""

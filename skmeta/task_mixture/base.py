@@ -94,7 +94,7 @@ class TaskMixture(Savable, BaseEstimator):
         self,
         pooled="default",
         *,
-        per_task="default",
+        per_task=None,
         meta=(),
         cv=5,
         task=None,
@@ -189,13 +189,11 @@ class TaskMixture(Savable, BaseEstimator):
 
     def _members(self, y):
         if isinstance(self.pooled, str):
-            pooled, joint, correction = self._default_members(y)
+            pooled, joint = self._default_members(y)
         else:
             pooled = list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
             joint = [estimator for estimator in pooled if hasattr(estimator, "categorical_features")]
-            correction = None
-        own = {None: False, "default": None}.get(self.per_task) if _is_setting(self.per_task) else self.per_task
-        return Members(pooled, joint, own, list(self.meta), correction)
+        return Members(pooled, joint, self.per_task, list(self.meta))
 
     def _validated(self, X, y, reset):
         if is_frame(X):
@@ -432,10 +430,6 @@ class TaskMixture(Savable, BaseEstimator):
 def _spread_evenly(X):
     X = X if hasattr(X, "shape") else np.asarray(X)
     return take_rows(X, np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int))
-
-
-def _is_setting(per_task):
-    return per_task is None or isinstance(per_task, str)
 
 
 def _added(mixture, X, y, code):

@@ -23,11 +23,10 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         about="For classes that all tasks share. Effects of tasks are on the log odds.",
         pooled="""pooled : classifier, list of classifiers or "default", default="default"
         Models of all rows together, with ``predict_proba``; "default" is logistic regression and histogram gradient
-        boosting, the latter also with the task as a feature and as a correction of the others that sees what a task
-        has shown. The class shares are always among them. Around each of them, random intercepts, slopes and smooth
-        curves of the tasks are estimated.""",
-        per_task="""per_task : classifier, "default" or None, default="default"
-        Fitted to each task's rows alone; "default" is a logistic regression for tasks of 8 rows and more.""",
+        boosting, the latter also with the task as a feature. The class shares are always among them. Around each of
+        them, random intercepts, slopes and smooth curves of the tasks are estimated.""",
+        per_task="""per_task : classifier or None, default=None
+        Fitted to each task's rows alone, as one more member.""",
         attributes="classes_ : ndarray of shape (n_classes,)\n    ",
         reference='D. Boehning. "Multinomial logistic regression algorithm". Ann. Inst. Statist. Math. 44, 1992.',
         example=""">>> import numpy as np
@@ -73,7 +72,7 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
     def _default_members(self, y):
         trees = HistGradientBoostingClassifier()
         pooled = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)), trees]
-        return pooled, [trees], HistGradientBoostingClassifier(max_iter=50, max_leaf_nodes=15)
+        return pooled, [trees]
 
     def predict_proba(self, X, *, task=None):
         """Class probabilities in the order of ``classes_``, of rows or of the query rows of many tasks.

@@ -12,7 +12,7 @@ from skmeta.tasks import TaskSet
 
 
 class Committee:
-    """Pooled models, task effects around each, each task's own model, meta-learners, and a correction of them all.
+    """Pooled models, task effects around each, each task's own model, and meta-learners.
 
     Parameters
     ----------
@@ -20,19 +20,16 @@ class Committee:
     effects : list of list of (Design, effects), fitted; for each pooled model
     own : OwnModel or None
     metas : list of meta-estimators, fitted in the long format
-    correction : Correction or None, fitted
     """
 
-    def __init__(self, pooled, effects=None, own=None, metas=(), correction=None):
-        self.pooled, self.own, self.metas, self.correction = pooled, own, metas, correction
+    def __init__(self, pooled, effects=None, own=None, metas=()):
+        self.pooled, self.own, self.metas = pooled, own, metas
         self.effects = [[] for _ in pooled] if effects is None else effects
         self.n_effects = sum(map(len, self.effects))
 
     @property
     def n_members(self):
-        return (
-            len(self.pooled) + self.n_effects + (self.own is not None) + len(self.metas) + (self.correction is not None)
-        )
+        return len(self.pooled) + self.n_effects + (self.own is not None) + len(self.metas)
 
     def base(self, X, needed=None):
         """The pooled models' answers, a list of (n_rows, C); a model that is not needed answers 0."""
@@ -46,8 +43,6 @@ class Committee:
         needed = needed.copy()
         n_pooled, last = len(self.pooled), len(self.pooled) + self.n_effects
         variants = needed[n_pooled:last].reshape(n_pooled, -1)
-        if self.correction is not None and needed[-1]:
-            variants[1:, :2] = True
         needed[:n_pooled] |= variants.any(1)
         needed[0] = True  # what members fall back to
         return needed
@@ -77,8 +72,6 @@ class Committee:
             add(partial(self.own.answer, support, query, query_base[0], n_tasks))
         for meta in self.metas:
             add(partial(_ask_meta, meta, support, query, n_tasks, query_base[0]))
-        if self.correction is not None:
-            add(lambda: self.correction.answer(support, query, answers, len(self.pooled), n_tasks))
         return np.stack(answers, axis=1).clip(*self.pooled[0].bounds)
 
 

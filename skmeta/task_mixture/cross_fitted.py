@@ -7,9 +7,9 @@ from sklearn.base import clone
 
 from skmeta.mixed_models.effects_around_model import fit_effects
 from skmeta.task_mixture.committee import Committee
-from skmeta.task_mixture.correction import Correction
 from skmeta.task_mixture.own_model import OwnModel
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
+from skmeta.task_mixture.rows import Rows
 
 _STIFF = 0.9  # of the loss on rows not seen is at least the loss on rows seen
 
@@ -118,7 +118,9 @@ class CrossFitted:
 
         def effects_of(side, i, start=None):
             rows, pooled, base = sides[side]
-            return fit_effects(base[i], rows, self.n_outputs, self.seed, start, pooled[i].multiplies)
+            model = pooled[i]
+            is_constant = model.estimator is None
+            return fit_effects(base[i], rows, self.n_outputs, self.seed, start, model.multiplies, is_constant)
 
         n_pooled = len(sides[0][1])
         if whole is None:
@@ -129,10 +131,7 @@ class CrossFitted:
         others = self._run("effects of tasks without a fold", effects_of, [(s, i, start[i]) for s, i in places])
         effects = [start, *(others[at : at + n_pooled] for at in range(0, len(others), n_pooled))]
 
-        own = None
-        if members.own is not False:
-            estimator = None if members.own is None else seeded(members.own, self.seed)
-            own = OwnModel(estimator, self.n_outputs).fit(self.rows.X)
+        own = None if members.own is None else OwnModel(seeded(members.own, self.seed), self.n_outputs)
 
         def meta_of(side, meta):
             rows = sides[side][0]
@@ -140,28 +139,23 @@ class CrossFitted:
 
         metas = [[meta_of(side, meta) for meta in members.metas] for side in range(first, len(sides))]
 
-        def correction_of(side):
-            rows, _, base = sides[side]
-            estimator = seeded(members.correction, self.seed)
-            return Correction(estimator, self.n_outputs, self.seed).fit(rows, base, effects[side])
-
         fitted = range(first, len(sides))
-        corrections = [None] * len(fitted)
-        if members.correction is not None:
-            corrections = self._run("corrections", correction_of, [(side,) for side in fitted])
-        made = [
-            Committee(sides[side][1], effects[side], own, metas[i], corrections[i]) for i, side in enumerate(fitted)
-        ]
+        made = [Committee(sides[side][1], effects[side], own, metas[i]) for i, side in enumerate(fitted)]
         return made if whole is None else [whole, *made]
 
     def ask(self, k, shown, query):
         """(n_query, E, C) answers of the committee fitted without fold ``k`` to rows of that fold.
 
-        ``shown`` and ``query`` are positions of the rows that the tasks have shown, and of those asked about.
+        ``shown`` and ``query`` are positions of the rows that the tasks have shown, and of those asked about, and for
+        each the number of the draw that it belongs to: in another draw a task is another task.
         """
         part = self.parts[k]
-        bases = self._support_base(part.pooled, shown), [F[query] for F in self.base]
-        return part.answer(self.rows.take(shown), self.rows.take(query), *bases)
+        bases = self._support_base(part.pooled, shown[0]), [F[query[0]] for F in self.base]
+        return part.answer(self._drawn(*shown), self._drawn(*query), *bases)
+
+    def _drawn(self, position, draw):
+        rows = self.rows.take(position)
+        return Rows(rows.X, rows.y, rows.code + draw * (self.rows.code[-1] + 1))
 
 
 def _loss(F, y):

@@ -20,27 +20,27 @@ from skmeta.task_mixture.uncertainty import Uncertainty
 
 _SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few shown rows are a matter of luck
+_MOST_DRAWS = 20
 _QUERY_ROWS = 20  # of a task and size, when weights for new tasks are learned
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 _ROWS_AT_ONCE = 50_000  # are answered
-_LUCKY_TASKS, _MOST_REPEATS = 30, 3  # of fewer tasks, how they fall into folds is luck: it is drawn several times
+_MOST_ROUNDS = 3  # of cross-validation over tasks: of few tasks, how they fall into folds is luck
+_FEW_TASKS = 50
 
 
 @dataclass
 class Members:
     """Unfitted estimators, and how to treat them.
 
-    ``joint`` are fitted to all rows with the task as a category, the first column; ``own`` to each task, where None
-    is a quick linear model and False is nothing; ``correction`` is what a :class:`~.correction.Correction` is made
-    of, or None.
+    ``joint`` are fitted to all rows with the task as a category, the first column; ``own``, where there is one, to the
+    rows of each task.
     """
 
     pooled: list
     joint: list
     own: object
     metas: list = field(default_factory=list)
-    correction: object = None
 
 
 class Mixture:
@@ -83,8 +83,8 @@ class Mixture:
         self.by_task = n_tasks >= _FEWEST_TASKS
         if self.by_task:
             self.for_new, asked = None, []
-            for _ in range(int(np.clip(round(_LUCKY_TASKS / n_tasks), 1, _MOST_REPEATS))):
-                fold = (rng.permutation(n_tasks) % min(self.cv, n_tasks))[rows.code]
+            for fold_of_task in self._folds_of_tasks(n_tasks, rng):
+                fold = fold_of_task[rows.code]
                 over_tasks = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "new tasks")
                 over_tasks.fit(rows, fold, pooled, whole=self.for_new)
                 self.for_new = over_tasks.whole
@@ -120,7 +120,8 @@ class Mixture:
 
         answers = np.empty((len(rows), over_rows.whole.n_members + len(joint), self.n_outputs))
         shown_then = np.empty(len(rows))
-        asked = jobs("known tasks: answers", over_rows.ask, list(zip(range(len(query)), shown, query)))
+        questions = [(k, *((at, np.zeros_like(at)) for at in sides)) for k, sides in enumerate(zip(shown, query))]
+        asked = jobs("known tasks: answers", over_rows.ask, questions)
         places = [(one, k) for one in joint for k in range(len(query))]
         of_joint = iter(jobs("known tasks: models with the task", joint_without, places))
         for k, part in enumerate(asked):
@@ -154,20 +155,24 @@ class Mixture:
         """
         rows, fold = over_tasks.rows, over_tasks.fold
         size = np.bincount(rows.code, minlength=n_tasks)
-        n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, 5))
-        questions, n_shown = [], []
-        for shots in (s for s in _SIZES if s < size.max() for _ in range(n_draws if s else 1)):
+        n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, _MOST_DRAWS))
+        shown_of_fold, asked_of_fold = ([[] for _ in range(over_tasks.n_folds)] for _ in range(2))
+        sizes = [s for s in _SIZES if s < size.max() for _ in range(n_draws if s else 1)]
+        for draw, shots in enumerate(sizes):
             rank = random_ranks(rows.code, size, rng)
-            asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
+            is_asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
+            is_shown = (rank < shots) & (size > shots)[rows.code]
             for k in range(over_tasks.n_folds):
-                query = np.flatnonzero(asked & (fold == k))
-                if len(query):
-                    shown = np.flatnonzero((rank < shots) & (fold == k) & (size > shots)[rows.code])
-                    questions.append((k, shown, query))
-                    n_shown.append(np.full(len(query), shots))
+                for chosen, of_fold in ((is_shown, shown_of_fold), (is_asked, asked_of_fold)):
+                    at = np.flatnonzero(chosen & (fold == k))
+                    of_fold[k].append((at, np.full(len(at), draw)))
+        questions = [
+            (k, *(tuple(map(np.concatenate, zip(*side))) for side in sides))
+            for k, sides in enumerate(zip(shown_of_fold, asked_of_fold))
+        ]
         answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, questions))
-        query = np.concatenate([query for _, _, query in questions])
-        return answers, rows.y[query], np.concatenate(n_shown), rows.code[query]
+        query, draw = (np.concatenate(side) for side in zip(*(asked for _, _, asked in questions)))
+        return answers, rows.y[query], np.array(sizes)[draw], rows.code[query]
 
     def _learn_new(self, answers, y, n_shown, task):
         """The trust for new tasks of each size, from tasks that the members were fitted without."""
@@ -180,6 +185,13 @@ class Mixture:
         answers, no_rows = answers[:, :, 0], np.zeros(len(rows))
         weights = self.weights_new(no_rows)
         return Uncertainty([0]).fit((weights * answers).sum(1), answers, weights, rows.y, no_rows, rows.code)
+
+    def _folds_of_tasks(self, n_tasks, rng):
+        """Which tasks are held out together: each alone where a few rounds of folds would cost as much, or more."""
+        if n_tasks <= _MOST_ROUNDS * self.cv:
+            return [np.arange(n_tasks)]
+        n_rounds = int(np.clip(round(_FEW_TASKS / n_tasks), 1, _MOST_ROUNDS))
+        return [rng.permutation(n_tasks) % self.cv for _ in range(n_rounds)]
 
     def _folds_of_rows(self, rows, n_tasks, rng, unit):
         """Every task's rows, or the units they make up, spread evenly over the folds."""
@@ -312,9 +324,8 @@ class Mixture:
         if not with_effects:
             return names
         names += [f"{name} + {kind}" for name in names for kind in KINDS]
-        names += [] if self.members.own is False else ["task's own model"]
-        names += [_name(meta) for meta in self.members.metas]
-        return names + ([] if self.members.correction is None else ["correction"])
+        names += [] if self.members.own is None else ["task's own model"]
+        return names + [_name(meta) for meta in self.members.metas]
 
     @property
     def names_known(self):

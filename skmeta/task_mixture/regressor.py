@@ -19,13 +19,12 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     __doc__ = DOC.format(
         about="For numbers. Effects of tasks are Gaussian, their spread learned over tasks.",
         pooled="""pooled : regressor, list of regressors or "default", default="default"
-        Models of all rows together; "default" is ridge regression, the fixed effects of a linear mixed model, ridge on
-        splines of every column, histogram gradient boosting - also with the task as a feature, and as a correction of
-        the others that sees what a task has shown - and, where all targets are positive, a product of powers of the
-        positive columns. The mean is always among them. Around each of them, random intercepts, slopes and smooth
-        curves of the tasks are estimated; around the product they are factors.""",
-        per_task="""per_task : regressor, "default" or None, default="default"
-        Fitted to each task's rows alone; "default" is a ridge regression for tasks of 8 rows and more.""",
+        Models of all rows together; "default" is the fixed effects of a linear mixed model, ridge regression on splines
+        of every column, histogram gradient boosting - also with the task as a feature - and, where all targets
+        are positive, a product of powers of the positive columns. The mean is always among them. Around each of them,
+        random intercepts, slopes and smooth curves of the tasks are estimated; around the product they are factors.""",
+        per_task="""per_task : regressor or None, default=None
+        Fitted to each task's rows alone, as one more member.""",
         attributes="",
         reference='L. Breiman. "Stacked regressions". Machine Learning 24, 1996.',
         example=""">>> import numpy as np
@@ -80,7 +79,6 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     def _default_members(self, y):
         trees = HistGradientBoostingRegressor()
         pooled = [
-            make_pipeline(StandardScaler(), LeaveOneOutRidge(np.logspace(-3, 3, 7))),
             MixedRidge(),
             make_pipeline(
                 StandardScaler(),
@@ -90,7 +88,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
             trees,
         ]
         pooled += [PowerLaw()] if y.min() > 0 else []
-        return pooled, [trees], HistGradientBoostingRegressor(max_iter=50, max_leaf_nodes=15)
+        return pooled, [trees]
 
     def predict(self, X, return_std=False, quantiles=None, *, task=None):
         """Targets of rows, or of the query rows of many tasks, and how sure they are.

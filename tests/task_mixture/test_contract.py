@@ -247,7 +247,8 @@ def test_named_scorers_and_searches_ask_about_the_task_without_any_routing():
     shown = TaskKFold(3, n_shots=3, random_state=0)
     scores = cross_val_score(mixture(task="site"), TABLE, Y, cv=shown, groups=SITE, scoring="r2")
     assert_allclose(scores, by_hand(r2_score, shown.split(TABLE, groups=SITE)))
-    search = GridSearchCV(mixture(task="site"), {"per_task": ["default", None]}, cv=folds, scoring="r2").fit(TABLE, Y)
+    grid = {"per_task": [None, LinearRegression()]}
+    search = GridSearchCV(mixture(task="site"), grid, cv=folds, scoring="r2").fit(TABLE, Y)
     best = by_hand(r2_score, folds.split(TABLE))
     assert search.cv_results_["mean_test_score"][0] == pytest.approx(np.mean(best))
     assert_allclose(search.predict(TABLE), search.best_estimator_.predict(X, task=SITE))

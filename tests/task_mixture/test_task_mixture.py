@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeCV
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmeta import BayesianHeadRegressor, MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
@@ -19,7 +20,6 @@ from skmeta.mixed_models.leave_one_out_ridge import LeaveOneOutRidge
 from skmeta.mixed_models.logit_effects import LogitEffects
 from skmeta.mixed_models.mixed_ridge import MixedRidge
 from skmeta.mixed_models.segments import Segments
-from skmeta.task_mixture.correction import Correction
 from skmeta.task_mixture.rows import Rows
 from skmeta.task_mixture.trust import SizeWeights, _n_that_count
 
@@ -423,19 +423,18 @@ def test_curves_follow_tasks_that_bend_each_in_its_own_way():
     assert mean_squared_error(query.y, ask(slopes_design, slopes)) > 0.3
 
 
-def test_the_correction_finds_where_tasks_of_one_kind_differ():
+def test_of_few_tasks_luck_decides_next_to_nothing():
     rng = np.random.default_rng(0)
-    task = np.repeat(np.arange(60), 12)
-    kind = (np.arange(60) % 2)[task]
-    X = rng.uniform(-1, 1, size=(720, 1))
-    y = 2.0 * kind + kind * (X[:, 0] > 0) + 0.1 * rng.normal(size=720)  # a step, in tasks of high level only
-    rows, F = Rows(X, y, task), np.zeros((720, 1))
-    effects = [fit_effects(F, rows, 1, 0)]
-    correction = Correction(HistGradientBoostingRegressor(max_iter=50), 1, 0).fit(rows, [F], effects)
-    support, query = rows.take(np.tile(np.arange(12) < 2, 60)), rows.take(np.tile(np.arange(12) >= 2, 60))
-    answers = [F[:600]] + [ask_effects(*one, support, query, F[:120], F[:600], 60) for one in effects[0]]
-    corrected = correction.answer(support, query, answers, 1, 60)[:, 0]
-    assert mean_squared_error(query.y, corrected) < 0.5 * mean_squared_error(query.y, answers[1][:, 0])
+    task, place = np.repeat(np.arange(20), 8), np.tile(np.arange(8), 20)
+    X = rng.normal(size=(160, 2))
+    y = (1 + 0.5 * rng.normal(size=20))[task] * X[:, 0] + 2 * rng.normal(size=20)[task] + 0.5 * rng.normal(size=160)
+    known, shown, asked = task < 10, (task >= 10) & (place < 2), (task >= 10) & (place >= 2)
+    pooled, errors = [LinearRegression(), DecisionTreeRegressor(min_samples_leaf=5, random_state=0)], []
+    for seed in range(4):
+        model = TaskMixtureRegressor(pooled, random_state=seed).fit(X[known], y[known], task=task[known])
+        model.partial_fit(X[shown], y[shown], task=task[shown])
+        errors.append(mean_squared_error(y[asked], model.predict(X[asked], task=task[asked])) ** 0.5)
+    assert np.std(errors, ddof=1) < 0.012 * np.mean(errors)
 
 
 def test_what_versions_of_a_line_differ_by_is_not_taken_for_what_tasks_add():
@@ -453,7 +452,10 @@ def test_what_versions_of_a_line_differ_by_is_not_taken_for_what_tasks_add():
 def test_by_default_nothing_has_to_be_chosen():
     X, y, task = sites(n_tasks=12, tilt=0.5)
     mixture = TaskMixtureRegressor(cv=2, random_state=0).fit(X, y, task=task)
-    assert mixture.members_[-1] == "correction" and "MixedRidge + task curves" in mixture.members_
+    assert (
+        mixture.members_[-1] == "HistGradientBoostingRegressor + task curves"
+        and "MixedRidge + task curves" in mixture.members_
+    )
     assert mixture.score(X, y, task=task) > 0.8
     proba = TaskMixtureClassifier(cv=2, random_state=0).fit(X, y > 0, task=task).predict_proba(X, task=task)
     assert_allclose(proba.sum(1), 1)

@@ -137,7 +137,7 @@ _RULES = {
     "unroll": _COUNT,
     "scale": _or(_POSITIVE, "learn"),
     "pooled": (_are_estimators, "'default', an estimator or a list of them"),
-    "per_task": (lambda v: v is None or _are_estimators(v), "'default', None or an estimator"),
+    "per_task": (lambda v: v is None or hasattr(v, "fit"), "None or an estimator"),
     "meta": (
         lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "fit") for one in v),
         "a list of meta-learning estimators of this library",
