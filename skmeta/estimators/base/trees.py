@@ -14,7 +14,7 @@ from skmeta.learners.stacking import fit_shares, fit_trust, trusted
 N_TREES = 100
 MOST_COLUMNS = 30  # that a split of a tree of numbers looks at
 ROWS_A_LEAF = 10_000  # for so many rows of a table a leaf holds one more: trees of noise would fill the memory
-HELD, MOST_HELD = 0.2, 2000  # the share of rows that say how far each answer is believed, and their number
+HELD, MOST_HELD = 0.2, 1000  # the share of rows that say how far each answer is believed, and their number
 MOST_BOOSTED = 10  # classes; boosting grows a tree for each, a hundred times
 LEAST_CHANCE = 1e-4
 

@@ -68,7 +68,15 @@ def log_chances(scores, class_mask):
 
 
 def newton(rows, members, weight, coef, penalty):
-    """The coefficients (T, r, C) of least loss from ``coef``, and the inverse curvature (T, C, r, r) there."""
+    """The coefficients (T, r, C) of least loss from ``coef``, and the inverse curvature (T, C, r, r) there; of two
+    classes (T, 1, r, r), for what speaks for one speaks against the other."""
+    if members.shape[2] == 2:
+        coef, inverse = _newton(rows, members[..., 1:], weight, coef[..., 1:], penalty)
+        return torch.cat([-coef, coef], 2), inverse
+    return _newton(rows, members, weight, coef, penalty)
+
+
+def _newton(rows, members, weight, coef, penalty):
     held = penalty[:, None].expand(-1, rows.shape[2]).clone()
     held[:, -1] = INTERCEPT
     sign = 1 - 2 * members
