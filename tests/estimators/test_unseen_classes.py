@@ -11,13 +11,13 @@ from tests.estimators.contract import CLASSIFIERS, cheap
 every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
 
 rng = np.random.default_rng(0)
-CENTRES = 4 * rng.normal(size=(25, 6))
-X = np.repeat(CENTRES[:20], 6, axis=0) + 0.5 * rng.normal(size=(120, 6))
-Y = np.repeat(np.arange(20), 6)
+CENTRES = 4 * rng.normal(size=(13, 6))
+X = np.repeat(CENTRES[:8], 6, axis=0) + 0.5 * rng.normal(size=(48, 6))
+Y = np.repeat(np.arange(8), 6)
 #: one row of each of five classes that no fit has seen, and rows to answer
-ONE_SHOT = CENTRES[20:] + 0.3 * rng.normal(size=(5, 6))
-NEW = np.arange(20, 25)
-ASKED, TRUTH = np.repeat(CENTRES[20:], 8, axis=0) + 0.5 * rng.normal(size=(40, 6)), np.repeat(NEW, 8)
+ONE_SHOT = CENTRES[8:] + 0.3 * rng.normal(size=(5, 6))
+NEW = np.arange(8, 13)
+ASKED, TRUTH = np.repeat(CENTRES[8:], 8, axis=0) + 0.5 * rng.normal(size=(40, 6)), np.repeat(NEW, 8)
 
 
 @every_classifier
@@ -35,15 +35,15 @@ def test_after_one_table_other_classes_are_the_tasks_own(cls):
 def test_many_tasks_of_other_classes_answer_their_own_only(cls):
     meta = cheap(cls).fit(X, Y)
     other = Task(X[:18], Y[:18], X[:3], Y[:3])
-    mixed = Task(np.concatenate([X[:2], ONE_SHOT[:1]]), [0, 0, 20], ASKED[:4])
+    mixed = Task(np.concatenate([X[:2], ONE_SHOT[:1]]), [0, 0, 8], ASKED[:4])
     tasks = [Task(ONE_SHOT, NEW, ASKED, TRUTH), other, mixed]
     classes = meta.task_classes(tasks)
     assert_array_equal(classes[0], NEW)
-    assert_array_equal(classes[1], np.arange(20))  # it has shown nothing but shared classes
-    assert_array_equal(classes[2], [0, 20])
+    assert_array_equal(classes[1], np.arange(8))  # it has shown nothing but shared classes
+    assert_array_equal(classes[2], [0, 8])
     answers, chances = meta.predict(tasks), meta.predict_proba(tasks)
-    assert set(answers[0]) <= set(NEW) and set(answers[2]) <= {0, 20}
-    assert [p.shape for p in chances] == [(40, 5), (3, 20), (4, 2)]
+    assert set(answers[0]) <= set(NEW) and set(answers[2]) <= {0, 8}
+    assert [p.shape for p in chances] == [(40, 5), (3, 8), (4, 2)]
     alone = [meta.adapt(task.X, task.y).predict_proba(task.X_query) for task in tasks]
     for p, one in zip(chances, alone):
         np.testing.assert_allclose(p, one, rtol=1e-3, atol=1e-4)
@@ -51,10 +51,10 @@ def test_many_tasks_of_other_classes_answer_their_own_only(cls):
 
 def test_declared_classes_may_be_answered_beside_new_ones():
     meta = cheap(ProtoNetClassifier).fit(X, Y)
-    meta.adapt(ONE_SHOT, NEW, classes=np.arange(25))
-    assert_array_equal(meta.classes_, np.arange(25))
+    meta.adapt(ONE_SHOT, NEW, classes=np.arange(13))
+    assert_array_equal(meta.classes_, np.arange(13))
     p = meta.predict_proba(ASKED)
-    assert (p[:, :20].max(1) > 0).all() and set(meta.predict(ASKED)) & set(NEW)
+    assert (p[:, :8].max(1) > 0).all() and set(meta.predict(ASKED)) & set(NEW)
 
 
 def test_a_table_with_n_way_episodes_has_classes_of_its_own():

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from skmeta.learners.experts import extend_tuned, fit_tuned, score_tuned
 from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process
+from skmeta.learners.experts.logistic import fit_path
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.ridge import RIDGES, tune_ridge
 from skmeta.learners.experts.smooth_kernel import fit_machine, some_rows
+from skmeta.learners.experts.tuned_classes import PLANE_PENALTIES
 from skmeta.learners.experts.tuned_numbers import PROCESS, RIDGE
 from skmeta.learners.in_context import table_views as views
 
@@ -169,3 +172,36 @@ def test_a_system_that_cannot_be_solved_is_a_place_to_stay_away_from():
     x = torch.tensor([[0.0, 0.0, 3.0, 3.0, 0.0], [0.0, 0.0, 3.0, 3.0, -20.0]])
     value, gradient = negative_log_likelihood(x, rows, rows[..., :1], torch.ones(2, 40), plane)
     assert value[0].isfinite() and value[1] == torch.inf and torch.equal(gradient[1], torch.zeros(5))
+
+
+def test_a_regression_is_as_firm_beside_other_tasks_as_alone():
+    draw = torch.Generator().manual_seed(0)
+    members = F.one_hot(torch.arange(3).repeat_interleave(5), 3).double().expand(40, -1, -1)
+    centres = torch.linspace(0, 4, 40)[:, None, None].double() * torch.randn(40, 3, 4, generator=draw).double()
+    rows = F.pad(members @ centres + torch.randn(40, 15, 4, generator=draw).double(), (0, 1), value=1.0)
+    weight, classes = torch.ones(40, 15).double(), torch.ones(40, 3, dtype=torch.bool)
+    together = fit_path(rows, members, weight, classes, PLANE_PENALTIES)
+    for t in range(40):
+        alone = fit_path(*(v[t : t + 1] for v in (rows, members, weight, classes)), PLANE_PENALTIES)
+        for one, all_of_them in zip(alone, together):
+            torch.testing.assert_close(one[0], all_of_them[t])
+
+
+def test_a_minimum_is_the_same_beside_other_tasks_as_alone():
+    draw = torch.Generator().manual_seed(1)
+    centre = 3 * torch.randn(30, 3, generator=draw, dtype=torch.float64)
+    bend = torch.logspace(-2, 3, 90, dtype=torch.float64).view(30, 3)
+
+    def of(tasks):
+        def f(x):
+            away = x - centre[tasks]
+            steps = torch.round(20 * away.abs().sum(1)) / 20  # stairs, on which a search for less may find nothing
+            return steps + (bend[tasks] * away.square()).sum(1) / 100, away.sign() + bend[tasks] * away / 50
+
+        return f
+
+    low, high = torch.full((3,), -10.0).double(), torch.full((3,), 10.0).double()
+    together = minimise(of(slice(None)), torch.zeros(30, 3).double(), low, high, steps=15)
+    for t in range(30):
+        alone = minimise(of(slice(t, t + 1)), torch.zeros(1, 3).double(), low, high, steps=15)
+        torch.testing.assert_close(alone[0], together[t])

@@ -26,7 +26,7 @@ def fit_path(rows, members, weight, class_mask, penalties):
     weight : (T, n) tensor
     class_mask : (T, C) bool tensor
     penalties : sequence of float
-        From the firmest; the path ends where two in a row were worse for every task.
+        From the firmest; the path of a task ends where two in a row were worse.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def fit_path(rows, members, weight, class_mask, penalties):
             better = torch.ones_like(worse, dtype=torch.bool)
             best, firm, left_out = loss, torch.full_like(loss, penalty), chances
         else:
-            better = loss < best
+            better = (loss < best) & (worse < 2)  # a task's path ends by itself, whatever the others do
         best = torch.where(better, loss, best)
         firm = torch.where(better, penalty, firm)
         chosen = torch.where(better[:, None, None], coef, chosen)

@@ -19,13 +19,14 @@ def minimise(f, x, low, high, steps):
     """
     value, gradient = f(x)
     moves, turns = [], []
+    done = torch.zeros_like(value, dtype=torch.bool)  # nothing less was found: a task stays, whatever the others do
     for _ in range(steps):
         step = -_scaled(gradient, moves, turns)
         # where nothing is known yet of how the land bends, and where what is known misleads, one unit downhill
         lost = (step * gradient).sum(1, keepdim=True) >= 0 if moves else torch.ones_like(step[:, :1], dtype=torch.bool)
         step = torch.where(lost, -gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1.0), step)
         new, new_value, new_gradient = x, value, gradient
-        waits, size = torch.ones_like(value, dtype=torch.bool), 1.0
+        waits, size = ~done, 1.0
         for _ in range(HALVINGS):
             trial = (x + size * step).clamp(low, high)
             trial_value, trial_gradient = f(trial)
@@ -39,7 +40,8 @@ def minimise(f, x, low, high, steps):
             if not bool(waits.any()):
                 break
             size *= 0.3
-        if bool(waits.all()):
+        done = done | waits
+        if bool(done.all()):
             break
         moves.append(new - x)
         turns.append(new_gradient - gradient)

@@ -3,6 +3,7 @@
 import math
 
 import torch
+import torch.nn.functional as F
 
 from skmeta.learners.stacking import fit_trust, part_of_answer, trusted
 
@@ -11,9 +12,10 @@ GAIN_POWER = 2.0
 # Single experts take part in a mean of chances by this power of their leave-one-out likelihood; the prior chance of the
 # blend being the better answer is the second.
 TEMPER, PRIOR = 0.5, 0.9
+NONE = math.log(1e-30)
 
 
-def fit_class_blend(read, tuned, members, weight, class_mask):
+def fit_class_blend(read, tuned, members, weight, class_mask, few):
     """The blend of a table.
 
     Parameters
@@ -25,6 +27,8 @@ def fit_class_blend(read, tuned, members, weight, class_mask):
     members : (T, n, C) tensor
     weight : (T, n) tensor
     class_mask : (T, C) bool tensor
+    few : (T,) bool tensor
+        Which tasks have no more classes than the further experts can tell apart: only these hear them.
 
     Returns
     -------
@@ -37,6 +41,7 @@ def fit_class_blend(read, tuned, members, weight, class_mask):
     trust = fit_trust(read, members, weight, class_mask)
     if tuned is None:
         return {"trust": trust, "part": before[:, None, None], "log_share": None}
+    without = {"factor": F.pad(trust["factor"], (0, tuned.shape[2])), "bias": trust["bias"]}
 
     def likelihood(chances):
         return (torch.where(members > 0, chances, torch.zeros_like(chances)).sum(-1) * weight).sum(1)
@@ -47,10 +52,12 @@ def fit_class_blend(read, tuned, members, weight, class_mask):
     now = likelihood(trusted(trust, everyone, class_mask))
     caution = (FEW / n_rows.clamp(min=1)).square()
     gain = ((-now / was.clamp(min=1e-6) + caution) / (1 + caution)).clamp(max=1)
-    part = 1 - (1 - before) * gain**GAIN_POWER
+    part = torch.where(few, 1 - (1 - before) * gain**GAIN_POWER, before)
+    trust = {name: torch.where(few[:, None], value, without[name]) for name, value in trust.items()}
     alone = [likelihood(chances) for chances in tuned.unbind(2)]
     prior = [math.log(PRIOR)] + [math.log((1 - PRIOR) / len(alone))] * len(alone)
     log_share = TEMPER * torch.stack([now, *alone], 1) + now.new_tensor(prior)
+    log_share[~few, 1:] = -torch.inf
     return {"trust": trust, "part": part[:, None, None], "log_share": log_share.log_softmax(1)}
 
 
@@ -61,6 +68,33 @@ def blended_classes(blend, network, chances, singles, class_mask):
     stacked = trusted(blend["trust"], chances, class_mask)
     answer = ((1 - blend["part"]) * network + blend["part"] * stacked).masked_fill(absent, -torch.inf)
     if singles is None:
-        return answer
+        return answer.log_softmax(-1)
     together = torch.cat([answer.log_softmax(-1)[:, :, None], singles], 2) + blend["log_share"][:, None, :, None]
     return together.logsumexp(2).masked_fill(absent, -torch.inf)
+
+
+def first_classes(class_mask, most):
+    """Which classes, ``most`` of them (T, most), a task is asked about by experts that tell no more apart: those that
+    exist, in their order, before any others; None where all have a place."""
+    if class_mask.shape[1] <= most:
+        return None
+    return class_mask.byte().argsort(dim=1, descending=True, stable=True)[:, :most]
+
+
+def only(values, first):
+    """Of values (T, ..., C) those of the ``first`` classes (T, most), or all where that is None."""
+    if first is None:
+        return values
+    return values.gather(-1, _like(first, values.shape[:-1]))
+
+
+def among_all(log_chances, first, n_classes):
+    """Logarithms of chances (T, ..., most) of the ``first`` classes among those of all; the others have next to none."""
+    if first is None:
+        return log_chances
+    everyone = log_chances.new_full((*log_chances.shape[:-1], n_classes), NONE)
+    return everyone.scatter(-1, _like(first, log_chances.shape[:-1]), log_chances)
+
+
+def _like(first, shape):
+    return first.view(len(first), *[1] * (len(shape) - 1), -1).expand(*shape, -1)

@@ -9,7 +9,7 @@ encoding, not equal to them.
 
 import torch
 
-from skmeta.learners.experts import extend_experts, extend_tuned, extend_tuned_classes, score_queries
+from skmeta.learners.experts import extend_experts, score_queries
 from skmeta.learners.in_context import table_views as views
 
 
@@ -55,8 +55,7 @@ class GrowingSupport:
             bias = torch.cat([old, weight.log()[:, None, None]], 3)
         if "tuned" in state:
             straight = views.straight_view(state["columns"], state["plan"], recoded)
-            extend = extend_tuned if self.task_type == "regression" else extend_tuned_classes
-            state = state | {"tuned": extend(state["tuned"], straight, Y, weight)}
+            state = state | {"tuned": self._extend_tuned(state, straight, Y, weight)}
         return {
             **state,
             "encoded": encoded,

@@ -8,6 +8,8 @@ from torch import nn
 
 from skmeta.learners.experts import (
     N_READ,
+    extend_tuned,
+    extend_tuned_classes,
     fit_experts,
     fit_tuned,
     fit_tuned_classes,
@@ -19,7 +21,7 @@ from skmeta.learners.experts.machines import EXPERTS
 from skmeta.learners.experts.tuned_numbers import RIDGE
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.blend import blended, fit_blend
-from skmeta.learners.in_context.class_blend import blended_classes, fit_class_blend
+from skmeta.learners.in_context.class_blend import among_all, blended_classes, first_classes, fit_class_blend, only
 from skmeta.learners.in_context.learner import InContextLearner, exactly, expert_quality
 from skmeta.tasks.store import is_answered
 
@@ -64,14 +66,16 @@ class InContextClassification(InContextLearner):
             place = (wide[1] * relevance[:, None]).sum(2)
             state["class_order"] = _by_frequency(counts, members, weight, place)
             state["place"] = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)[:, None]
-            tuned = None
-            if not self.training and 2 <= C <= MAX_CLASSES:  # no gradient would flow through them
+            tuned, few = None, class_mask.sum(1) <= MAX_CLASSES
+            if not self.training and C >= 2 and bool(few.any()):  # no gradient would flow through them
                 rows = views.straight_view(state["columns"], state["plan"], X)
-                about = rows, members, weight, state["plan"]["varies"], class_mask
+                state["first"] = first_classes(class_mask, MAX_CLASSES)
+                about = [only(v, state["first"]) for v in (members, class_mask)]
+                about = rows, about[0], weight, state["plan"]["varies"], about[1]
                 state["tuned"], tuned = fit_tuned_classes(*about, (y * 1000 + torch.tanh(place)).to(rows.dtype))
-                tuned = tuned.to(weight.dtype)
+                tuned = among_all(tuned.to(weight.dtype), state["first"], C)
             chances = _log_chances(left_out, class_mask)
-            state["blend"] = fit_class_blend(chances, tuned, members, weight, class_mask)
+            state["blend"] = fit_class_blend(chances, tuned, members, weight, class_mask, few)
             n_classes = (counts > 0).sum(1).to(weight.dtype)
             facts = self._task_facts(X, weight, categorical, n_classes, state["quality"])
             expert_input = self._expert_input(state, left_out)
@@ -82,6 +86,9 @@ class InContextClassification(InContextLearner):
         """What the two stages are told of the labels (T, n, C): each class by its place in the order of frequency."""
         label = members.gather(2, state["class_order"][:, None].expand_as(members)).argmax(2).clamp(max=MAX_CLASSES - 1)
         return self.label_cell(label), self.label_row(label)
+
+    def _extend_tuned(self, state, rows, members, weight):
+        return extend_tuned_classes(state["tuned"], rows, only(members, state["first"]), weight)
 
     def _targets_of(self, state, X, y, weight):
         return X, F.one_hot(y, state["class_mask"].shape[1]).to(weight.dtype), weight
@@ -109,6 +116,7 @@ class InContextClassification(InContextLearner):
             if "tuned" in state:
                 straight = views.straight_view(state["columns"], state["plan"], X)
                 singles = score_tuned_classes(state["tuned"], straight).to(scores.dtype)
+                singles = among_all(singles, state["first"], state["class_mask"].shape[1])
         rows = self._read_stages(state, seen, expert_input)
         share, temperature = self._gate(rows, state["quality"])
         head = self.head(rows).gather(2, state["place"].expand(-1, rows.shape[1], -1))
@@ -204,6 +212,9 @@ class InContextRegression(InContextLearner):
         surprise = (Y - scores[:, :, :N_READ].mean(2)) / state["spread"]
         label = torch.cat([Y, surprise], -1).clamp(-6, 6)
         return self.label_cell(label), self.label_row(label)
+
+    def _extend_tuned(self, state, rows, Y, weight):
+        return extend_tuned(state["tuned"], rows, Y, weight)
 
     def _targets_of(self, state, X, y, weight):
         """Rows once for every target, and the targets in units of the encoded support."""
