@@ -45,7 +45,7 @@ from skmeta.exceptions import NotAdaptedError
 from skmeta.model_selection import KShotSplit, TaskKFold, few_shot_curve, task_scorer
 from skmeta.preprocessing import PerTask, TableEncoder
 from skmeta.saving import load, save
-from skmeta.serving import export_onnx
+from skmeta.serving import export_onnx, trusted_types
 from skmeta.source_selection import SourceSelector
 from skmeta.task_mixture import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.tasks import Task, TaskSet, pseudo_tasks, split_tasks
@@ -107,4 +107,5 @@ __all__ = [
     "show_versions",
     "split_tasks",
     "task_scorer",
+    "trusted_types",
 ]

@@ -120,12 +120,13 @@ def _search(name):
     for path, module in list(sys.modules.items()):
         if path.startswith("skmeta."):
             found = vars(module).get(name)
-            if isinstance(found, type) and found.__module__ == path and _may_be_named(found):
+            if isinstance(found, type) and found.__module__ == path and is_class_of_library(found):
                 return found
     return None
 
 
-def _may_be_named(cls):
+def is_class_of_library(cls):
+    """Whether a file may name a class as one of this library's."""
     return _is_in(cls, ROOMS) or _is_in(cls, _ROOMS_OF_MODULES) and issubclass(cls, torch.nn.Module)
 
 

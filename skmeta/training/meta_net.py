@@ -21,16 +21,6 @@ from skmeta.training.work import is_small
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
-_WHILE_TRAINING = (
-    "standing_",
-    "_randomness",
-    "_randomness_of_steps",
-    "_processes",
-    "_share",
-    "_correct_of_all",
-    "_watcher",
-    "_loader",
-)
 
 
 class MetaNet(NeuralNet):
@@ -273,7 +263,14 @@ class MetaNet(NeuralNet):
         return super().train_step_single(batch, **fit_params)
 
     def __getstate__(self):
-        return super().__getstate__() | dict.fromkeys(_WHILE_TRAINING)
+        from skmeta.training.packed_net import packed
+
+        return packed(self)
+
+    def __setstate__(self, state):
+        from skmeta.training.packed_net import unpack
+
+        unpack(self, state)
 
     # ------------------------------------------------------------------ one batch
 

@@ -29,7 +29,7 @@ _CALLS_PER_TENSOR = 60  # the learners of this library make at most 16
 
 def to_state(net):
     """What a net is made of, without its callbacks and its validation tasks."""
-    settings = {name: value for name, value in vars(net).items() if _is_setting(name)}
+    settings = {name: value for name, value in vars(net).items() if is_setting(name)}
     body = settings.pop("module")
     return {
         "module": body,
@@ -40,7 +40,8 @@ def to_state(net):
     }
 
 
-def _is_setting(name):
+def is_setting(name):
+    """Whether an attribute of a net is a setting that is kept, and not what was made of it."""
     prefix, is_routed, _ = name.partition("__")
     return prefix in _SETTINGS and not name.endswith("_") and not (is_routed and name in _LEFT_TO_THE_FILE)
 
@@ -54,7 +55,7 @@ def _numbers_of_epoch(row):
 def from_state(cls, state, given):
     """The net again; its modules are made only after their sizes agree with the weights of the file."""
     settings, weights = state["settings"], state["weights"]
-    if not all(_is_setting(name) for name in settings):
+    if not all(is_setting(name) for name in settings):
         raise ValueError("A net in it has settings that no net has.")
     if too_many := too_many_steps({name: value for name, value in settings.items() if name.startswith("learner__")}):
         raise ValueError(too_many)
