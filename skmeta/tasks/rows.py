@@ -100,7 +100,10 @@ def _refuse_twins(names):
 
 
 def _kinds(X):
-    return ["M" if kind.is_temporal() else "O" for kind in _narwhal(X).schema.values()]
+    import narwhals
+
+    dates = (narwhals.Date, narwhals.Datetime, narwhals.Duration)
+    return ["M" if isinstance(kind, dates) else "O" for kind in _narwhal(X).schema.values()]
 
 
 def with_columns(X, names):

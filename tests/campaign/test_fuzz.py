@@ -65,6 +65,7 @@ def test_some_tables_are_answered_as_they_should_be(name):
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("name", [name for name in ESTIMATORS if name != "SourceSelector"])
-def test_tables_are_answered_as_they_should_be(name):
+def test_tables_are_answered_as_they_should_be(name, tally):
     for seed in range(25):
         check(name, seed)
+        tally["random tables"] += 1

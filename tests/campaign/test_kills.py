@@ -82,10 +82,12 @@ def test_a_few_killed_saves_leave_whole_files(tmp_path):
 
 
 @pytest.mark.campaign
-def test_killed_saves_leave_whole_files(tmp_path):
+def test_killed_saves_leave_whole_files(tmp_path, tally):
     check_saves(tmp_path / "file", 100)
+    tally["kills while saving"] += 100
 
 
 @pytest.mark.campaign
-def test_killed_trainings_end_as_others_do(tmp_path):
+def test_killed_trainings_end_as_others_do(tmp_path, tally):
     check_trainings(tmp_path, 50)
+    tally["kills while training"] += 50
