@@ -21,7 +21,7 @@ from skmeta.task_mixture.rows import Rows
 from skmeta.task_mixture.task_places import TaskPlaces
 from skmeta.tasks import as_taskset, is_tasks, split_tasks
 from skmeta.tasks.ids import find_task_ids, names_of_columns
-from skmeta.tasks.rows import is_frame, take_rows
+from skmeta.tasks.rows import from_torch, is_frame, take_rows
 from skmeta.tasks.splitting import with_query_rows
 
 _HUGE = 1e150
@@ -141,7 +141,7 @@ class TaskMixture(Savable, BaseEstimator):
         -------
         self : object
         """
-        check_settings(self, ("pooled", "per_task", "cv"))
+        check_settings(self)
         from_tasks = is_tasks(X)
         if from_tasks:
             X, y, task = as_taskset(X).to_long()
@@ -196,6 +196,7 @@ class TaskMixture(Savable, BaseEstimator):
         return Members(pooled, joint, self.per_task, list(self.meta))
 
     def _validated(self, X, y, reset):
+        X = from_torch(X)
         if is_frame(X):
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
@@ -207,6 +208,7 @@ class TaskMixture(Savable, BaseEstimator):
         return X, self._shaped_targets(y, reset)
 
     def _validated_X(self, X):
+        X = from_torch(X)
         if is_frame(X):
             X = validate_data(self, X, reset=False, skip_check_array=True)
         else:

@@ -59,8 +59,7 @@ def plain(X):
     """A tensor of torch as an array; classes, and arrays of records and of dates, are refused."""
     if isinstance(X, type):
         raise ValueError(f"X is the class {X.__qualname__}, but must be a table: one row per sample.")
-    if hasattr(X, "detach"):
-        return _from_torch(X)
+    X = from_torch(X)
     kind = getattr(X, "dtype", None)
     if isinstance(kind, np.dtype) and kind.names:
         raise ValueError(
@@ -72,7 +71,10 @@ def plain(X):
     return X
 
 
-def _from_torch(X):
+def from_torch(X):
+    """A tensor of torch as an array, and all else as it is."""
+    if isinstance(X, type) or not hasattr(X, "detach"):
+        return X
     if X.device.type == "meta":
         raise ValueError("X is a tensor on the device 'meta', which holds no numbers: give it on a device that does.")
     X = X.detach().cpu().to_dense()

@@ -29,6 +29,7 @@ X, Y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
 RECORDS = np.zeros(12, dtype=[("age", "f8"), ("height", "f8")])
 MIXED = np.array(["one", 2, 3] * 4, dtype=object)
 MIXTURE = TaskMixtureClassifier(pooled=LogisticRegression(), per_task=None)
+UNTRAINED = InContextClassifier(pretrained=False)
 TWINS = pd.DataFrame(X, columns=["a", "a", "b"])
 CASES = {
     "a callback that is none": (lambda: ProtoNetClassifier(callbacks=[3]).fit(X, Y), r"callbacks .* got \[3\]"),
@@ -81,6 +82,14 @@ CASES = {
         lambda: MIXTURE.fit(X, Y).adapt(X, np.where(Y, "a", "b")),
         "all numbers or all text, got 'b' beside 0",
     ),
+    "nothing to learn from": (
+        lambda: InContextRegressor(pretrained=False).fit([(X, X[:, 0], X[:0], Y[:0])] * 4),
+        "X_query of every task is without rows.* leave X_query out",
+    ),
+    "meta-learners that are none": (
+        lambda: TaskMixtureClassifier(meta=None).fit(X, Y),
+        "meta of TaskMixtureClassifier must be a list of meta-learning estimators",
+    ),
     "a column that is a number": (
         lambda: InContextClassifier(categorical_features=3).fit(X, Y),
         "categorical_features must be .* got 3",
@@ -99,7 +108,9 @@ def test_an_error_says_what_was_wrong_and_what_to_do(case):
         call()
 
 
-@pytest.mark.parametrize("estimator", [ProtoNetClassifier(), PerTaskBaseline(), InContextClassifier(pretrained=False)])
+@pytest.mark.parametrize(
+    "estimator", [ProtoNetClassifier(), PerTaskBaseline(), InContextClassifier(pretrained=False), MIXTURE]
+)
 def test_tensors_of_torch_are_rows_whatever_they_are_part_of(estimator):
     estimator.partial_fit(torch.as_tensor(X).requires_grad_(), Y)
     expected = estimator.predict_proba(X)
@@ -133,6 +144,7 @@ def test_cells_beyond_single_precision_are_refused_by_meta_training_on_mixed_tab
 
 def test_a_task_without_query_rows_is_answered_by_none():
     tasks = [(X, Y, X[:0])] * 3
-    for kind in (MANNClassifier, RecurrentClassifier, ProtoNetClassifier):
-        estimator = kind(max_epochs=0).fit([(X, Y)] * 4)
+    for kind in (MANNClassifier, RecurrentClassifier, ProtoNetClassifier, InContextClassifier):
+        settings = {"pretrained": False} if kind is InContextClassifier else {}
+        estimator = kind(max_epochs=0, **settings).fit([(X, Y)] * 4)
         assert [len(answer) for answer in estimator.predict(tasks)] == [0, 0, 0]

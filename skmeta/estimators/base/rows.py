@@ -63,6 +63,11 @@ class NumericRows:
         if (tasks.n_support == 0).any() and (reset or not estimator._answers_without_rows()):
             name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
             raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
+        if reset and (tasks.n_query == 0).all():
+            raise ValueError(
+                "X_query of every task is without rows, so that there is nothing to learn from: leave X_query out, and "
+                "episodes split the rows of X, or give it labelled rows."
+            )
         try:
             X = self.read(estimator, X, reset)
         except (ValueError, TypeError) as error:

@@ -141,6 +141,8 @@ class ServedLearner:
         for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
             batch, _ = store.whole_tasks(chunk)
             query_X = batch.pop("query_X")
+            if not query_X.shape[1]:  # learners are asked about a row at least
+                query_X = query_X.new_zeros(len(chunk), 1, query_X.shape[2])
             with torch.no_grad():
                 answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
             for task, answer in zip(chunk, answers):
