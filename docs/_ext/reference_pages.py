@@ -38,7 +38,9 @@ FAMILIES = {
     ],
     "Tasks": ["Task", "TaskSet", "split_tasks", "pseudo_tasks"],
     "Model selection": ["TaskKFold", "KShotSplit", "task_scorer", "few_shot_curve", "compare"],
-    "Saving, serving, versions, errors": ["save", "load", "export_onnx", "trusted_types", "show_versions", "NotAdaptedError"],
+    "Saving, serving, versions, errors": [
+        "save", "load", "export_onnx", "trusted_types", "show_versions", "NotAdaptedError",
+    ],
 }  # fmt: skip
 
 MODULES = {

@@ -89,7 +89,7 @@ def only(values, first):
 
 
 def among_all(log_chances, first, n_classes):
-    """Logarithms of chances (T, ..., most) of the ``first`` classes among those of all; the others have next to none."""
+    """Logarithms of chances (T, ..., most) of the ``first`` classes among all, whose others have next to none."""
     if first is None:
         return log_chances
     everyone = log_chances.new_full((*log_chances.shape[:-1], n_classes), NONE)
