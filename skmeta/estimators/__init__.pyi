@@ -1842,16 +1842,19 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
 class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     """``KNeighborsClassifier`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
-    Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
+    With a number of neighbours and without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is
+    scikit-learn's.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         Maps rows into the space; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    n_neighbors : int, default=5
-        A task with fewer rows takes all of them; one that shows few rows of its classes, no more than its rarest
-        class has rows.
+    n_neighbors : int or "auto", default="auto"
+        How many rows vote. "auto": all of them, the more the nearer they lie, as in training; of one table's classes
+        the votes are as sure as they are right about rows left out. That needs ``weights="uniform"`` and a metric that
+        can be learned; five neighbours vote otherwise. Of a number, a task with fewer rows takes all of them; one that
+        shows few rows of its classes, no more than its rarest class has rows.
     weights : {"uniform", "distance"} or callable, default="uniform"
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
@@ -1950,7 +1953,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        n_neighbors: int = 5,
+        n_neighbors: int | str = 'auto',
         weights: str | Callable[..., Any] = 'uniform',
         algorithm: str = 'auto',
         leaf_size: int = 30,
@@ -1990,8 +1993,8 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     module : torch module class or instance, default=None
         Maps rows into the space; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    n_neighbors : int, default=5
-        A task with fewer rows takes all of them.
+    n_neighbors : int or "auto", default=5
+        A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
     weights : {"uniform", "distance"} or callable, default="uniform"
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
@@ -2081,7 +2084,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         self,
         module: type[Module] | Module | None = None,
         *,
-        n_neighbors: int = 5,
+        n_neighbors: int | str = 5,
         weights: str | Callable[..., Any] = 'uniform',
         algorithm: str = 'auto',
         leaf_size: int = 30,

@@ -8,6 +8,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.estimators.base.neighbours_in_space import LEARNED_METRICS, NeighboursInSpace, TargetsAsGiven
+from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.soft_neighbours import SoftNeighbours
 from skmeta.nets import ResidualMLP
@@ -41,7 +42,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     J. Goldberger, S. Roweis, G. Hinton, R. Salakhutdinov. "Neighbourhood Components Analysis". NeurIPS 2004.
     """
 
-    n_neighbors: int = 5
+    n_neighbors: int | str = ByKind(classifier="auto", regressor=5)
     weights: str | Callable = "uniform"
     algorithm: str = "auto"
     leaf_size: int = 30
@@ -53,7 +54,6 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     _learner_class = SoftNeighbours
     _default_module = ResidualMLP
     _serving_class = NeighboursInSpace
-    _is_calibrated = False  # its answers are shares of votes
     _adaptation_parameters = (
         "n_neighbors",
         "weights",
@@ -71,6 +71,17 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     def _learner_settings(self):
         metric = LEARNED_METRICS.get(self.metric, "euclidean") if isinstance(self.metric, str) else "euclidean"
         return super()._learner_settings() | {"metric": metric}
+
+    @property
+    def _votes(self):
+        """The number of neighbours, "auto" only where the learner's own votes are those of the parameters."""
+        if self.n_neighbors != "auto":
+            return self.n_neighbors
+        is_learned = isinstance(self.metric, str) and self.metric in {"euclidean", "l2", *LEARNED_METRICS}
+        return "auto" if is_learned and self.weights == "uniform" else 5
+
+    def _settings(self):
+        return super()._settings() | {"n_neighbors": self._votes}
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
         """The nearest rows of the current task's support in the learned space.
@@ -144,13 +155,16 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
 class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     """``KNeighborsClassifier`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
-    Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
+    With a number of neighbours and without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is
+    scikit-learn's.
 
     Parameters
     ----------
-    n_neighbors : int, default=5
-        A task with fewer rows takes all of them; one that shows few rows of its classes, no more than its rarest
-        class has rows.
+    n_neighbors : int or "auto", default="auto"
+        How many rows vote. "auto": all of them, the more the nearer they lie, as in training; of one table's classes
+        the votes are as sure as they are right about rows left out. That needs ``weights="uniform"`` and a metric that
+        can be learned; five neighbours vote otherwise. Of a number, a task with fewer rows takes all of them; one that
+        shows few rows of its classes, no more than its rarest class has rows.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsClassifier`'s own.
     {meta_parameters}
@@ -179,11 +193,15 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
 
     outputs_2d_ = False
 
+    @property
+    def _is_calibrated(self):
+        return self._votes == "auto"  # shares of a few votes are what they are
+
     def _settings(self):
         return super()._settings() | {"classes_are_own": self.labels_ == "task"}
 
     def decision_function(self, X, *, task=None):
-        """Logarithms of the votes' shares, each class given half a vote more so that they are finite.
+        """Logarithms of the chances; of votes' shares with half a vote more for each class, so that they are finite.
 
         Parameters
         ----------
@@ -195,8 +213,10 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         -------
         scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
         """
+        if self._votes == "auto":
+            return super().decision_function(X, task=task)
         shares = self.predict_proba(X, task=task)
-        k = self._fitted_neighbours.n_neighbors if "task_" in vars(self) else self.n_neighbors
+        k = self._fitted_neighbours.n_neighbors if "task_" in vars(self) else self._votes
         scores = np.log(shares + 0.5 / k)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
@@ -208,8 +228,8 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
 
     Parameters
     ----------
-    n_neighbors : int, default=5
-        A task with fewer rows takes all of them.
+    n_neighbors : int or "auto", default=5
+        A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsRegressor`'s own.
     {meta_parameters}

@@ -6,20 +6,22 @@ import torch
 
 from skmeta.learners.base import Learner
 from skmeta.learners.plain_rows import PlainRows
-from skmeta.learners.stacking import fit_trust
 
-_LEAST = -13.8  # of a log-chance, one in a million: one row must not decide what an expert is worth
+_LEAST = -13.8  # of a logit under the largest: one row must not decide what an expert is worth
+# The factors of the learner and of the plain rows before any row has been asked about, and the standard deviation of
+# their logarithms: on few rows of one table there is little to learn that the rows themselves do not say.
+_CENTRE, _SPREAD = (0.15, 0.85), 0.4
+_STEPS, _LARGEST_STEP, _ENOUGH = 20, 0.5, 1e-6
 
 
 class Calibrated(Learner):
     """Any learner of classes that all tasks share, beside a linear classifier on the plain rows.
 
     A learner that was trained on episodes of one table knows the rows of that table, and is too sure of itself on
-    others. What it is worth is told by copies that were trained without some of the rows, asked about those: its
-    log-probabilities are multiplied by a factor (an inverse temperature), so are those of the linear classifier, and
-    the sum of the two, with a bias for each class, answers. The factors are those under which the rows held out are
-    most probable, with a prior that few rows hardly move. Training longer can so not make probabilities worse for
-    long: what overfits is trusted less.
+    others. So it is heard beside a linear classifier of the plain rows: the logits of both are multiplied by a factor
+    (an inverse temperature) each, and added. Few rows of one table say little that a linear classifier does not, and
+    the learner's factor is small at first; where it has been right about rows that it was not trained on, it grows, and
+    shrinks where it was not. Training longer can so not make probabilities worse for long.
 
     Before :meth:`calibrate`, and for tasks with classes of their own, the answers are the learner's.
 
@@ -43,8 +45,7 @@ class Calibrated(Learner):
         self.loss_by_tasks, self.loss_in_parts = learner.loss_by_tasks, learner.loss_in_parts
         self.cold_start = learner.cold_start
         self.plain = PlainRows(n_features_in, self.n_outputs)
-        self.register_buffer("factor", torch.tensor([1.0, 0.0]))
-        self.register_buffer("bias", torch.zeros(self.n_outputs))
+        self.register_buffer("factor", torch.tensor(_CENTRE))
         self.register_buffer("is_calibrated", torch.zeros((), dtype=torch.bool))
 
     @classmethod
@@ -74,7 +75,7 @@ class Calibrated(Learner):
     # ------------------------------------------------------------------ what it is worth
 
     @torch.no_grad()
-    def calibrate(self, X, y, folds, answers):
+    def calibrate(self, X, y, folds, is_new):
         """Find how far to trust the learner, and the plain rows.
 
         Parameters
@@ -85,20 +86,23 @@ class Calibrated(Learner):
             Their classes.
         folds : (n,) int64 tensor
             The fold of each row; -1 for a row that is never held out.
-        answers : sequence of (n_k, C) tensors
-            Of each fold, logits of its rows by a copy of the learner that was trained, and adapted, without them.
+        is_new : bool
+            Whether the learner was not trained on the rows of the first fold, so that what it says of them counts.
         """
-        held_out = folds >= 0
-        of_learner = torch.zeros(int(held_out.sum()), self.n_outputs, dtype=X.dtype, device=X.device)
-        for fold, logits in enumerate(answers):
-            of_learner[folds[held_out] == fold] = logits.to(X.dtype)
         of_plain = self.plain.find_pull(X, y, folds, self.n_outputs)
-        experts = torch.stack([_log_chances(of_learner), _log_chances(of_plain)], 1)[None]
-        members = torch.nn.functional.one_hot(y[held_out], self.n_outputs).to(X.dtype)[None]
-        class_mask = torch.ones(1, self.n_outputs, dtype=torch.bool, device=X.device)
-        trust = fit_trust(experts, members, torch.ones_like(members[..., 0]), class_mask)
-        self.factor.copy_(trust["factor"][0]), self.bias.copy_(trust["bias"][0])
+        if is_new:
+            asked, class_mask = folds == 0, torch.ones(1, self.n_outputs, dtype=torch.bool, device=X.device)
+            state = self.learner.adapt(X[~asked][None], y[~asked][None], None, class_mask)
+            of_learner = self.learner.predict(state, X[asked][None])[0]
+            experts = torch.stack([_bounded(of_learner), _bounded(of_plain[folds[folds >= 0] == 0])], 1)
+            self.factor.copy_(fit_factors(experts, y[asked]))
         self.is_calibrated.fill_(True)
+
+    def trust_as(self, other):
+        """Take over what another, in its own precision, has found."""
+        for mine, found in ((self, other), (self.plain, other.plain)):
+            for name, value in mine.named_buffers(recurse=False):
+                value.copy_(getattr(found, name))
 
     # ------------------------------------------------------------------ learner
 
@@ -115,18 +119,13 @@ class Calibrated(Learner):
         logits = self.learner.predict(inner, query_X)
         if plain is None:
             return logits
-        return self._blended(logits, self.plain.predict(plain, query_X), shared)
-
-    def _blended(self, logits, plain, shared):
-        mask = logits > -torch.inf
-        new = logits.shape[-1] - self.n_outputs
-        trust = {
-            "factor": self.factor[None],
-            "bias": torch.nn.functional.pad(self.bias, (0, max(new, 0)))[None, : logits.shape[-1]],
-        }
-        experts = torch.stack([_log_chances(logits), _log_chances(plain.masked_fill(~mask, -torch.inf))], 2)
-        blend = trusted_rows(trust, experts, mask)
+        blend = self._blended(logits, self.plain.predict(plain, query_X)).log_softmax(-1)
         return torch.where(shared[:, None, None], blend, logits)
+
+    def _blended(self, logits, plain, axis=-1):
+        """Logits of both as one; a class that the learner rules out stays so."""
+        blend = self.factor[0] * _bounded(logits, axis) + self.factor[1] * _bounded(plain, axis)
+        return blend.masked_fill(logits == -torch.inf, -torch.inf)
 
     def neighbour_distances(self, state, query_X):
         """The learner's, where it has neighbours."""
@@ -148,18 +147,40 @@ class Calibrated(Learner):
         if plain is None or not bool(shared[0]):
             return answer
         of_plain = self.plain.answerer(plain)
-        return lambda X: self._blended(answer(X).t()[None], of_plain(X).t()[None], shared)[0].t()
+        return lambda X: self._blended(answer(X), of_plain(X), axis=0)
 
 
-def trusted_rows(trust, experts, mask):
-    """Log-probabilities (T, m, C) of experts (T, m, E, C) where rows may lack classes, (T, m, C) bool."""
-    logits = (trust["factor"][:, None, :, None] * experts).sum(2) + trust["bias"][:, None]
-    return logits.masked_fill(~mask, -torch.inf).log_softmax(-1)
+def fit_factors(experts, y):
+    """The factors (E,) under which classes y (n,) are most probable, given experts' logits (n, E, C), and the prior.
+
+    By Newton's method in the factors' logarithms, with the curvature of the likelihood in the factors themselves.
+
+    Examples
+    --------
+    >>> import torch
+    >>> say_nothing = torch.zeros(5, 2, 3)
+    >>> fit_factors(say_nothing, torch.arange(5) % 3)
+    tensor([0.1500, 0.8500])
+    """
+    centre = torch.tensor(_CENTRE, dtype=experts.dtype, device=experts.device)
+    members = torch.nn.functional.one_hot(y, experts.shape[2])
+    x, precision = torch.zeros_like(centre), _SPREAD**-2
+    for _ in range(_STEPS):
+        scaled = experts * (centre * x.exp())[:, None]
+        p = scaled.sum(1).softmax(-1)
+        slope = torch.einsum("nec,nc->e", scaled, members - p) - precision * x
+        centred = scaled - (scaled * p[:, None]).sum(-1, keepdim=True)
+        curvature = torch.einsum("nec,nc,nfc->ef", centred, p, centred) + precision * torch.eye(len(x)).to(x)
+        step = torch.linalg.solve(curvature, slope).clamp(-_LARGEST_STEP, _LARGEST_STEP)
+        x = x + step
+        if bool(step.abs().max() < _ENOUGH):
+            break
+    return centre * x.exp()
 
 
-def _log_chances(logits):
-    """Log-probabilities, none of them without bound, which a factor of 0 could not undo."""
-    return logits.log_softmax(-1).clamp(min=_LEAST)
+def _bounded(logits, axis=-1):
+    """Logits under the largest, none of them without bound, which a factor of 0 could not undo."""
+    return (logits - logits.amax(axis, keepdim=True)).clamp(min=_LEAST)
 
 
 class _CalibratedAround:

@@ -74,7 +74,7 @@ class ImplicitSolution(torch.autograd.Function):
         return None, None, None, None, *unflatten(solved, params)
 
 
-def conjugate_gradient(product, target, steps):
+def conjugate_gradient(product, target, steps, tolerance=None):
     """Approximate solutions x of ``A_t x_t = target_t`` for all tasks t at once, from x = 0.
 
     A task whose residual has vanished, or that meets a direction of negative curvature (the loss of a network is not
@@ -86,6 +86,8 @@ def conjugate_gradient(product, target, steps):
         (T, p) vectors to (T, p) vectors A_t v_t.
     target : (T, p) tensor
     steps : int
+    tolerance : float or (T, 1) tensor or None, default=None
+        The length of a residual, relative to the target's, that counts as vanished; None is what the precision allows.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def conjugate_gradient(product, target, steps):
     """
     x, residual = torch.zeros_like(target), target.clone()
     direction, size = residual, residual.square().sum(1, keepdim=True)
-    enough = size * torch.finfo(size.dtype).eps
+    enough = size * (torch.finfo(size.dtype).eps if tolerance is None else tolerance**2)
     active = size > 0
     for step in range(steps):
         image = product(direction)

@@ -3,11 +3,12 @@
 import torch
 
 from skmeta.learners.base import one_hot_support
+from skmeta.learners.convex.logistic import fit_logistic
 
 
-def with_bias_column(features):
-    """(T, n, e) features with a column of ones after them, so that a bias is one more weight."""
-    return torch.cat([features, torch.ones_like(features[..., :1])], -1)
+def with_bias_column(features, height=1.0):
+    """(T, n, e) features with a column of ones, or of another height, after them: a bias is then one more weight."""
+    return torch.cat([features, torch.full_like(features[..., :1], height)], -1)
 
 
 def shares(support_weight, like):
@@ -63,13 +64,10 @@ def ridge_heads(features, targets, support_weight, start, pull):
     return start + step.transpose(1, 2)
 
 
-def logistic_heads(features, labels, support_weight, class_mask, start, pull, max_steps=500, tolerance=1e-7):
+def logistic_heads(features, labels, support_weight, class_mask, start, pull):
     """Multinomial logistic regression with a pull towards a start.
 
-    Minimises ``sum_i w_i cross_entropy(W z_i, y_i) + pull |W - start|^2 / 2``. The Hessian of the cross-entropy is
-    never above ``Z' diag(w) Z / 2`` for each class [1]_; with that bound in its place a Newton step needs one
-    factorisation for all steps and all classes, and can never overshoot. Nesterov's momentum, restarted where it leads
-    uphill, makes up for the bound's caution. A task that has converged rests while others go on.
+    Minimises ``sum_i w_i cross_entropy(W z_i, y_i) + pull |W - start|^2 / 2`` by a handful of Newton steps.
 
     Parameters
     ----------
@@ -79,65 +77,27 @@ def logistic_heads(features, labels, support_weight, class_mask, start, pull, ma
     class_mask : (T, C) bool tensor
         Classes that a task does not have get no probability.
     start : (C, e), (1, e) or (T, C, e) tensor
-    pull : float
+    pull : float or (T,) tensor
         Above 0.
-    max_steps : int, default=500
-    tolerance : float, default=1e-7
-        A task rests when a step's length is below this, relative to the length of its weights.
 
     Returns
     -------
     weight : (T, C, e) tensor
-
-    References
-    ----------
-    .. [1] D. Böhning. "Multinomial logistic regression algorithm". Annals of the Institute of Statistical
-       Mathematics 44, 1992.
     """
-    if not features.shape[1]:
-        return start.expand(len(features), class_mask.shape[1], start.shape[-1])
-    if features.shape[1] < features.shape[2]:
-        # what the rows cannot see stays at the start, so that the search is for n numbers a class instead of e
-        basis, triangle = torch.linalg.qr(features.transpose(1, 2))
-        start = start.expand(len(features), class_mask.shape[1], start.shape[-1])
-        fixed = start - start @ basis @ basis.transpose(1, 2)
-        features, start = triangle.transpose(1, 2), start @ basis
-        found = _descend(features, labels, support_weight, class_mask, start, pull, max_steps, tolerance)
-        return fixed + found @ basis.transpose(1, 2)
-    return _descend(features, labels, support_weight, class_mask, start, pull, max_steps, tolerance)
-
-
-def _descend(features, labels, support_weight, class_mask, start, pull, max_steps, tolerance):
     n_tasks, n_classes = class_mask.shape
-    share, total = shares(support_weight, features)
-    pull = (pull / total.clamp(min=1e-12))[..., None]
-    pull = pull.clamp(min=1e-9, max=1e9)
-    eye = torch.eye(features.shape[-1], dtype=features.dtype, device=features.device)
-    bound = (features * share[..., None]).transpose(1, 2) @ features / 2 + pull * eye
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(bound))
     start = start.expand(n_tasks, n_classes, start.shape[-1])
-    hidden = ~class_mask[:, None]
-    target = one_hot_support(labels, n_classes, None, features.dtype).transpose(1, 2)
-
-    weight = ahead = start
-    momentum = torch.ones(n_tasks, 1, 1, dtype=features.dtype, device=features.device)
-    resting = torch.zeros_like(momentum, dtype=torch.bool)
-    for _ in range(max_steps):
-        logits = (features @ ahead.transpose(1, 2)).masked_fill(hidden, -torch.inf)
-        error = (torch.softmax(logits, -1) - target) * share[..., None]
-        slope = error.transpose(1, 2) @ features + pull * (ahead - start)
-        moved = torch.where(resting, weight, ahead - slope @ inverse)
-        uphill = ((moved - weight) * slope).sum((1, 2), keepdim=True) > 0
-        faster = torch.where(uphill, 1.0, (1 + (1 + 4 * momentum**2).sqrt()) / 2)
-        gain = torch.where(uphill, 0.0, (momentum - 1) / faster)
-        # lengths, unlike largest entries, do not depend on the basis, and so not on the order of the rows
-        small = _length(moved - weight) <= tolerance * _length(moved).clamp(min=1.0)
-        ahead, weight, momentum = moved + gain * (moved - weight), moved, faster
-        resting = resting | small
-        if bool(resting.all()):
-            break
-    return weight
-
-
-def _length(weight):
-    return weight.square().sum((1, 2), keepdim=True).sqrt()
+    if not features.shape[1]:
+        return start
+    offset = features @ start.transpose(1, 2)
+    # what the rows cannot see stays at the start, so that the search is for n numbers a class where n < e
+    basis = None
+    if features.shape[1] < features.shape[2]:
+        basis, triangle = torch.linalg.qr(features.transpose(1, 2))
+        features = triangle.transpose(1, 2)
+    total = features.new_tensor(features.shape[1]) if support_weight is None else support_weight.sum(1)
+    root = torch.maximum(torch.as_tensor(pull, dtype=features.dtype, device=features.device), 1e-9 * total).sqrt()
+    root = root.clamp(min=1e-6).expand(n_tasks)[:, None, None]
+    members = one_hot_support(labels, n_classes, None, features.dtype).transpose(1, 2)
+    tolerance = max(1e-10, 1e2 * torch.finfo(features.dtype).eps)
+    step = fit_logistic(features / root, members, support_weight, offset, class_mask, tolerance=tolerance) / root
+    return start + (step if basis is None else basis @ step).transpose(1, 2)

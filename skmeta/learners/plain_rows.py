@@ -10,8 +10,12 @@ from skmeta.nets import Standardize
 PULLS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
+# A bias is a weight on a column of this height, so that the pull hardly holds it: what is left are classes' shares
+_BIAS = 10.0
+
+
 class PlainRows(Learner):
-    """A linear classifier on standardised rows, pulled to equal chances as strongly as rows held out ask for.
+    """A linear classifier on standardised rows, pulled to the classes' shares as strongly as rows held out ask for.
 
     Parameters
     ----------
@@ -29,16 +33,25 @@ class PlainRows(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Heads (T, C, d + 1), biases last, and the class mask."""
-        return self._heads(support_X, support_y, counts(support_weight), class_mask, float(self.pull)), class_mask
+        rows = self.embed(support_X), support_y, counts(support_weight), class_mask
+        return self._heads(*rows, float(self.pull)), class_mask
 
     def _heads(self, X, y, weight, class_mask, pull):
-        features = with_bias_column(self.embed(X))
+        features = with_bias_column(X, _BIAS)
         start = features.new_zeros(class_mask.shape[1], features.shape[-1])
-        return logistic_heads(features, y, weight, class_mask, start, pull)
+        heads = logistic_heads(features, y, weight, class_mask, start, pull)
+        heads[..., -1] *= _BIAS
+        return heads
 
     def predict(self, state, query_X):
         heads, class_mask = state
         return hide_absent_classes(with_bias_column(self.embed(query_X)) @ heads.transpose(1, 2), class_mask)
+
+    def answerer(self, state):
+        heads, class_mask = (part[0] for part in state)
+        bias = heads[:, -1:].masked_fill(~class_mask[:, None], -torch.inf)
+        weight = heads[:, :-1]
+        return lambda X: torch.addmm(bias, weight, self.body(X).t())
 
     @torch.no_grad()
     def find_pull(self, X, y, folds, n_classes):
@@ -54,21 +67,20 @@ class PlainRows(Learner):
 
         Returns
         -------
-        log_chances : (n_held_out, C) tensor
+        logits : (n_held_out, C) tensor
             Of the rows held out, in their order, by heads of the chosen pull.
         """
         n_folds, held_out = int(folds.max()) + 1, folds >= 0
-        without = (folds != torch.arange(n_folds, device=X.device)[:, None]).to(X.dtype)
-        many = [part.expand(n_folds, *part.shape) for part in (X, y)]
-        class_mask = torch.ones(n_folds, n_classes, dtype=torch.bool, device=X.device)
-        own = folds[held_out]
-        best, chosen = torch.inf, None
-        for pull in PULLS:
-            heads = self._heads(*many, without, class_mask, pull)
-            rows = with_bias_column(self.embed(X[held_out][None]))[0]
-            said = torch.einsum("nd,ncd->nc", rows, heads[own]).log_softmax(-1)
-            loss = -said.gather(1, y[held_out, None]).mean()
-            if loss < best:
-                best, chosen = loss, said
-                self.pull.fill_(pull)
-        return chosen
+        rows, own = self.embed(X[None])[0], folds[held_out]
+        # every pull without every fold is a task of its own, and all are solved together
+        n_tasks = len(PULLS) * n_folds
+        without = (folds != torch.arange(n_folds, device=X.device)[:, None]).to(X.dtype).repeat(len(PULLS), 1)
+        pulls = torch.tensor(PULLS, dtype=X.dtype, device=X.device)
+        many = [part.expand(n_tasks, *part.shape) for part in (rows, y)]
+        class_mask = torch.ones(n_tasks, n_classes, dtype=torch.bool, device=X.device)
+        heads = self._heads(*many, without, class_mask, pulls.repeat_interleave(n_folds)).unflatten(0, (-1, n_folds))
+        logits = torch.einsum("nd,kncd->knc", with_bias_column(rows[held_out]), heads[:, own])
+        truth = y[held_out, None].expand(len(PULLS), -1, 1)
+        best = logits.log_softmax(-1).gather(2, truth).sum((1, 2)).argmax()
+        self.pull.copy_(pulls[best])
+        return logits[best]

@@ -27,9 +27,9 @@ SETTINGS = [
 ] + [
     {"p": 3, "n_neighbors": 1},
     {"algorithm": "brute", "n_neighbors": 6},
-    {"algorithm": "kd_tree", "leaf_size": 2, "weights": "distance"},
+    {"algorithm": "kd_tree", "leaf_size": 2, "weights": "distance", "n_neighbors": 5},
     {"metric": "cosine", "algorithm": "brute", "n_neighbors": 3},
-    {},
+    {"n_neighbors": 5},
 ]
 
 
@@ -77,6 +77,26 @@ def test_one_row_of_each_class_is_no_tie():
     X, y = np.array([[0.0], [1.0], [2.0]]), ["x", "y", "z"]
     meta = MetaKNeighborsClassifier(torch.nn.Identity, max_epochs=0)
     assert meta.partial_fit(X, y).predict([[1.9], [0.2], [1.2]]).tolist() == ["z", "x", "y"]
+
+
+def test_without_a_number_of_neighbours_all_rows_vote_the_more_the_nearer_they_lie():
+    X, y = np.array([[0.0], [1.0], [2.0], [9.0]]), np.array([0, 1, 1, 0])
+    meta = MetaKNeighborsClassifier(torch.nn.Identity, max_epochs=0).fit(X, y)
+    p = meta.predict_proba([[1.0], [0.4]])
+    near = np.exp(-np.square([[1.0, 0, 1, 8], [0.4, 0.6, 1.6, 8.6]]))  # an embedding of one column: the scale is 1
+    np.testing.assert_allclose(p, np.column_stack([near[:, [0, 3]].sum(1), near[:, 1:3].sum(1)]) / near.sum(1)[:, None])
+    assert np.isfinite(meta.decision_function(X)).all()
+    assert meta.kneighbors(X)[1].shape == (4, 4)
+
+    values = MetaKNeighborsRegressor(torch.nn.Identity, max_epochs=0, n_neighbors="auto").fit(X, y + 10.0)
+    np.testing.assert_allclose(values.predict([[0.4]]), 10 + p[1, 1])
+
+
+@pytest.mark.parametrize("other", [{"weights": "distance"}, {"metric": "canberra"}])
+def test_votes_that_cannot_be_learned_are_those_of_five_neighbours(other):
+    mine = MetaKNeighborsClassifier(torch.nn.Identity, max_epochs=0, **other).fit(GRID, LABELS)
+    theirs = KNeighborsClassifier(**other).fit(GRID, LABELS)
+    np.testing.assert_allclose(mine.predict_proba(ASKED), theirs.predict_proba(ASKED), atol=1e-12)
 
 
 def test_row_weights_multiply_votes():

@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from skmeta.learners.calibrated import Calibrated
+from skmeta.learners.calibrated import Calibrated, fit_factors
 from skmeta.learners.plain_rows import PlainRows
 from skmeta.learners.prototypes import Prototypes
 
@@ -42,27 +43,48 @@ def test_before_it_is_calibrated_it_is_the_learner():
     torch.testing.assert_close(learner.predict(adapted(learner, X, y), X[None]), alone)
 
 
-def test_a_learner_that_is_right_less_often_than_it_says_is_made_modest():
-    X, y = table(noise=2.0)
-    learner = wrapped()
-    certain = [10 * nn.functional.one_hot((y[folds() == k] + (torch.arange(15) % 2)) % C, C) for k in range(4)]
-    learner.calibrate(X, y, folds(), certain)  # it is sure, and right half of the time
-    assert learner.factor[0] < 0.2 < learner.factor[1]
+class Says(nn.Module):
+    """A learner that says of the rows what it was told to, whatever it has adapted to."""
+
+    n_embedding, n_outputs, loss_by_tasks, loss_in_parts, cold_start = D, C, False, True, True
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits = logits
+
+    def adapt(self, *rows):
+        return ()
+
+    def predict(self, state, query_X):
+        return self.logits[None]
 
 
-def test_whom_rows_held_out_prove_right_is_trusted_and_answers_get_better():
+def factor_of(says, X, y, is_new=True):
+    learner = Calibrated(Says(says[folds() == 0]), D).double()
+    learner.plain.body.fit_rows(X)
+    learner.calibrate(X, y, folds(), is_new)
+    return learner.factor
+
+
+def test_a_learner_that_is_right_less_often_than_it_says_is_made_modest_and_one_that_is_always_right_is_trusted():
+    X, y = table(noise=4.0)
+    said = 20 * nn.functional.one_hot(y, C).double()
+    wrong = said.roll(1, 1)
+    half = torch.where((torch.arange(N) // 12 % 2 == 0)[:, None], said, wrong)
+    start = factor_of(said, X, y, is_new=False)  # what was trained on proves nothing
+    assert factor_of(wrong, X, y)[0] < factor_of(half, X, y)[0] < 0.8 * start[0]
+    assert factor_of(said, X, y)[0] > 1.2 * start[0]
+
+
+def test_answers_get_better_than_those_of_a_learner_that_is_far_too_sure_of_itself():
     X, y = table()
     X_new, y_new = table(seed=1)
     learner = wrapped()
+    learner.plain.body.fit_rows(X)
     with torch.no_grad():
-        learner.learner.log_scale.fill_(3.0)  # far too sure of itself
-    state = adapted(learner, X, y)
-    before = log_loss(learner, state, X_new, y_new)
-    answers = []
-    for k in range(4):
-        rest = folds() != k
-        answers.append(learner.learner.predict(adapted(learner.learner, X[rest], y[rest]), X[~rest][None])[0].detach())
-    learner.calibrate(X, y, folds(), answers)
+        learner.learner.log_scale.fill_(3.0)
+    before = log_loss(learner, adapted(learner, X, y), X_new, y_new)
+    learner.calibrate(X, y, folds(), True)
     after = log_loss(learner, adapted(learner, X, y), X_new, y_new)
     linear = LogisticRegression().fit(X.numpy(), y).predict_proba(X_new.numpy())
     assert after < before / 2
@@ -72,7 +94,7 @@ def test_whom_rows_held_out_prove_right_is_trusted_and_answers_get_better():
 def test_a_class_that_the_task_lacks_stays_impossible_and_classes_of_its_own_are_the_learners():
     X, y = table()
     learner = wrapped()
-    learner.calibrate(X, y, folds(), [torch.randn(15, C, dtype=torch.float64) for _ in range(4)])
+    learner.calibrate(X, y, folds(), True)
     mask = torch.tensor([[True, True, False]])
     two = y < 2
     logits = learner.predict(learner.adapt(X[two][None], y[two][None], None, mask), X[None])
@@ -87,9 +109,9 @@ def test_a_class_that_the_task_lacks_stays_impossible_and_classes_of_its_own_are
 def test_one_row_after_another_is_answered_as_all_together():
     X, y = table()
     learner = wrapped()
-    learner.calibrate(X, y, folds(), [torch.randn(15, C, dtype=torch.float64) for _ in range(4)])
+    learner.calibrate(X, y, folds(), True)
     state = adapted(learner, X, y)
-    torch.testing.assert_close(learner.answerer(state)(X).t(), learner.predict(state, X[None])[0])
+    torch.testing.assert_close(learner.answerer(state)(X).t().log_softmax(1), learner.predict(state, X[None])[0])
 
 
 def test_rows_that_say_nothing_are_pulled_to_equal_chances_and_rows_that_say_all_are_not():
@@ -100,4 +122,33 @@ def test_rows_that_say_nothing_are_pulled_to_equal_chances_and_rows_that_say_all
         learner.body.fit_rows(X)
         said = learner.find_pull(X, y, folds(), C)
         assert said.shape == (N, C)
+        p = learner.predict(adapted(learner, X, y), X[None])[0].softmax(1)
+        torch.testing.assert_close(p.mean(0), torch.full((C,), 1 / C).double(), atol=0.01, rtol=0)
     assert silent.pull > 10 > telling.pull
+
+
+def test_rows_that_say_nothing_are_answered_by_how_often_classes_occur():
+    noise = torch.randn(N, D, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    y = (torch.arange(N) % 10 == 0).long()
+    learner = PlainRows(D, 2).double()
+    learner.body.fit_rows(noise)
+    learner.find_pull(noise, y, folds(), 2)
+    state = learner.adapt(noise[None], y[None], None, torch.ones(1, 2, dtype=torch.bool))
+    p = learner.predict(state, noise[None])[0].softmax(1)
+    assert p[:, 1].mean() < 0.12 and p[:, 1].max() < 0.2
+
+
+def test_factors_are_the_most_probable_ones():
+    rng = torch.Generator().manual_seed(0)
+    y = torch.arange(40) % 3
+    experts = torch.randn(40, 2, 3, generator=rng, dtype=torch.float64) * 3
+    experts[:, 0] += 4 * nn.functional.one_hot(y, 3)
+    centre = torch.tensor([0.15, 0.85], dtype=torch.float64)
+
+    def loss(log_factor):
+        factor = centre * torch.as_tensor(log_factor).exp()
+        fit = nn.functional.cross_entropy((experts * factor[:, None]).sum(1), y, reduction="sum")
+        return float(fit + np.square(log_factor).sum() / 2 / 0.4**2)
+
+    best = minimize(loss, np.zeros(2), method="BFGS").x
+    torch.testing.assert_close(fit_factors(experts, y), centre * torch.as_tensor(best).exp(), atol=1e-3, rtol=1e-3)

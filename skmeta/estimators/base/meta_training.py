@@ -17,9 +17,8 @@ from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.tasks.store import TaskStore
-from skmeta.training import MetaNet, go_on, raise_if_interrupted, resolve_device, train
-from skmeta.training.calibration import calibrate
+from skmeta.training import MetaNet, go_on, resolve_device, train
+from skmeta.training.calibration import KeptApart
 
 _STEPS_OF_ENDLESS = 30
 
@@ -133,8 +132,12 @@ class MetaTraining:
         """Make a net, train it, and take its learner into use."""
         estimator = self.estimator
         seed = int(self.rng.randint(2**31 - 1))
-        net = self.make_net(tasks.X, valid, seed)
         epochs = estimator.max_epochs if epochs is None else epochs
+        kept = None
+        if self.is_one_table and epochs > 0 and self.before is None and self.is_calibrated():
+            kept = KeptApart(tasks, seed)
+            tasks = kept.to_train_on()
+        net = self.make_net(tasks.X, valid, seed)
         if self.before is None:
             net.initialize(tasks.X)
             if epochs > 0:
@@ -142,26 +145,9 @@ class MetaTraining:
         else:
             self.go_on_from(net, self.before["net_"])
         train(net, tasks, epochs, self.watcher)
-        if self.is_one_table and isinstance(net.module_, Calibrated) and epochs > 0 and not net.interrupted_:
-            self.calibrate(net, tasks, epochs, seed)
+        if kept is not None:
+            kept.calibrate(net.module_)
         estimator._serve(net)
-
-    def calibrate(self, net, table, epochs, seed):
-        """Let the learner of one table be trusted as far as copies are right about rows they were trained without."""
-
-        def train_on(rows):
-            some = TaskStore(table.X[rows], table.y[rows], [int(rows.sum())], [-1], [table.max_classes], True)
-            copy_of_net = self.make_net(some.X, None, seed).set_params(callbacks=None, verbose=0)
-            copy_of_net.initialize(some.X)
-            self.estimator._start(copy_of_net.module_, some)
-            train(copy_of_net, some, epochs)
-            raise_if_interrupted(copy_of_net)
-            return copy_of_net.module_
-
-        try:
-            calibrate(net.module_, table.X.cpu().numpy(), table.y.cpu().numpy(), seed, train_on)
-        except KeyboardInterrupt:
-            net.interrupted_ = True  # the net is trained: it is taken into use first, as after any whole epoch
 
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""

@@ -1,6 +1,6 @@
 """scikit-learn's k nearest neighbours in a learned space: a task's state is the fitted estimator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ LEARNED_METRICS = {
     "minkowski": "minkowski",
     "p": "minkowski",
 }
+_TOLD = 5  # neighbours that a user is told of where all rows vote
 _ROWS_AT_ONCE = 16384  # so that a million rows are answered in the memory of a few
 
 
@@ -36,12 +37,15 @@ class FittedNeighbours:
         Weights of the rows; None where they are all alike.
     n_outputs : int or None
         Classes that votes are counted for; None in regression.
+    soft : state of the learner or None, default=None
+        Where it is there all rows vote, as in training, and the neighbours are only told.
     """
 
     estimator: Any
     y: np.ndarray
     weight: np.ndarray
     n_outputs: int
+    soft: Any = None
 
     def answers(self, points):
         """Shares of the votes (m, C), or means (m, k) of the neighbours' targets."""
@@ -87,8 +91,8 @@ def fit_neighbours(points, y, weight, n_outputs, settings):
     points, y, weight = points[counts], y[counts], weight[counts]
     settings = dict(settings)
     is_own = settings.pop("classes_are_own", False)
-    k = min(settings["n_neighbors"], len(y))
-    if n_outputs is not None and len(y):
+    k = min(_TOLD if is_soft(settings) else settings["n_neighbors"], len(y))
+    if n_outputs is not None and len(y) and not is_soft(settings):
         of_class = np.unique(y, return_counts=True)[1]
         if is_own or k == len(y) and (of_class == of_class.max()).sum() > 1:
             k = min(k, int(of_class.min()))
@@ -108,21 +112,34 @@ class TargetsAsGiven(Targets):
         return self.in_shape(outputs)
 
 
+def is_soft(settings):
+    """Whether all rows vote, as they do in training, and not a number of neighbours."""
+    return settings["n_neighbors"] == "auto"
+
+
 class NeighboursInSpace(ServedLearner):
-    """Answers of scikit-learn's own estimators in the space that training has learned by soft neighbours."""
+    """Answers of scikit-learn's own estimators in the space that training has learned by soft neighbours.
+
+    Or of the soft neighbours themselves, where no number of neighbours has been asked for.
+    """
 
     def adapt(self, support, y, exists=None, settings=None):
         n_outputs = None if exists is None else len(exists)
-        return fit_neighbours(self.embed(support.X), y, support.weight, n_outputs, settings)
+        state = fit_neighbours(self.embed(support.X), y, support.weight, n_outputs, settings)
+        return replace(state, soft=super().adapt(support, y, exists)) if is_soft(settings) else state
 
     def extended(self, state, old, new, y, settings=None):
         return None
 
     def answer(self, state, X, ask="predict", exact=False):
+        if state.soft is not None:
+            return super().answer(state.soft, X, ask, exact)
         parts = [X[i : i + _ROWS_AT_ONCE] for i in range(0, max(len(X), 1), _ROWS_AT_ONCE)]
         return np.concatenate([_outputs(state, self.embed(part)) for part in parts])
 
     def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None):
+        if is_soft(settings):
+            return super().answer_tasks(tasks, codec, weight, ask)
         X, y = tasks.pooled
         points, about = self.embed(X), codec.about(tasks)
         weight = np.ones(len(y)) if weight is None else weight

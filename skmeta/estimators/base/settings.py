@@ -156,7 +156,7 @@ _RULES = {
     "source_lr": _NUMBER,
     "temperature": _POSITIVE,
     "weighting": _one_of("similarity", "learn", "uniform"),
-    "n_neighbors": _COUNT,
+    "n_neighbors": _or(_COUNT, "auto"),
     "leaf_size": _COUNT,
     "p": _POSITIVE,
     "metric": (lambda v: isinstance(v, str) or callable(v), "the name of a metric"),
