@@ -10,7 +10,7 @@ from skmeta.learners.plain_rows import PlainRows
 _LEAST = -13.8  # of a logit under the largest: one row must not decide what an expert is worth
 # The factors of the learner and of the plain rows before any row has been asked about, and the standard deviation of
 # their logarithms: on few rows of one table there is little to learn that the rows themselves do not say.
-_CENTRE, _SPREAD = (0.15, 0.85), 0.4
+_CENTRE, _SPREAD = (0.1, 0.8), 0.7
 _STEPS, _LARGEST_STEP, _ENOUGH = 20, 0.5, 1e-6
 
 
@@ -160,7 +160,7 @@ def fit_factors(experts, y):
     >>> import torch
     >>> say_nothing = torch.zeros(5, 2, 3)
     >>> fit_factors(say_nothing, torch.arange(5) % 3)
-    tensor([0.1500, 0.8500])
+    tensor([0.1000, 0.8000])
     """
     centre = torch.tensor(_CENTRE, dtype=experts.dtype, device=experts.device)
     members = torch.nn.functional.one_hot(y, experts.shape[2])

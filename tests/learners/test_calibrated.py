@@ -72,7 +72,7 @@ def test_a_learner_that_is_right_less_often_than_it_says_is_made_modest_and_one_
     wrong = said.roll(1, 1)
     half = torch.where((torch.arange(N) // 12 % 2 == 0)[:, None], said, wrong)
     start = factor_of(said, X, y, is_new=False)  # what was trained on proves nothing
-    assert factor_of(wrong, X, y)[0] < factor_of(half, X, y)[0] < 0.8 * start[0]
+    assert factor_of(wrong, X, y)[0] < factor_of(half, X, y)[0] < 0.9 * start[0]
     assert factor_of(said, X, y)[0] > 1.2 * start[0]
 
 
@@ -143,12 +143,12 @@ def test_factors_are_the_most_probable_ones():
     y = torch.arange(40) % 3
     experts = torch.randn(40, 2, 3, generator=rng, dtype=torch.float64) * 3
     experts[:, 0] += 4 * nn.functional.one_hot(y, 3)
-    centre = torch.tensor([0.15, 0.85], dtype=torch.float64)
+    centre = torch.tensor([0.1, 0.8], dtype=torch.float64)
 
     def loss(log_factor):
         factor = centre * torch.as_tensor(log_factor).exp()
         fit = nn.functional.cross_entropy((experts * factor[:, None]).sum(1), y, reduction="sum")
-        return float(fit + np.square(log_factor).sum() / 2 / 0.4**2)
+        return float(fit + np.square(log_factor).sum() / 2 / 0.7**2)
 
     best = minimize(loss, np.zeros(2), method="BFGS").x
     torch.testing.assert_close(fit_factors(experts, y), centre * torch.as_tensor(best).exp(), atol=1e-3, rtol=1e-3)
