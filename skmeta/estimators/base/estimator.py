@@ -73,7 +73,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     _reader_class = NumericRows
     _training_class = MetaTraining
     _serving_class = ServedLearner
-    _is_calibrated = False  # whether a learner of one table is asked about rows that copies are trained without
+    _is_calibrated = False  # whether a learner of one table is heard beside a linear classifier
 
     # metadata routing carries `task` without the user having to request it
     __metadata_request__fit = {"task": True}
