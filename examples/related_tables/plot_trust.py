@@ -2,10 +2,10 @@
 What did the mixture trust?
 ===========================
 
-:class:`~skmeta.TaskMixtureRegressor` has several answers to every row: pooled models, what the task adds to them, the
-task's own model. How far each is trusted depends on how many rows the task has shown, and is learned by hiding rows and
-whole tasks. Where tasks are unrelated it should trust each task's own rows; where they are one and the same, the pooled
-model. It is not told which.
+:class:`~skmeta.TaskMixtureRegressor` has several answers to every row: pooled models, and what the task adds to them,
+by an intercept, slopes or curves of its own. How far each is trusted depends on how many rows the task has shown, and
+is learned by hiding rows and whole tasks. Where tasks are unrelated it should trust what their own rows say; where they
+are one and the same, the pooled model. It is not told which.
 
 Data: made up, twice: tasks that differ little, and tasks that differ a lot.
 """

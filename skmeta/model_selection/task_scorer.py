@@ -7,7 +7,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_clas
 from sklearn.metrics import get_scorer, log_loss
 from sklearn.pipeline import Pipeline
 
-from skmeta.tasks import as_taskset
+from skmeta.tasks import as_taskset, is_tasks
+from skmeta.tasks.ids import factorize, find_task_ids
+from skmeta.tasks.rows import take_rows
 from skmeta.tasks.splitting import split_tasks, with_query_rows
 
 
@@ -15,7 +17,8 @@ def task_scorer(scoring, *, n_shots=None, random_state=0):
     """A scorer for ``GridSearchCV`` and its kin where the samples are tasks.
 
     Every task is adapted to its support rows (all tasks together), its query rows are answered, the metric is taken
-    task by task, and the mean over tasks is the score.
+    task by task, and the mean over tasks is the score. Rows of a long table are answered as they are, by an estimator
+    that knows the column that names their tasks; the metric is again taken task by task.
 
     Parameters
     ----------
@@ -31,7 +34,7 @@ def task_scorer(scoring, *, n_shots=None, random_state=0):
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, tasks, y=None)``.
+        ``scorer(estimator, tasks)``, or ``scorer(estimator, X, y)`` for rows of a long table.
 
     Examples
     --------
@@ -57,7 +60,8 @@ class _TaskScorer:
         return f"task_scorer({self.scoring!r})"
 
     def __call__(self, estimator, tasks, y=None):
-        scores, reason = self._scores(estimator, tasks)
+        is_long = y is not None and not is_tasks(tasks)
+        scores, reason = self._scores_of_rows(estimator, tasks, y) if is_long else self._scores(estimator, tasks)
         if np.isnan(scores).all():
             because = f": {reason}" if reason else "."
             raise ValueError(f"{self!r} is undefined on every one of the {len(scores)} tasks{because}") from reason
@@ -72,14 +76,33 @@ class _TaskScorer:
     def _scores(self, estimator, tasks):
         """Every task's score, and what made the last undefined one so."""
         tasks = self._with_query(estimator, as_taskset(tasks))
-        scorer = _LogLoss() if self.scoring == "neg_log_loss" else get_scorer(self.scoring)
-        scores, reason = np.full(len(tasks), np.nan), None
         # a task too small to have a query row has no score; of the others all are answered together
-        asked = np.flatnonzero(tasks.n_query > 0)
         answered = with_query_rows(tasks)
-        for i, answers, task in zip(asked, _answer(estimator, answered), answered):
+        some, reason = self._each(_answer(estimator, answered), [(task.X_query, task.y_query) for task in answered])
+        scores = np.full(len(tasks), np.nan)
+        scores[tasks.n_query > 0] = some
+        return scores, reason
+
+    def _scores_of_rows(self, estimator, X, y):
+        """The same of each task's rows of a long table."""
+        names = getattr(_last(estimator), "task_names_in_", None)
+        _, ids = find_task_ids(X, None, names)
+        if ids is None:
+            raise ValueError(
+                f"{self!r} takes tasks, or rows of a table with the column that the estimator knows their tasks by: "
+                f"name it as the parameter task= of {type(_last(estimator)).__name__}, and leave it in the table."
+            )
+        names, code = factorize(ids)
+        of_task, y = [np.flatnonzero(code == place) for place in range(len(names))], np.asarray(y)
+        return self._each(_answer_rows(estimator, X, of_task), [(take_rows(X, rows), y[rows]) for rows in of_task])
+
+    def _each(self, answers, asked):
+        """The score of each stand-in's answers, NaN where it is undefined, and what made the last undefined one so."""
+        scorer = _LogLoss() if self.scoring == "neg_log_loss" else get_scorer(self.scoring)
+        scores, reason = np.full(len(asked), np.nan), None
+        for i, (one, (X, y)) in enumerate(zip(answers, asked)):
             try:
-                scores[i] = _score_one(scorer, answers, task)
+                scores[i] = _score_one(scorer, one, X, y)
             except ValueError as error:
                 if "class" not in str(error):
                     raise
@@ -96,10 +119,10 @@ class _TaskScorer:
         return split_tasks(tasks, n_shots, random_state=self.random_state, per_class=is_classifier(estimator))
 
 
-def _score_one(scorer, answers, task):
+def _score_one(scorer, answers, X, y):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # undefined metrics are counted and reported once, for all tasks
-        return scorer(answers, task.X_query, task.y_query)
+        return scorer(answers, X, y)
 
 
 def _last(estimator):
@@ -116,16 +139,27 @@ def _answer(estimator, tasks):
     return [kind(i, y, probabilities, c) for i, (y, c) in enumerate(zip(predictions, classes))]
 
 
-class _Probabilities:
-    """Of all tasks together, and only if a metric asks for those of one."""
+def _answer_rows(estimator, X, of_task):
+    """The same for the rows of each task of a long table."""
+    predictions = estimator.predict(X)
+    if not is_classifier(estimator):
+        return [_AnsweredRegressor(predictions[rows]) for rows in of_task]
+    probabilities = _Probabilities(estimator, X, of_task)
+    kind = _AnsweredWithProbabilities if hasattr(estimator, "predict_proba") else _AnsweredClassifier
+    classes = _last(estimator).classes_
+    return [kind(i, predictions[rows], probabilities, classes) for i, rows in enumerate(of_task)]
 
-    def __init__(self, estimator, tasks):
-        self.estimator, self.tasks, self.found = estimator, tasks, None
+
+class _Probabilities:
+    """Of all tasks, or rows, together, and only if a metric asks for those of one task."""
+
+    def __init__(self, estimator, asked, of_task=None):
+        self.estimator, self.asked, self.of_task, self.found = estimator, asked, of_task, None
 
     def of(self, i):
         if self.found is None:
-            self.found = self.estimator.predict_proba(self.tasks)
-        return self.found[i]
+            self.found = self.estimator.predict_proba(self.asked)
+        return self.found[i if self.of_task is None else self.of_task[i]]
 
 
 class _AnsweredClassifier(ClassifierMixin, BaseEstimator):

@@ -1,9 +1,12 @@
 """Metrics of scikit-learn over tasks: means by hand, undefined tasks, and what the estimator has to offer."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.linear_model import Ridge
+from sklearn.metrics import log_loss, r2_score, roc_auc_score
+from sklearn.model_selection import KFold, cross_val_score
 
 from skmeta import PerTaskBaseline, PooledBaseline, ProtoNetClassifier, Task, few_shot_curve, task_scorer
 from tests.conftest import make_shared_tasks
@@ -74,3 +77,25 @@ def test_baselines_are_scored_and_drawn_as_the_learners_are(baseline):
     for p, classes in zip(baseline.predict_proba(TASKS), baseline.task_classes(TASKS)):
         assert p.shape[1] == len(classes)
     assert few_shot_curve(baseline, make_shared_tasks(3), n_shots=[2], n_repeats=1).scores.shape == (1, 1, 3)
+
+
+def test_rows_of_a_long_table_are_scored_task_by_task():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"site": np.repeat(list("abcd"), 10), "dose": rng.normal(size=40)})
+    y = table["dose"].to_numpy() + np.repeat([0.0, 5.0, 10.0, 15.0], 10) + 0.1 * rng.normal(size=40)
+    cv = KFold(2, shuffle=True, random_state=0)
+    scores = cross_val_score(PooledBaseline(Ridge(), task="site"), table, y, cv=cv, scoring=task_scorer("r2"))
+    by_hand = []
+    for train, test in cv.split(table):
+        answers = PooledBaseline(Ridge(), task="site").fit(table.iloc[train], y[train]).predict(table.iloc[test])
+        sites = table["site"].to_numpy()[test]
+        by_hand.append(np.mean([r2_score(y[test][sites == one], answers[sites == one]) for one in "abcd"]))
+    assert_allclose(scores, by_hand)
+    labels = np.where(table["dose"] > 0, "high", "low")
+    model = PerTaskBaseline(task="site").fit(table, labels)
+    p = model.predict_proba(table)
+    by_hand = np.mean([log_loss(labels[rows], p[rows]) for rows in np.arange(40).reshape(4, 10)])
+    assert task_scorer("neg_log_loss")(model, table, labels) == pytest.approx(-by_hand)
+    beside = PooledBaseline(Ridge()).fit(table[["dose"]], y, task=table["site"])
+    with pytest.raises(ValueError, match="name it as the parameter task= of PooledBaseline"):
+        task_scorer("r2")(beside, table, y)
