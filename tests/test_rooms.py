@@ -30,6 +30,7 @@ ORDER = [
     "mixed_models",
     "tasks",
     "threads",
+    "progress",
     "exceptions",
 ]
 #: what a room never imports, by what it is not to know

@@ -117,7 +117,7 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -253,7 +253,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -418,7 +418,7 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -555,7 +555,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -681,7 +681,7 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -813,7 +813,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -943,7 +943,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1077,7 +1077,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1216,7 +1216,7 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1355,7 +1355,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1498,7 +1498,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1632,7 +1632,7 @@ class MANNClassifier(MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1766,7 +1766,7 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -1901,7 +1901,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2041,7 +2041,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2165,7 +2165,7 @@ class MetaOptNetClassifier(MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2287,7 +2287,7 @@ class MetaOptNetRegressor(MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2404,7 +2404,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2529,7 +2529,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2652,7 +2652,7 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2772,7 +2772,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -2904,7 +2904,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3036,7 +3036,7 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3160,7 +3160,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3289,7 +3289,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3419,7 +3419,7 @@ class ReptileRegressor(_Reptile, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3539,7 +3539,7 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3655,7 +3655,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3773,7 +3773,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -3907,7 +3907,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None
@@ -4050,7 +4050,7 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None

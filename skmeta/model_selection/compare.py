@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.model_selection.task_scorer import task_scorer
+from skmeta.progress import progress
 from skmeta.tasks import as_taskset
 from skmeta.tasks.splitting import split_tasks
 
@@ -56,7 +57,7 @@ def compare(
     n_jobs : int, default=None
         Estimators and folds at once.
     verbose : int, default=0
-        Above 0, prints a line when an estimator is done with a fold.
+        1 draws a bar of the estimators and folds that are done.
     per_task : bool, default=False
         Return every score instead of their summary.
     random_state : int, RandomState instance or None, default=0
@@ -96,11 +97,16 @@ def compare(
     scorer = task_scorer(scoring or ("accuracy" if _all_classifiers(named) else "r2"))
     questions = list(_questions(tasks, _folds(cv, len(tasks), rng), n_shots, n_repeats, _all_classifiers(named), rng))
     jobs = (
-        delayed(_measure)(name, _learner(estimator), question, scorer, len(questions), verbose)
+        delayed(_measure)(name, _learner(estimator), question, scorer)
         for question in questions
         for name, estimator in named.items()
     )
-    records = [record for records in Parallel(n_jobs=n_jobs)(jobs) for record in records]
+    records = []
+    with progress("estimators and folds", len(questions) * len(named), verbose) as done:
+        # one after the other as they come; without a bar nothing asks for that
+        for found in Parallel(n_jobs=n_jobs, **({"return_as": "generator"} if verbose else {}))(jobs):
+            records += found
+            done()
     scores = pd.DataFrame(records)
     return scores if per_task else summary(scores, reference)
 
@@ -205,7 +211,7 @@ def _questions(tasks, folds, n_shots, n_repeats, per_class, rng):
         yield number, tasks[train], np.asarray(test), asked
 
 
-def _measure(name, estimator, question, scorer, n_folds, verbose):
+def _measure(name, estimator, question, scorer):
     """Records of one estimator in one fold."""
     fold, train, test, asked = question
     began, error, seconds = time.perf_counter(), "", np.nan
@@ -217,9 +223,6 @@ def _measure(name, estimator, question, scorer, n_folds, verbose):
             scores[key] = scorer.per_task(estimator, tasks)
     except Exception as failure:  # one that fails must not take the others' results with it
         error = f"{type(failure).__name__}: {failure}"
-    if verbose:
-        took = time.perf_counter() - began
-        print(f"{name}, fold {fold + 1} of {n_folds}: {took:.1f} s{', failed: ' + error if error else ''}", flush=True)
     about = {"estimator": name, "fold": fold, "fit_seconds": seconds, "error": error}
     return [
         about | {"n_shots": shots, "repeat": repeat, "task": int(task), "score": score}

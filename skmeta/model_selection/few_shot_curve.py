@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 from skmeta.model_selection.task_scorer import task_scorer
+from skmeta.progress import progress
 from skmeta.tasks import as_taskset
 from skmeta.tasks.splitting import split_tasks
 
@@ -40,7 +41,7 @@ class FewShotCurve:
         return f"FewShotCurve({points})"
 
 
-def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring=None, random_state=None):
+def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring=None, random_state=None, verbose=0):
     """Adapt a meta-trained estimator to few rows of every task, and score it on the others.
 
     Parameters
@@ -56,6 +57,8 @@ def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring
     scoring : str or scorer, default=None
         A metric as for :func:`task_scorer`; None is accuracy or R2.
     random_state : int, RandomState instance or None, default=None
+    verbose : int, default=0
+        1 draws a bar of the splits that are scored.
 
     Returns
     -------
@@ -76,10 +79,12 @@ def few_shot_curve(estimator, tasks, n_shots=(1, 5, 10), *, n_repeats=5, scoring
     per_class = is_classifier(estimator)
     scorer = task_scorer(scoring or ("accuracy" if per_class else "r2"))
     scores = np.empty((len(n_shots), n_repeats, len(tasks)))
-    for size, shots in enumerate(n_shots):
-        for repeat in range(n_repeats):
-            split = split_tasks(tasks, int(shots), random_state=rng, per_class=per_class, strict=True)
-            scores[size, repeat] = scorer.per_task(estimator, split)
+    with progress("splits", len(n_shots) * n_repeats, verbose) as done:
+        for size, shots in enumerate(n_shots):
+            for repeat in range(n_repeats):
+                split = split_tasks(tasks, int(shots), random_state=rng, per_class=per_class, strict=True)
+                scores[size, repeat] = scorer.per_task(estimator, split)
+                done()
     mean, half = np.transpose([_mean_and_half_width(of_size) for of_size in scores])
     return FewShotCurve(n_shots, mean, mean - half, mean + half, scores)
 

@@ -1,11 +1,10 @@
 """Calls that do not depend on each other: several at a time, and told of as they are done."""
 
-import time
-from contextlib import contextmanager
-
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
+
+from skmeta.progress import progress
 
 
 class Jobs:
@@ -25,7 +24,7 @@ class Jobs:
     def __call__(self, what, function, arguments):
         """Results of ``function(*one)`` for each of the arguments, in their order."""
         arguments = list(arguments)
-        with self._told(what, len(arguments)) as done:
+        with progress(what, len(arguments), self.verbose) as done:
 
             def call(one):
                 result = function(*one)
@@ -42,18 +41,3 @@ class Jobs:
 
             with libraries.limit(limits=1, user_api="blas"):
                 return Parallel(self.n_jobs, require="sharedmem")(delayed(call_alone)(one) for one in arguments)
-
-    @contextmanager
-    def _told(self, what, total):
-        if not self.verbose or not total:
-            yield lambda: None
-            return
-        begin = time.perf_counter()
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            yield lambda: None
-            print(f"{what}: {total} done in {time.perf_counter() - begin:.1f} s")
-            return
-        with tqdm(total=total, desc=what) as bar:
-            yield bar.update

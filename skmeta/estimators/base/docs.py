@@ -38,7 +38,7 @@ META_PARAMETERS = """\
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
     verbose : int, default=0
-        1 prints a line per epoch.
+        1 prints a line per epoch, and draws a bar while many tasks are answered.
     device : str, default="cpu"
         "cpu", "cuda", "cuda:1", ..., or "auto" for a GPU where there is one.
     random_state : int, RandomState instance or None, default=None

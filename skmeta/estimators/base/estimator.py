@@ -371,7 +371,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def _answers_of_tasks(self, tasks, weight=None, ask="predict"):
         """Raw outputs for the query rows of tasks whose rows have been read; the estimator's state is untouched."""
         check_is_fitted(self)
-        return self.served_.answer_tasks(tasks, self.codec_, weight, ask, self._settings())
+        return self.served_.answer_tasks(tasks, self.codec_, weight, ask, self._settings(), self.verbose)
 
     def _read_tasks(self, tasks, need_query=True):
         """Tasks with numbers for rows."""

@@ -8,6 +8,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.targets import Targets, as_columns
+from skmeta.progress import progress
 
 #: names of scikit-learn's metrics whose distances can be learned as they are; others are learned for as Euclidean
 LEARNED_METRICS = {
@@ -137,20 +138,22 @@ class NeighboursInSpace(ServedLearner):
         parts = [X[i : i + _ROWS_AT_ONCE] for i in range(0, max(len(X), 1), _ROWS_AT_ONCE)]
         return np.concatenate([_outputs(state, self.embed(part)) for part in parts])
 
-    def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None):
+    def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None, verbose=0):
         if is_soft(settings):
-            return super().answer_tasks(tasks, codec, weight, ask)
+            return super().answer_tasks(tasks, codec, weight, ask, verbose=verbose)
         X, y = tasks.pooled
         points, about = self.embed(X), codec.about(tasks)
         weight = np.ones(len(y)) if weight is None else weight
         starts = np.cumsum(tasks.n_rows) - tasks.n_rows
         outputs = []
-        for start, n_support, n_rows, one in zip(starts, tasks.n_support, tasks.n_rows, about):
-            rows, asked = slice(start, start + n_support), slice(start + n_support, start + n_rows)
-            n_outputs = None if one is None else len(one.order)
-            codes = codec.encode(y[rows], one)
-            state = fit_neighbours(points[rows], codes, weight[rows], n_outputs, settings)
-            outputs.append(_outputs(state, points[asked]))
+        with progress("tasks", len(tasks), verbose, leave=False) as done:
+            for start, n_support, n_rows, one in zip(starts, tasks.n_support, tasks.n_rows, about):
+                rows, asked = slice(start, start + n_support), slice(start + n_support, start + n_rows)
+                n_outputs = None if one is None else len(one.order)
+                codes = codec.encode(y[rows], one)
+                state = fit_neighbours(points[rows], codes, weight[rows], n_outputs, settings)
+                outputs.append(_outputs(state, points[asked]))
+                done()
         return outputs, about
 
 

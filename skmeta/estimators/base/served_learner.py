@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skmeta.native import RowFunction
+from skmeta.progress import progress
 from skmeta.tasks.store import similar_size_chunks
 
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
@@ -125,7 +126,7 @@ class ServedLearner:
 
     # ------------------------------------------------------------------ many tasks
 
-    def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None):
+    def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None, verbose=0):
         """Adapt to every task's support and answer its query rows, tasks of similar size together.
 
         Returns
@@ -138,15 +139,16 @@ class ServedLearner:
         learner = self.configured(self.single if self.is_quick else self.learner, settings)
         store, about = codec.store(tasks, dtype=dtype, weight=weight, device=self.device)
         outputs = [None] * len(tasks)
-        for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
-            batch, _ = store.whole_tasks(chunk)
-            query_X = batch.pop("query_X")
-            if not query_X.shape[1]:  # learners are asked about a row at least
-                query_X = query_X.new_zeros(len(chunk), 1, query_X.shape[2])
-            with torch.no_grad():
+        with progress("tasks", len(tasks), verbose, leave=False) as done, torch.no_grad():
+            for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
+                batch, _ = store.whole_tasks(chunk)
+                query_X = batch.pop("query_X")
+                if not query_X.shape[1]:  # learners are asked about a row at least
+                    query_X = query_X.new_zeros(len(chunk), 1, query_X.shape[2])
                 answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
-            for task, answer in zip(chunk, answers):
-                outputs[task] = answer[: tasks.n_query[task]]
+                for task, answer in zip(chunk, answers):
+                    outputs[task] = answer[: tasks.n_query[task]]
+                done(len(chunk))
         return outputs, about
 
     # ------------------------------------------------------------------ numbers to tensors, and settings
