@@ -57,7 +57,7 @@ def trained(rank, size, folder):
     tasks = _CLUSTERS.sample(1024, random_state=0)
     records = []
     for kind in _KINDS:
-        for batch_size in (64,):
+        for batch_size in (64, 256):
             settings = {"batch_size": batch_size, "steps_per_epoch": 10}
             _estimator(kind, max_epochs=1, **settings).fit(tasks)
             for i in range(_ROUNDS):
