@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 
 records = pd.read_csv("benchmarks/results/choosing.csv")
-fig, axes = plt.subplots(1, 4, figsize=(11, 5.5), layout="constrained", width_ratios=[2, 1, 2, 1])
+fig, axes = plt.subplots(2, 2, figsize=(8, 9), layout="constrained", width_ratios=[2, 1], height_ratios=[21, 16])
 for (reached, cost), kind, label, shots in (
-    (axes[:2], "classification", "Accuracy on classes never seen", ("1 row a class", "5 rows a class")),
-    (axes[2:], "regression", "Squared error on new sine waves", ("5 rows", "10 rows")),
+    (axes[0], "classification", "Accuracy on classes never seen", ("1 row a class", "5 rows a class")),
+    (axes[1], "regression", "Squared error on new sine waves", ("5 rows", "10 rows")),
 ):
     of_kind = records[records.kind == kind].sort_values("high_shots", ascending=kind == "classification")
     rows = np.arange(len(of_kind))
