@@ -1,4 +1,5 @@
-"""How long the pretrained classifier takes: fit and predict of 500 rows, and a second predict with the support encoded.
+"""How long the pretrained classifier takes: fit and predict of 500 rows, a second predict with the support encoded, and
+one row.
 
 Milliseconds of processor time on one thread, so that other work on the machine counts little: the median, and the 10th
 and 90th percentile, of several runs after a warm-up, beside scikit-learn's nearest neighbours and forest.
@@ -21,7 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from skmeta.estimators.in_context import InContextClassifier
 
 RESULTS = Path(__file__).parents[1] / "results"
-SIZES = [(50, 20), (200, 20), (500, 20), (1000, 20), (200, 5), (200, 60)]
+SIZES = [(50, 20), (200, 20), (500, 20), (1000, 20), (200, 5), (200, 60), (569, 30)]
 QUERIES = 500
 MODELS = {
     "ours": InContextClassifier,
@@ -31,17 +32,28 @@ MODELS = {
 
 
 def once(make, X, y, queries):
-    """Milliseconds of fit and first predict together, of a second predict, and of a row added by partial_fit."""
+    """Milliseconds of fit and first predict together, of a second predict, of one row alone (the median of 30), and of
+    a row added by partial_fit."""
     model = make()
     times = [time.process_time()]
     model.fit(X, y).predict_proba(queries)
     times.append(time.process_time())
     model.predict_proba(queries)
     times.append(time.process_time())
+    alone = np.median(np.diff([time.process_time()] + [one_row(model, row) for row in queries[:30]]))
+    times.append(time.process_time())
     if hasattr(model, "partial_fit"):
         model.partial_fit(queries[:1], y[:1])
     times.append(time.process_time() if hasattr(model, "partial_fit") else np.nan)
-    return 1000 * np.diff(times)
+    spent = np.diff(times)
+    spent[2] = alone
+    return 1000 * spent
+
+
+def one_row(model, row):
+    """The time when one row has been answered."""
+    model.predict_proba(row[None])
+    return time.process_time()
 
 
 def main():
@@ -55,7 +67,7 @@ def main():
             runs = np.array([once(make, X[:n], y[:n], X[n:]) for _ in range(repeats)])
             median, low, high = np.median(runs, 0), np.quantile(runs, 0.1, axis=0), np.quantile(runs, 0.9, axis=0)
             record = {"model": name, "n": n, "d": d, "queries": QUERIES}
-            for k, what in enumerate(("fit_predict", "second_predict", "partial_fit_1")):
+            for k, what in enumerate(("fit_predict", "second_predict", "one_row", "partial_fit_1")):
                 record |= {f"{what}_ms": median[k], f"{what}_p10": low[k], f"{what}_p90": high[k]}
             records.append(record)
             print(record, flush=True)
