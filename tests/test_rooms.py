@@ -1,6 +1,7 @@
 """Imports run downwards only, from room to room; a room is small enough to be looked through."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,9 @@ def test_no_private_module_of_scikit_learn_is_imported():
         for name in imported(path):
             parts = name.split(".")
             assert parts[0] != "sklearn" or not any(part.startswith("_") for part in parts), f"{path}: {name}"
+
+
+def test_no_file_imports_one_that_imports_it():
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
+    uses = {name: [other for other in imported(path) if other in names] for name, path in names.items()}
+    graphlib.TopologicalSorter(uses).prepare()  # raises a CycleError, which names the circle

@@ -12,7 +12,7 @@ import torch
 from skorch.history import History
 from skorch.utils import get_map_location
 
-from skmeta.training.saved_net import is_setting
+from skmeta.training.net_settings import is_setting
 
 
 def packed(net):

@@ -9,21 +9,8 @@ from torch.overrides import TorchFunctionMode
 from skmeta.saving.objects import register, too_many_steps
 from skmeta.training.devices import resolve_device
 from skmeta.training.meta_net import MetaNet
+from skmeta.training.net_settings import is_setting
 
-_SETTINGS = (
-    "batch_size",
-    "criterion",
-    "device",
-    "learner",
-    "lr",
-    "max_epochs",
-    "module",
-    "optimizer",
-    "seed",
-    "verbose",
-)
-_SETTINGS += ("iterator_train", "iterator_valid", "compile")
-_LEFT_TO_THE_FILE = ("learner__weights",)  # a path to weights, which are in the file itself
 _CALLS_PER_TENSOR = 60  # the learners of this library make at most 16
 
 
@@ -38,12 +25,6 @@ def to_state(net):
         "weights": dict(net.module_.state_dict()),
         "history": [_numbers_of_epoch(row) for row in net.history],
     }
-
-
-def is_setting(name):
-    """Whether an attribute of a net is a setting that is kept, and not what was made of it."""
-    prefix, is_routed, _ = name.partition("__")
-    return prefix in _SETTINGS and not name.endswith("_") and not (is_routed and name in _LEFT_TO_THE_FILE)
 
 
 def _numbers_of_epoch(row):
