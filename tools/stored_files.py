@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import is_classifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import skmeta
 from skmeta.datasets import make_few_shot_classification
-from skmeta.estimators.base.estimator import MetaEstimator
-from skmeta.registry import all_estimators
 from skmeta.tasks import TaskSet
 
 HERE = Path(__file__).parent.parent / "tests" / "saving" / "data"
@@ -49,9 +49,15 @@ def in_few_bytes(estimator):
     return estimator
 
 
-def cases():
-    """Every estimator that can be saved, with what it is asked."""
-    for cls in filter(lambda cls: issubclass(cls, MetaEstimator), all_estimators()):
+def learners():
+    """One estimator of each kind of learner and of rows, with what it is asked."""
+    kinds = (
+        skmeta.ProtoNetClassifier, skmeta.SimpleShotClassifier, skmeta.RelationNetClassifier,
+        skmeta.MetaKNeighborsRegressor, skmeta.MAMLClassifier, skmeta.LearnedOptimizerRegressor,
+        skmeta.BayesianHeadRegressor, skmeta.HyperNetClassifier, skmeta.MANNClassifier, skmeta.NeuralProcessRegressor,
+        skmeta.FineTuneTransfer, skmeta.MultiTaskClassifier, skmeta.InContextClassifier, skmeta.InContextRegressor,
+    )  # fmt: skip
+    for cls in kinds:
         rng = np.random.default_rng(0)
         X, y, site = long_table(rng, is_classifier(cls()))
         known = cls().get_params()
@@ -64,16 +70,20 @@ def cases():
         yield cls.__name__, estimator, frame(rng, 5), None
     for cls in (skmeta.ProtoNetClassifier, skmeta.MAMLRegressor):
         X, y, site = long_table(np.random.default_rng(0), is_classifier(cls()))
-        estimator = cls(**CHEAP).fit(X.to_numpy(), y, task=site)
+        estimator = in_few_bytes(cls(**CHEAP).fit(X.to_numpy(), y, task=site))
         yield f"{cls.__name__}_known_tasks", estimator, X.to_numpy()[::15], site[::15].tolist()
+
+
+def odd_settings():
+    """Estimators whose parameters and labels are of the rarer kinds."""
     tasks = make_few_shot_classification(n_tasks=6, n_features=4, random_state=0)
     proto = skmeta.ProtoNetClassifier(module__n_hidden=6, n_shots=(1, 5), **CHEAP).fit(tasks)
     proto.partial_fit(tasks[0].X, tasks[0].y, classes=[*np.unique(tasks[0].y), 77])
     yield "array_rows_declared_classes", proto, tasks[0].X_query[:5], None
     rng = np.random.default_rng(1)
     pairs = [(X := rng.normal(size=(9, 2)), np.c_[X.sum(1), 100 + X[:, 0]]) for _ in range(4)]
-    maml = skmeta.MAMLRegressor(target_scaling="task", **CHEAP).fit(TaskSet(pairs)).adapt(*pairs[0])
-    yield "two_targets_scaled_by_task", maml, rng.normal(size=(5, 2)), None
+    maml = skmeta.MAMLRegressor(target_scaling="task", module__n_hidden=8, **CHEAP).fit(TaskSet(pairs))
+    yield "two_targets_scaled_by_task", maml.adapt(*pairs[0]), rng.normal(size=(5, 2)), None
     body = {"module": torch.nn.Linear, "module__in_features": 2, "module__out_features": 3}
     torch_module = skmeta.MetaOptNetRegressor(**body, **CHEAP).fit(TaskSet(pairs)).adapt(*pairs[1])
     yield "a_module_of_torch", torch_module, rng.normal(size=(5, 2)), None
@@ -81,9 +91,50 @@ def cases():
     yield "never_fitted", never_fitted, None, None
 
 
+def beside_learners():
+    """Mixtures, selectors, wrappers and transformers."""
+    rng = np.random.default_rng(2)
+    X, labels, site = long_table(rng, classifies=True)
+    targets = X["age"].to_numpy() - X["weight"].to_numpy()
+    table = X.assign(site=site)
+    mixed = X.assign(colour=np.where(X["age"] > 0, "red", "green"))
+    new, some = frame(rng, 5), table[::9]
+    members = {"per_task": None, "random_state": 0}
+    mixture = skmeta.TaskMixtureClassifier(LogisticRegression(), task="site", **members).fit(table, labels)
+    yield "TaskMixtureClassifier", mixture, some, None
+    mixture = skmeta.TaskMixtureRegressor(LinearRegression(), task="site", **members).fit(table, targets)
+    yield "TaskMixtureRegressor", mixture, some, None
+    small = {"module__n_hidden": 6, **CHEAP}
+    tasks = TaskSet.from_long(X.to_numpy(), labels, site)
+    proto = skmeta.ProtoNetClassifier(**small)
+    selector = skmeta.SourceSelector(proto, n_sources=3).fit(tasks).adapt(X.to_numpy()[:10], labels[:10])
+    yield "SourceSelector", selector, new.to_numpy(), None
+    few = skmeta.FewShotClassifier(proto.fit(TaskSet.from_long(X, labels, site))).fit(X[:10], labels[:10])
+    yield "FewShotClassifier", few, new, None
+    yield (
+        "PooledBaseline",
+        skmeta.PooledBaseline().fit(tasks).adapt(X.to_numpy()[:10], labels[:10]),
+        new.to_numpy(),
+        None,
+    )
+    encoder = skmeta.TableEncoder().fit(mixed)
+    yield "TableEncoder", encoder, mixed[::9], None
+    pipeline = make_pipeline(encoder, skmeta.ProtoNetClassifier(**small)).fit(mixed, labels)
+    yield "a_pipeline", pipeline, mixed[::9], None
+
+
+def cases():
+    """Each kind of state that a file can hold, with what it is asked."""
+    yield from learners()
+    yield from odd_settings()
+    yield from beside_learners()
+
+
 def answers(estimator, X, task):
     if X is None:
         return {"params": {name: repr(value) for name, value in sorted(estimator.get_params().items())}}
+    if not hasattr(estimator, "predict"):
+        return {"transform": estimator.transform(X).tolist()}
     ask = "predict_proba" if is_classifier(estimator) else "predict"
     asked = {} if task is None else {"task": task}
     return {ask: getattr(estimator, ask)(X, **asked).tolist(), "dtype": str(estimator.predict(X, **asked).dtype)}
@@ -96,7 +147,7 @@ def main(folder):
         with tempfile.TemporaryDirectory() as place, warnings.catch_warnings():
             warnings.simplefilter("error")
             path = Path(place) / name
-            estimator.save(path)
+            skmeta.save(estimator, path)
             (folder / f"{name}.skmeta.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
             estimator = skmeta.load(path)
         rows = X.to_dict("list") if hasattr(X, "columns") else X if X is None else X.tolist()
@@ -106,5 +157,5 @@ def main(folder):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help=f"where to write, such as {HERE}/format_1")
+    parser.add_argument("folder", type=Path, help=f"where to write, such as {HERE}/format_2")
     main(parser.parse_args().folder)

@@ -148,3 +148,11 @@ def test_a_task_without_query_rows_is_answered_by_none():
         settings = {"pretrained": False} if kind is InContextClassifier else {}
         estimator = kind(max_epochs=0, **settings).fit([(X, Y)] * 4)
         assert [len(answer) for answer in estimator.predict(tasks)] == [0, 0, 0]
+
+
+def test_a_layer_of_torch_is_a_module_where_its_sizes_are_given():
+    sizes = {"module__in_features": 3, "module__out_features": 5}
+    estimator = ProtoNetClassifier(nn.Linear, max_epochs=0, **sizes).fit(X, Y)
+    assert estimator.predict(X).shape == (12,)
+    with pytest.raises(ValueError, match=r"such as torch.nn.Linear\(4, 16\)"):
+        ProtoNetClassifier(nn.Linear, module__in_features=3).fit(X, Y)

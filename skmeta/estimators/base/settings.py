@@ -6,6 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from torch.nn import Module
 
+from skmeta.estimators.base.parameters import get_routed
+
 
 def _integer(value, at_least):
     return isinstance(value, Integral) and value >= at_least
@@ -38,8 +40,8 @@ def _are_callbacks(value):
     return all(hasattr(one, "on_epoch_end") for one in bare)
 
 
-def _is_body(value):
-    """None, a module, or a class that can be made of the number of columns alone."""
+def _is_body(value, given=()):
+    """None, a module, or a class that can be made of the number of columns and of the parameters that are given."""
     if value is None or isinstance(value, Module):
         return True
     if not callable(value):
@@ -47,7 +49,9 @@ def _is_body(value):
     needed = [
         p
         for p in inspect.signature(value).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        if p.default is p.empty
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        and f"module__{p.name}" not in given
     ]
     return value.__module__.partition(".")[0] != "torch" or not needed
 
@@ -208,5 +212,6 @@ def check_settings(estimator, names=None):
             continue
         is_fine, expected = _RULES[name]
         value = vars(estimator)[name]
-        if not is_fine(value):
+        is_usable = _is_body(value, get_routed(estimator)) if name == "module" else is_fine(value)
+        if not is_usable:
             raise ValueError(f"{name} of {type(estimator).__name__} must be {expected}, got {value!r}.")
