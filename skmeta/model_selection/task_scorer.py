@@ -11,10 +11,11 @@ from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids
 from skmeta.tasks.rows import take_rows
 from skmeta.tasks.splitting import split_tasks, with_query_rows
+from skmeta.training import MetaNet
 
 
 def task_scorer(scoring, *, n_shots=None, random_state=0):
-    """A scorer for ``GridSearchCV`` and its kin where the samples are tasks.
+    """A scorer for ``GridSearchCV`` and its kin where the samples are tasks, and for skorch's ``EpochScoring``.
 
     Every task is adapted to its support rows (all tasks together), its query rows are answered, the metric is taken
     task by task, and the mean over tasks is the score. Rows of a long table are answered as they are, by an estimator
@@ -60,6 +61,8 @@ class _TaskScorer:
         return f"task_scorer({self.scoring!r})"
 
     def __call__(self, estimator, tasks, y=None):
+        if isinstance(estimator, MetaNet):  # skorch asks it, in the middle of training
+            estimator, tasks = _in_training(estimator, tasks)
         is_long = y is not None and not is_tasks(tasks)
         scores, reason = self._scores_of_rows(estimator, tasks, y) if is_long else self._scores(estimator, tasks)
         if np.isnan(scores).all():
@@ -117,6 +120,16 @@ class _TaskScorer:
             return tasks
         n_shots = _last(estimator).n_shots if self.n_shots is None else self.n_shots
         return split_tasks(tasks, n_shots, random_state=self.random_state, per_class=is_classifier(estimator))
+
+
+def _in_training(net, store):
+    """The estimator as if training had ended now, and the tasks of what skorch scores."""
+    if net._standing_estimator is None or not hasattr(store, "tasks"):
+        raise ValueError(
+            "A task scorer scores the tasks that fit holds out (validation_fraction), or with on_train=True those it "
+            "trains on, which a distribution or augment makes anew each time."
+        )
+    return net._standing_estimator(), store.tasks
 
 
 def _score_one(scorer, answers, X, y):

@@ -51,7 +51,7 @@ class MetaNet(NeuralNet):
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
     standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
-    _watcher = _loader = None
+    _watcher = _loader = _standing_estimator = None
     stopped_ = interrupted_ = _in_epoch = False
     _draws_in_steps = _draws_in_callbacks = False
 

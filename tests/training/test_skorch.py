@@ -25,8 +25,9 @@ from skmeta import (
     ReptileRegressor,
     SiameseNetClassifier,
     TaskSet,
+    task_scorer,
 )
-from skmeta.tasks import EpisodeLoader, Sinusoids
+from skmeta.tasks import EpisodeLoader, GaussianClusters, Sinusoids
 from skmeta.tasks.episodes import Parts
 from skmeta.training import resolve_device
 
@@ -213,6 +214,29 @@ def test_few_shot_accuracy_on_held_out_tasks_can_be_scored(cluster_tasks):
     scoring = EpochScoring("accuracy", name="few_shot", lower_is_better=False)
     meta = proto(validation_fraction=0.25, callbacks=[scoring]).fit(cluster_tasks)
     np.testing.assert_allclose(meta.net_.history[:, "few_shot"], meta.net_.history[:, "valid_acc"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("split", ["given", "drawn"])
+def test_a_task_scorer_scores_held_out_tasks_as_it_scores_the_estimator(cluster_tasks, unsplit_cluster_tasks, split):
+    tasks = cluster_tasks if split == "given" else unsplit_cluster_tasks
+    scorer, asked = task_scorer("balanced_accuracy"), []
+
+    def remembering(net, store, y=None):
+        asked.append(store.tasks)
+        return scorer(net, store)
+
+    scoring = EpochScoring(remembering, name="balanced", lower_is_better=False)
+    meta = proto(max_epochs=2, validation_fraction=0.25, callbacks=[scoring]).fit(tasks)
+    assert len(asked[0]) == len(tasks) // 4
+    assert meta.net_.history[-1, "balanced"] == scorer(meta, asked[-1])
+    assert meta.net_._standing_estimator is None
+
+
+def test_a_task_scorer_needs_tasks_that_are_held_out(cluster_tasks):
+    told = EpochScoring(task_scorer("neg_log_loss"), name="loss", lower_is_better=False, on_train=True)
+    assert np.isfinite(proto(callbacks=[told]).fit(cluster_tasks).net_.history[:, "loss"]).all()
+    with pytest.raises(ValueError, match="validation_fraction"):
+        proto(callbacks=[told]).fit(GaussianClusters(n_ways=2))
 
 
 def test_any_function_can_be_scored(sinusoid_tasks):

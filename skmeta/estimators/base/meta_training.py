@@ -12,6 +12,7 @@ from skorch.helper import predefined_split
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.rows import refuse_too_large
+from skmeta.estimators.base.transaction import copy_of
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
@@ -96,8 +97,10 @@ class MetaTraining:
         self.estimator.codec_ = codec if self.before is None else codec.following(self.before["codec_"])
 
     def store(self, tasks):
-        """Tasks as tensors."""
-        return self.estimator.codec_.store(tasks, device=resolve_device(self.estimator.device))[0]
+        """Tasks as tensors, beside what they are to those who score them."""
+        made = self.estimator.codec_.store(tasks, device=resolve_device(self.estimator.device))[0]
+        made.tasks = tasks
+        return made
 
     def training_store(self, tasks):
         """Tasks as training sees them; in use it may be otherwise."""
@@ -144,10 +147,19 @@ class MetaTraining:
                 estimator._start(net.module_, tasks)
         else:
             self.go_on_from(net, self.before["net_"])
+        net._standing_estimator = lambda: self.standing(net)
         train(net, tasks, epochs, self.watcher)
+        net._standing_estimator = None
         if kept is not None:
             kept.calibrate(net.module_)
         estimator._serve(net)
+
+    def standing(self, net):
+        """The estimator as if training had ended now, for tasks whose rows have been read."""
+        estimator = copy_of(self.estimator)
+        estimator._serve(net)
+        estimator._read_tasks = lambda tasks, need_query=True: tasks
+        return estimator
 
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
