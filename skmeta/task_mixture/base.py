@@ -235,8 +235,8 @@ class TaskMixture(Savable, BaseEstimator):
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
-        classes : ignored
-            The classes are those of ``fit``.
+        classes : array-like, default=None
+            Labels that rows may have; all tasks share the classes of ``fit``, so others cannot be declared.
         task : array-like of shape (n_rows,), str or list of str, default=None
             None looks for the column named in ``fit``; where there is none, rows are added to the current task, which
             has no name, and which ``predict(X)`` answers for.
@@ -245,12 +245,23 @@ class TaskMixture(Savable, BaseEstimator):
         -------
         self : object
         """
+        if classes is not None:
+            self._check_declared(np.asarray(y), np.asarray(classes))
         if not hasattr(self, "encoder_"):
             return self.fit(X, y, task=task)
         with transaction(self) as draft:
             X, ids = find_task_ids(X, task, self.task_names_in_)
             draft._add(X, y, lambda n_rows: self.places_.opened(ids, n_rows))
         return self
+
+    def _check_declared(self, y, classes):
+        if len(undeclared := np.setdiff1d(y, classes)):
+            raise ValueError(f"Labels {undeclared.tolist()} are not among the declared classes {classes.tolist()}.")
+        if len(unknown := np.setdiff1d(classes, vars(self).get("classes_", classes))):
+            raise ValueError(
+                f"classes= declares {unknown.tolist()}, but fit saw {self.classes_.tolist()} alone, and all tasks of a "
+                "mixture share these: fit it anew on rows of all classes."
+            )
 
     def adapt(self, X=None, y=None, *, task=None):
         """Turn to a new current task: the rows of the one before are forgotten, then these are shown.

@@ -111,6 +111,17 @@ def test_a_current_task_is_shown_row_by_row_and_forgotten(fitted):
     assert again.adapted_tasks_.tolist() == list(range(12))
 
 
+def test_labels_that_were_not_declared_are_refused():
+    labels = targets("classifier")
+    model = mixture("classifier").fit(X, labels, task=SITE)
+    declared = mixture("classifier").fit(X, labels, task=SITE).partial_fit(X[:4], labels[:4], classes=["high", "low"])
+    assert_array_equal(declared.predict_proba(X[:3]), model.partial_fit(X[:4], labels[:4]).predict_proba(X[:3]))
+    with pytest.raises(ValueError, match=r"Labels \['low'\] are not among the declared classes \['high'\]"):
+        model.partial_fit(X[:2], ["low", "high"], classes=["high"])
+    with pytest.raises(ValueError, match=r"classes= declares \['odd'\], but fit saw \['high', 'low'\] alone"):
+        model.partial_fit(X[:2], ["low", "high"], classes=["high", "low", "odd"])
+
+
 def test_many_tasks_are_answered_each_by_its_own_rows_and_leave_no_trace(fitted):
     kind, model = fitted
     new_X, new_y, new_site = sites(5, 6, seed=1)
