@@ -17,6 +17,8 @@ from skmeta.estimators.base.rows import checked_weight
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 
+_MOST_TREES = 300
+
 
 class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
     __doc__ = DOC.format(
@@ -70,7 +72,8 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         return place[:, None]
 
     def _default_members(self, y):
-        trees = HistGradientBoostingClassifier()
+        # every class has a tree in every round: as many as three classes have learn no less from as few rows
+        trees = HistGradientBoostingClassifier(max_iter=int(np.clip(_MOST_TREES // len(self.classes_), 20, 100)))
         pooled = [make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)), trees]
         return pooled, [trees]
 

@@ -111,6 +111,17 @@ def test_a_current_task_is_shown_row_by_row_and_forgotten(fitted):
     assert again.adapted_tasks_.tolist() == list(range(12))
 
 
+def test_many_classes_have_no_more_trees_than_three():
+    rng = np.random.default_rng(0)
+    trees = {}
+    for n_classes in (2, 3, 10):
+        labels = np.r_[np.arange(n_classes), rng.integers(n_classes, size=70 - n_classes)]
+        model = TaskMixtureClassifier(cv=2, random_state=0).fit(rng.normal(size=(70, 1)), labels)
+        (fitted,) = [one.fitted for one in model.mixtures_[0].for_new.pooled if hasattr(one.fitted, "n_iter_")][-1:]
+        trees[n_classes] = fitted.n_iter_ * fitted.n_trees_per_iteration_
+    assert trees == {2: 100, 3: 300, 10: 300}
+
+
 def test_labels_that_were_not_declared_are_refused():
     labels = targets("classifier")
     model = mixture("classifier").fit(X, labels, task=SITE)
