@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.datasets import make_circles
 
 import skmeta
-from skmeta import MetaOptNetClassifier, ProtoNetClassifier, split_tasks
+from skmeta import MetaKNeighborsClassifier, MetaOptNetClassifier, ProtoNetClassifier, split_tasks
 from skmeta.datasets import split_classes
 from skmeta.learners.calibrated import Calibrated
 
@@ -25,6 +26,13 @@ def test_a_classifier_of_one_small_table_is_about_as_sure_as_it_is_right(cls, tm
     assert -np.log(p[np.arange(1000), y_new]).mean() < np.log(2)  # better than saying nothing
     meta.save(tmp_path / "it")
     np.testing.assert_array_equal(skmeta.load(tmp_path / "it").predict_proba(X_new), p)
+
+
+@pytest.mark.parametrize("cls", [ProtoNetClassifier, MetaKNeighborsClassifier])
+def test_what_no_line_can_part_is_the_learners_to_answer_where_there_are_rows_enough(cls):
+    X, y = make_circles(700, noise=0.1, factor=0.5, random_state=0)
+    p = cls(random_state=0).fit(X[:200], y[:200]).predict_proba(X[200:])
+    assert -np.log(p[np.arange(500), y[200:]]).mean() < 0.2  # 0.69 is saying nothing
 
 
 def test_other_classes_than_the_tables_are_the_learners_own_to_answer():

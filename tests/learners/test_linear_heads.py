@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch.testing import assert_close
 
+from skmeta.learners.convex import logistic
 from skmeta.learners.linear_heads import logistic_heads, ridge_heads, with_bias_column
 
 
@@ -120,3 +121,12 @@ def test_a_tasks_heads_do_not_depend_on_its_neighbours():
 
 def test_the_bias_column_comes_last():
     assert with_bias_column(torch.zeros(1, 2, 3))[..., -1].tolist() == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize("n_rows, n_features", [(60, 8), (60, 80)])  # by the Hessian, by products with it
+def test_logistic_heads_are_found_in_a_handful_of_steps(n_rows, n_features, monkeypatch):
+    X, y, weight, mask = problem(n_rows, n_features)
+    directions, solve = [], logistic._Problem.solve
+    monkeypatch.setattr(logistic._Problem, "solve", lambda *args: directions.append(solve(*args)) or directions[-1])
+    logistic_heads(X, y, weight, mask, torch.zeros(1, n_features), pull=1.0)
+    assert 2 <= len(directions) <= 10
