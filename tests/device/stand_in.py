@@ -14,6 +14,7 @@ from collections import Counter
 from unittest import mock
 
 import numpy as np
+import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -21,6 +22,7 @@ from torch.utils._pytree import tree_map
 
 from skmeta.saving.values import Values
 
+pytest.importorskip("torch", minversion="2.6")  # of which tests of other versions learn nothing about devices
 HOST, GPU, PLAYED = torch.device("cpu"), torch.device("cuda", 0), torch.device("lazy", 0)
 #: what hands a number to Python
 _READS = ("aten::_local_scalar_dense", "aten::equal", "aten::is_nonzero", "aten::allclose")
