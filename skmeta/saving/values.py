@@ -6,7 +6,7 @@ named by their place. What is decoded never takes much more memory than the file
 
 import math
 import re
-from collections import Counter
+from collections import Counter, UserList
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,8 @@ class Values:
             return value if math.isfinite(value) else {"float": repr(value)}
         if type(value) is list:
             return self._list(value)
+        if isinstance(value, UserList):  # scikit-learn 1.6 warns by one that columns will be named otherwise
+            return self._list(value.data)
         if type(value) is tuple:
             return {"tuple": self._list(value)}
         if type(value) is dict:

@@ -90,8 +90,13 @@ def test_the_graph_does_not_grow_with_the_inner_steps():
             return tensor
 
         learner = make_learner(inner_steps=steps)
-        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-            query_loss(learner, *batch())
+        try:
+            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+                query_loss(learner, *batch())
+        except RuntimeError as error:
+            if "yet support saved tensor hooks" in str(error):
+                pytest.skip(f"torch {torch.__version__} cannot be watched inside of torch.func")
+            raise
         return total[0]
 
     assert saved_floats(2) == saved_floats(50)

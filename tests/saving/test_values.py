@@ -1,6 +1,7 @@
 """Values come out of JSON as they went in, with their types."""
 
 import json
+from collections import UserList
 
 import numpy as np
 import pytest
@@ -34,6 +35,13 @@ values = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def test_a_list_in_disguise_comes_back_as_a_list():
+    class Columns(UserList):
+        """As the one in which some versions of scikit-learn keep the columns that remain."""
+
+    assert there_and_back(("rest", Columns([0, 2]))) == ("rest", [0, 2])
 
 
 @given(values)

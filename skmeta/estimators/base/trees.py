@@ -30,10 +30,11 @@ class WithTrees:
     def __init__(self, learner):
         self.learner = learner
 
-    def adapt(self, support_X, support_y, weight=None, class_mask=None):
+    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         if len(support_X) > 1 and support_X.shape[1] > self.learner.most_rows:
-            return {"tasks": [self._adapt_one(*one) for one in _apart(support_X, support_y, weight, class_mask)]}
-        return self._adapt_one(support_X, support_y, weight, class_mask)
+            tasks = _apart(support_X, support_y, support_weight, class_mask)
+            return {"tasks": [self._adapt_one(*one) for one in tasks]}
+        return self._adapt_one(support_X, support_y, support_weight, class_mask)
 
     def _adapt_one(self, X, y, weight, class_mask):
         state = self.learner.adapt(X, y, weight, class_mask)
