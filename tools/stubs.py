@@ -12,6 +12,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import skmeta.estimators
 from skmeta.estimators.base.estimator import MetaEstimator
@@ -34,6 +35,8 @@ def type_text(kind):
     """How a type is written."""
     if kind is None or kind is type(None):
         return "None"
+    if kind is Any:  # a class from Python 3.11 on
+        return "Any"
     if kind is Callable:
         return "Callable[..., Any]"
     if isinstance(kind, type) and not hasattr(kind, "__args__"):
@@ -63,6 +66,20 @@ def constructor(cls):
     return [*lines, "        **module__kwargs: Any,", "    ) -> None: ..."]
 
 
+def score(cls):
+    """The line of ``score``, which checkers would otherwise take from scikit-learn's mixin, where ``y`` has no default."""
+    signature = inspect.signature(cls.score)
+    given = [str(p) if p.name == "self" else _with_default(p) for p in signature.parameters.values()]
+    keyword_only = [p.kind is p.KEYWORD_ONLY for p in signature.parameters.values()].index(True)
+    given.insert(keyword_only, "*")
+    return f"    def score({', '.join(given)}) -> float: ..."
+
+
+def _with_default(parameter):
+    default = "" if parameter.default is parameter.empty else f" = {default_text(parameter.default)}"
+    return f"{parameter.name}: {type_text(parameter.annotation)}{default}"
+
+
 def text():
     """The whole stub."""
     classes = {name: getattr(skmeta.estimators, name) for name in skmeta.estimators.__all__}
@@ -81,6 +98,7 @@ def text():
                     f'    """{doc}"""',
                     "",
                     *constructor(cls),
+                    score(cls),
                 ]
             )
         )

@@ -183,6 +183,7 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     """Pretrain on the source tasks, transfer, fine-tune on a new task.
@@ -348,6 +349,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
     """Pretrain on the source tasks, transfer, fine-tune on a new regression task.
@@ -498,6 +500,7 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class HyperNetClassifier(_HyperNet, MetaClassifier):
     """A network that reads a task's rows and writes the small network that answers.
@@ -625,6 +628,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class HyperNetRegressor(_HyperNet, MetaRegressor):
     """A network that reads a task's rows and writes the small network that answers.
@@ -749,6 +753,7 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class InContextClassifier(_InContext, MetaClassifier):
     """Answers from the labelled rows in one forward pass of a network trained on synthetic tables.
@@ -889,6 +894,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class InContextRegressor(_InContext, MetaRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
@@ -1012,6 +1018,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
@@ -1151,6 +1158,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
@@ -1288,6 +1296,7 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MAMLClassifier(_MAML, MetaClassifier):
     """A start from which a few gradient steps learn a new task.
@@ -1431,6 +1440,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MAMLRegressor(_MAML, MetaRegressor):
     """A start from which a few gradient steps learn a new regression task.
@@ -1572,6 +1582,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MANNClassifier(MetaClassifier):
     """A memory-augmented neural network: a recurrent controller that stores rows in a memory and finds them again.
@@ -1712,6 +1723,7 @@ class MANNClassifier(MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MatchingNetClassifier(Neighbours, MetaClassifier):
     """Attention over a task's rows in a learned embedding.
@@ -1838,6 +1850,7 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     """``KNeighborsClassifier`` in a space learned over tasks, by stochastic gradient on soft neighbours.
@@ -1982,6 +1995,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     """``KNeighborsRegressor`` in a space learned over tasks, by stochastic gradient on soft neighbours.
@@ -2113,6 +2127,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MetaOptNetClassifier(MetaClassifier):
     """A linear classifier per task, fitted to the end, on features learned for it.
@@ -2237,6 +2252,7 @@ class MetaOptNetClassifier(MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MetaOptNetRegressor(MetaRegressor):
     """Ridge regression per task, in closed form, on features learned for it.
@@ -2350,6 +2366,7 @@ class MetaOptNetRegressor(MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MultiTaskClassifier(_MultiTask, MetaClassifier):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
@@ -2476,6 +2493,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MultiTaskRegressor(_MultiTask, MetaRegressor):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
@@ -2597,6 +2615,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class NeuralProcessRegressor(GaussianMetaRegressor):
     """A network that has learned to condition: rows in, predictive mean and standard deviation out.
@@ -2719,6 +2738,7 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     """Nearest class mean in a learned embedding.
@@ -2849,6 +2869,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class RecurrentClassifier(_Recurrent, MetaClassifier):
     """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
@@ -2981,6 +3002,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):
     """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
@@ -3108,6 +3130,7 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class RelationNetClassifier(Neighbours, MetaClassifier):
     """A learned comparison of rows with classes, in a learned embedding.
@@ -3229,6 +3252,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class ReptileClassifier(_Reptile, MetaClassifier):
     """A start moved towards where training on each task leads: meta-learning without second derivatives.
@@ -3359,6 +3383,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class ReptileRegressor(_Reptile, MetaRegressor):
     """A start moved towards where training on each regression task leads.
@@ -3487,6 +3512,7 @@ class ReptileRegressor(_Reptile, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     """A space in which pairs of rows tell whether they are of one class; new rows go with their neighbours there.
@@ -3608,6 +3634,7 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class SimpleShotClassifier(LearnedSpace, MetaClassifier):
     """Nearest class mean among embeddings that have been centred and scaled to unit length.
@@ -3721,6 +3748,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     """A space in which every row lies nearer to its class than to any other; new rows go with their neighbours there.
@@ -3843,6 +3871,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     """A new task's weights as a mixture of the weights fine-tuned on each source task.
@@ -3985,6 +4014,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     """A new regression task's weights as a mixture of the weights fine-tuned on each source task.
@@ -4121,3 +4151,4 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
         random_state: int | np.random.RandomState | None = None,
         **module__kwargs: Any,
     ) -> None: ...
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
