@@ -67,7 +67,7 @@ def constructor(cls):
 
 
 def score(cls):
-    """The line of ``score``, which checkers would otherwise take from scikit-learn's mixin, where ``y`` has no default."""
+    """The line of ``score``: checkers would take that of scikit-learn's mixin, where ``y`` has no default."""
     signature = inspect.signature(cls.score)
     given = [str(p) if p.name == "self" else _with_default(p) for p in signature.parameters.values()]
     keyword_only = [p.kind is p.KEYWORD_ONLY for p in signature.parameters.values()].index(True)
