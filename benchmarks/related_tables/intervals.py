@@ -1,4 +1,4 @@
-"""How often 90% intervals of TaskMixtureRegressor hold the truth, and how errors change with the rows shown.
+"""How often 90% intervals of TaskMixtureRegressor hold the truth.
 
 Usage::
 
@@ -7,8 +7,9 @@ Usage::
 
 Both questions of ``related_tables.py``, by its folds and its rule for large tables, on the sets of numbers. A line of
 ``results/related_tables_intervals.csv`` is a set, question, fold and K: the share of hidden rows inside their interval,
-its mean width over the standard deviation of the targets, and the root mean squared error, at every K of the same rows,
-which the tasks have not shown at the largest K.
+its mean width over the standard deviation of the targets, and the root mean squared error of the rows that tasks have
+not shown at the largest K. (One draw of what is shown says little of how errors change with K: ``more_rows.py`` takes
+many.)
 """
 
 import argparse
@@ -79,14 +80,6 @@ def print_table(results):
             print(
                 f"K={shots}: inside {with_interval(of_set['inside'], np.mean, 3)}, width {of_set['width'].mean():.2f}"
             )
-    new = frame[frame["question"] == "new"].groupby(["set", "shots"])["rmse"].mean().unstack()
-    worse = new / new.shift(axis=1).cummin(axis=1) - 1
-    print("\nerror by rows shown over the least with fewer, on the same rows, more than 3%:")
-    print(worse.stack()[lambda v: v > 0.03].sort_values(ascending=False).round(3).to_string())
-    if frame["seed"].nunique() > 1:
-        cells = frame.groupby(["set", "question", "fold", "shots"])["rmse"]
-        spread = (cells.std() / cells.mean()).groupby("set").mean()
-        print("\nspread over seeds:", with_interval(spread, np.mean, 3), spread.round(3).to_dict())
 
 
 if __name__ == "__main__":

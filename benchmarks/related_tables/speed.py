@@ -42,6 +42,10 @@ MIXTURES = {
     "regressor": (TaskMixtureRegressor, lambda y: y),
     "regressor, positive targets": (TaskMixtureRegressor, np.exp),
     "classifier": (TaskMixtureClassifier, lambda y: y > 0),
+    "classifier, eleven classes": (
+        TaskMixtureClassifier,
+        lambda y: np.digitize(y, np.quantile(y, np.linspace(0, 1, 12)[1:-1])),
+    ),
 }
 
 

@@ -118,7 +118,7 @@ def print_boosted(results, boosted):
     both = both[both["metric"] == "rmse"]
     measured = list(pd.read_csv(boosted)["method"].unique())
     for question, block in both.groupby("question"):
-        wide = block.pivot_table(index=CELL, columns="method", values="value").dropna(subset=measured)
+        wide = block.pivot_table(index=CELL, columns="method", values="value").dropna(subset=[FOCUS, *measured])
         others = [method for method in wide if method not in (*OTHERS, *measured) and wide[method].notna().all()]
         print(f"\nwith GPBoost, {question} tasks, {wide.index.unique('set').size} sets\n")
         print(markdown(table(ratios(wide, [*others, *measured]))))
