@@ -206,6 +206,9 @@ class StandIn(TorchDispatchMode):
             self._stack.enter_context(mock.patch(f"torch.cuda.{name}", lambda *args, value=value: value))
         for name in ("init", "_lazy_init", "synchronize"):
             self._stack.enter_context(mock.patch(f"torch.cuda.{name}", lambda *args: None))
+        for name in ("_cuda_graph_capture_health_check", "_accelerator_graph_capture_health_check"):  # asks the driver
+            if hasattr(torch.optim.Optimizer, name):
+                self._stack.enter_context(mock.patch.object(torch.optim.Optimizer, name, lambda optimizer: None))
         self._stack.enter_context(mock.patch("torch.cuda.default_generators", (Generator(GPU),)))
         self._stack.enter_context(mock.patch("torch.Generator", Generator))
         self._stack.enter_context(mock.patch("torch.load", _loaded))
