@@ -97,8 +97,13 @@ def _new_file_beside(path):
     while True:
         unfinished = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}.part")
         file = os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666), "wb")
-        if fcntl is None or _locked(file) and os.fstat(file.fileno()).st_nlink:
-            return unfinished, file
+        try:
+            if fcntl is None or _locked(file) and os.fstat(file.fileno()).st_nlink:
+                return unfinished, file
+        except BaseException:  # an interrupt, before the caller knows of the file
+            file.close()
+            unfinished.unlink(missing_ok=True)
+            raise
         file.close()  # in the moment before the lock another writer took it for an orphan
 
 

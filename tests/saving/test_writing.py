@@ -107,3 +107,13 @@ def test_a_writer_killed_at_any_step_leaves_the_old_file_or_the_new(path, call):
     ProtoNetClassifier(lr=0.5).save(path)
     assert skmeta.load(path).lr == 0.5
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_interrupt_before_the_first_byte_leaves_nothing_behind(tmp_path, monkeypatch):
+    def interrupted(file):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(container, "_locked", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ProtoNetClassifier().save(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
