@@ -95,8 +95,8 @@ class InContextClassifier(_InContext, MetaClassifier):
     ``partial_fit`` appends few further rows to an encoded support: the kernel machines are updated exactly for the
     metric they have learned, keys and values of the new rows are added, and what was measured on all rows together
     (means, ranks, the relevance of columns, trust in each machine) stays. Answers are close to those of a fit on all
-    rows, not equal. When the support has grown by more than a quarter since, when it has 64 rows or fewer, or when a
-    new class or category comes, it is encoded anew, and answers are those of a fit on all rows.
+    rows, not equal. When the support has grown by more than a quarter since, when it has 64 rows or fewer, when trees
+    take part, or when a new class or category comes, it is encoded anew, and answers are those of a fit on all rows.
 
     Parameters
     ----------

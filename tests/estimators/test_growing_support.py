@@ -99,11 +99,11 @@ def test_regressors_grow_too(n_targets):
     assert np.abs(grown.predict(X[200:]) - all_rows).mean() < 0.6 * np.abs(few - all_rows).mean()
 
 
-def test_dealt_out_supports_grow_in_order(monkeypatch, cancer):
+def test_supports_that_are_dealt_out_are_encoded_anew_for_their_trees(monkeypatch, cancer):
     X, y = cancer
     monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 64)
     clf = InContextClassifier().fit(X[:N], y[:N]).partial_fit(X[N : N + 9], y[N : N + 9])
-    assert clf.n_rows_encoded_ == N and len(clf.task_.state["parts"]) == 2
+    assert clf.n_rows_encoded_ == N + 9 and len(clf.task_.state["parts"]) == 2
     assert clf.score(X[200:], y[200:]) > 0.85
     support = clf.explain(X[200:210]).support
     assert support.shape == (10, N + 9)

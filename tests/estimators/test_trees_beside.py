@@ -121,3 +121,36 @@ def test_many_classes_are_answered_by_one_kind_of_tree():
     assert not clf.task_.state["trees"].boosting
     np.testing.assert_allclose(clf.predict_proba(X[300:]).sum(1), 1)
     assert clf.score(X[300:], y[300:]) > 0.5
+
+
+def test_rows_that_come_later_are_seen_by_trees_as_well(halves):
+    X, y, X_test, _ = halves
+    far = np.where(np.arange(300) < 240, 0.0, 30.0)[:, None] + X[:300]
+    labels = np.where(np.arange(300) < 240, y[:300], "even")
+    later = InContextClassifier().fit(far[:240], labels[:240]).partial_fit(far[240:], labels[240:])
+    whole = InContextClassifier().fit(far, labels)
+    np.testing.assert_allclose(later.predict_proba(X_test + 30), whole.predict_proba(X_test + 30), rtol=1e-12)
+
+
+def test_answers_about_a_task_do_not_depend_on_the_classes_of_tasks_beside_it(halves):
+    X, y, X_test, _ = halves
+    clf, one = InContextClassifier().fit(X[:100], y[:100]), Task(X[:200], y[:200], X_test[:20])
+    rng = np.random.default_rng(0)
+    many = Task(rng.normal(size=(66, 3)), np.array([f"kind {i % 11}" for i in range(66)]), X_test[:20])
+    np.testing.assert_allclose(clf.predict_proba([one, many])[0], clf.predict_proba([one])[0], atol=1e-5)
+
+
+def test_the_unit_of_weights_does_not_matter(halves):
+    X, y, X_test, _ = halves
+    weight = np.random.default_rng(0).uniform(1, 2, size=300)
+    plain = InContextClassifier().partial_fit(X[:300], y[:300], sample_weight=weight).predict_proba(X_test)
+    shares = InContextClassifier().partial_fit(X[:300], y[:300], sample_weight=weight / weight.sum() / 1e3)
+    np.testing.assert_allclose(shares.predict_proba(X_test), plain, atol=1e-3)
+
+
+def test_a_cell_far_from_all_others_is_answered(halves):
+    X, y, X_test, _ = halves
+    asked = X_test[:3].copy()
+    asked[0, 0] = 1e29
+    clf = InContextClassifier().fit(X[:300] * [1e-12, 1, 1], y[:300])
+    np.testing.assert_allclose(clf.predict_proba(asked).sum(1), 1)

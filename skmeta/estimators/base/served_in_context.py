@@ -44,6 +44,8 @@ class ServedInContext(ServedLearner):
 
     def extended(self, state, old, new, y, settings=None):
         n = state["n_rows_encoded"]
+        if "trees" in state:  # they do not grow, and would outvote the network about what they have not seen
+            return None
         if n <= MAX_ROWS_IN_DOUBLE or len(old.y) + len(new.y) > (1 + GROWTH) * n:
             return None
         if _are_codes(y) and not np.isin(new.y, old.y).all():

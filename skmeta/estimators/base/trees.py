@@ -9,6 +9,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
+from skmeta.learners.in_context.learner import relative_weight
 from skmeta.learners.stacking import fit_shares, fit_trust, trusted
 
 N_TREES = 100
@@ -17,6 +18,7 @@ ROWS_A_LEAF = 10_000  # for so many rows of a table a leaf holds one more: trees
 HELD, MOST_HELD = 0.2, 1000  # the share of rows that say how far each answer is believed, and their number
 MOST_BOOSTED = 10  # classes; boosting grows a tree for each, a hundred times
 LEAST_CHANCE = 1e-4
+FARTHEST = 1e30  # a scaled cell: trees read numbers of single precision
 
 
 class WithTrees:
@@ -43,6 +45,7 @@ class WithTrees:
         held = np.sort(np.random.default_rng(0).permutation(X.shape[1])[: min(int(HELD * X.shape[1]), MOST_HELD)])
         rows = torch.as_tensor(held, device=X.device)
         own = self.learner.ask_others(state, X[:, rows], rows[None])
+        weight = None if weight is None else relative_weight(weight)[0]  # boosting's least leaf is an absolute weight
         kind = TreesOfNumbers if class_mask is None else TreesOfClasses
         return {**state, "trees": kind(X, y, weight, class_mask, held, own)}
 
@@ -91,7 +94,7 @@ class _Trees:
 
     def _scaled(self, X):
         # trees compare in single precision, which would lose small differences of large numbers
-        return (X - self.centre) / self.unit
+        return np.clip((X - self.centre) / self.unit, -FARTHEST, FARTHEST)
 
 
 def _scale(X):
@@ -130,7 +133,7 @@ class TreesOfClasses(_Trees):
         self.class_mask, self.n_classes = class_mask, class_mask.shape[1]
         rows, codes, amounts = _numpy(X).astype(np.float64), _numpy(y), _numpy(weight)
         boosted = [(HistGradientBoostingClassifier(early_stopping=False, random_state=0), None)]
-        few = len(np.unique(np.delete(codes, held))) > 1 and self.n_classes <= MOST_BOOSTED
+        few = len(np.unique(np.delete(codes, held))) > 1 and int(class_mask.sum()) <= MOST_BOOSTED
         forest = ExtraTreesClassifier(N_TREES, bootstrap=True, oob_score=True, random_state=0)
         asked = self._grow(rows, codes, amounts, held, forest, boosted if few else [])
         left_out = [self._all_classes(self.forest, self.forest.oob_decision_function_[held])]
