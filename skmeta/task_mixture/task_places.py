@@ -20,6 +20,14 @@ class TaskPlaces:
     def __len__(self):
         return len(self.group_of_place)
 
+    def __getstate__(self):
+        # names may be anything, and formats that are not Python's know dictionaries of strings only
+        return vars(self) | {name: list(vars(self)[name].items()) for name in ("place", "group")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.place, self.group = (dict(pairs) for pairs in (self.place, self.group))
+
     @property
     def n_groups(self):
         return len(self.group)

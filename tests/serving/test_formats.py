@@ -24,6 +24,7 @@ from skmeta import (
     ProtoNetClassifier,
     SourceSelector,
     TableEncoder,
+    TaskMixtureRegressor,
 )
 from skmeta.registry import all_estimators
 from tests.estimators.contract import CLUSTERS, cheap, tasks_for
@@ -164,3 +165,17 @@ def test_what_a_module_of_ones_own_has_learned_survives():
     copy = joblib.load(file)
     assert copy.net_.module_.body.width == model.net_.module_.body.width != 1.0
     assert_array_equal(copy.predict(tasks)[0], model.predict(tasks)[0])
+
+
+@pytest.mark.parametrize("cls", [ProtoNetClassifier, TaskMixtureRegressor])
+@pytest.mark.parametrize("nested", [False, True])
+def test_tasks_of_any_name_or_none_pass_through_skops(cls, nested, tmp_path):
+    rng = np.random.default_rng(0)
+    X, place = rng.normal(size=(60, 3)), np.repeat(np.arange(6), 10)
+    y = (X[:, 0] > 0).astype(int) if cls is ProtoNetClassifier else X[:, 0] + place
+    ids = np.column_stack([place // 3, place]) if nested else place
+    model = cheap(cls).fit(X, y, task=ids)
+    if cls is TaskMixtureRegressor and not nested:
+        model.adapt(X[:5], y[:5])  # a task that has no name
+        assert_array_equal(by_skops(model, tmp_path / "adapted").predict(X), model.predict(X))
+    assert_array_equal(by_skops(model, tmp_path / "model").predict(X, task=ids), model.predict(X, task=ids))

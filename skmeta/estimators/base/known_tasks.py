@@ -30,6 +30,13 @@ class KnownTasks:
     supports: dict
     probes: object
 
+    def __getstate__(self):
+        # ids may be anything, and formats that are not Python's know dictionaries of strings only
+        return vars(self) | {"supports": list(self.supports.items())}
+
+    def __setstate__(self, state):
+        vars(self).update(state | {"supports": dict(state["supports"])})
+
     @classmethod
     def none_yet(cls, X):
         """No task is known, and some rows of a table are there to compare tasks by."""
