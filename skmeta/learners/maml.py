@@ -118,6 +118,8 @@ class MAML(GradientBased):
     @property
     def paced_lr(self):
         """The inner rate that is taken, where it is a number."""
+        if self.pace.is_inference():  # made in torch.inference_mode, which counts no versions
+            return self.inner_lr * float(self.pace)
         pace, version, _ = self._read
         if pace is not self.pace or version != pace._version:  # from a GPU it is read once, not in every step
             self._read = self.pace, self.pace._version, float(self.pace)

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from skorch.callbacks import EarlyStopping
 
 import skmeta
-from skmeta import MAMLRegressor, NotAdaptedError, ProtoNetClassifier
+from skmeta import MAMLClassifier, MAMLRegressor, NotAdaptedError, ProtoNetClassifier
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (
     CLASSES,
@@ -267,3 +267,11 @@ def test_files_travel_between_cpu_and_gpu(path):
 def test_every_saved_class_is_found_again():
     names = {cls.__name__ for cls in CLASSES}
     assert len(names) == len(CLASSES)  # files name estimators by class name alone
+
+
+def test_files_are_read_in_inference_mode_too(path):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    clf = MAMLClassifier(max_epochs=1, random_state=0).fit(X, np.arange(20) % 2)
+    clf.save(path)
+    with torch.inference_mode():
+        assert_array_equal(skmeta.load(path).predict_proba(X), clf.predict_proba(X))
