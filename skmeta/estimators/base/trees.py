@@ -39,15 +39,18 @@ class WithTrees:
         return self._adapt_one(support_X, support_y, support_weight, class_mask)
 
     def _adapt_one(self, X, y, weight, class_mask):
+        if X.shape[1] <= self.learner.most_rows:
+            return self.learner.adapt(X, y, weight, class_mask)
+        order = _order(X, y, weight)
+        X, y, weight = (None if rows is None else rows[:, order] for rows in (X, y, weight))
         state = self.learner.adapt(X, y, weight, class_mask)
-        if "dealt" not in state:
-            return state
         held = np.sort(np.random.default_rng(0).permutation(X.shape[1])[: min(int(HELD * X.shape[1]), MOST_HELD)])
         rows = torch.as_tensor(held, device=X.device)
         own = self.learner.ask_others(state, X[:, rows], rows[None])
         weight = None if weight is None else relative_weight(weight)[0]  # boosting's least leaf is an absolute weight
         kind = TreesOfNumbers if class_mask is None else TreesOfClasses
-        return {**state, "trees": kind(X, y, weight, class_mask, held, own)}
+        trees = kind(X, y, weight, class_mask, held, own)
+        return {**state, "dealt": [order[rows] for rows in state["dealt"]], "trees": trees}
 
     def extend(self, state, *more):
         return self.learner.extend(state, *more)
@@ -68,6 +71,13 @@ class WithTrees:
         return getattr(state["trees"], ask)(own, query_X) if "trees" in state else own
 
 
+def _order(X, y, weight):
+    """Positions of the rows of one task, shuffled from where their cells put them: whatever order they came in."""
+    columns = [rows[0].reshape(X.shape[1], -1).cpu().numpy() for rows in (weight, y, X) if rows is not None]
+    order = np.lexsort(np.concatenate(columns, 1).T)
+    return torch.as_tensor(np.random.default_rng(1).permutation(order), device=X.device)
+
+
 def _apart(X, y, weight, class_mask):
     """Tasks one by one, each without its padding."""
     for t in range(len(X)):
@@ -81,9 +91,10 @@ class _Trees:
 
     def _grow(self, X, y, weight, held, forest, boosting):
         """Grow, and say what a forest and, where there is one, boosting make of the rows held back: (E, h, ...)."""
+        kept = np.setdiff1d(np.arange(len(X)), held)
+        self.blank = np.isnan(X[kept]).all(0)  # boosting cannot bin a column of which it sees no cell
         self.centre, self.unit = _scale(X)
         X = self._scaled(X)
-        kept = np.setdiff1d(np.arange(len(X)), held)
         flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         self.forest = forest.set_params(min_samples_leaf=1 + len(X) // ROWS_A_LEAF).fit(X, flat, weight)
         self.boosting = [
@@ -94,7 +105,7 @@ class _Trees:
 
     def _scaled(self, X):
         # trees compare in single precision, which would lose small differences of large numbers
-        return np.clip((X - self.centre) / self.unit, -FARTHEST, FARTHEST)
+        return np.where(self.blank, 0.0, np.clip((X - self.centre) / self.unit, -FARTHEST, FARTHEST))
 
 
 def _scale(X):
