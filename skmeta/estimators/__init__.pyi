@@ -769,7 +769,8 @@ class InContextClassifier(_InContext, MetaClassifier):
     metric they have learned, keys and values of the new rows are added, and what was measured on all rows together
     (means, ranks, the relevance of columns, trust in each machine) stays. Answers are close to those of a fit on all
     rows, not equal. When the support has grown by more than a quarter since, when it has 64 rows or fewer, when trees
-    take part, or when a new class or category comes, it is encoded anew, and answers are those of a fit on all rows.
+    take part, or when a new class or category comes, or a number farther outside the range of its encoded column (or
+    of the targets) than that range is wide, it is encoded anew, and answers are those of a fit on all rows.
 
     Parameters
     ----------

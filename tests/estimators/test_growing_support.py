@@ -109,3 +109,56 @@ def test_supports_that_are_dealt_out_are_encoded_anew_for_their_trees(monkeypatc
     assert support.shape == (10, N + 9)
     same = clf.predict(X[200:210])[:, None] == y[None, : N + 9]
     assert support[same].mean() > 0 > support[~same].mean()
+
+
+def shifted(n_near=240, n_far=60):
+    """A table whose last rows lie far from its first in one of four columns, and its targets; then further far rows."""
+    X = np.random.default_rng(0).normal(size=(n_near + 2 * n_far, 4))
+    X[n_near:, 0] += 30
+    return X[: n_near + n_far], X[n_near + n_far :]
+
+
+def test_rows_out_of_the_range_of_the_encoded_ones_are_answered_as_by_a_fit_on_all():
+    X, far = shifted()
+    parts = slice(None, 240), slice(240, None)
+    classes = np.where(X[:, 1] > 0, "up", "down")
+    classes[240:] = "up"
+    clf, reg = InContextClassifier(), InContextRegressor()
+    for rows in parts:
+        clf.partial_fit(X[rows], classes[rows], classes=["down", "up"])
+        reg.partial_fit(X[rows], X[rows, 0])
+    chances = InContextClassifier().fit(X, classes).predict_proba(far)
+    np.testing.assert_allclose(clf.predict_proba(far), chances, atol=0.01)
+    off = np.sqrt(np.square(reg.predict(far) - far[:, 0]).mean())
+    assert off < 0.1
+
+
+def test_a_target_out_of_the_range_of_the_encoded_ones_encodes_anew():
+    X, _ = shifted()
+    y = X[:, 1]
+    reg = InContextRegressor().fit(X[:240], y[:240])
+    assert copy.copy(reg).partial_fit(X[:3] + 0.01, y[:3]).n_rows_encoded_ == 240
+    assert copy.copy(reg).partial_fit(X[:3], y[:3] + [0, 0, 30]).n_rows_encoded_ == 243
+    both = np.column_stack([y, -y])
+    two = InContextRegressor().fit(X[:240], both[:240])
+    assert two.partial_fit(X[:3], both[:3] - [[0, 30]]).n_rows_encoded_ == 243
+
+
+def test_a_column_that_first_varies_or_is_first_present_in_later_rows_encodes_anew():
+    X, _ = shifted(n_far=0, n_near=120)
+    for unseen in (0.0, np.nan):
+        first = X.copy()
+        first[:, 2] = unseen
+        clf = InContextClassifier().fit(first, X[:, 0] > 0)
+        assert copy.copy(clf).partial_fit(first[:3], X[:3, 0] > 0).n_rows_encoded_ == 120
+        assert clf.partial_fit(X[:3], X[:3, 0] > 0).n_rows_encoded_ == 123
+
+
+def test_few_rows_far_out_in_turn_are_the_same_in_copies_on_disk(tmp_path):
+    X, far = shifted(n_far=5)
+    reg = InContextRegressor().fit(X[:240], X[:240, 0])
+    for row in range(240, 245):
+        reg.partial_fit(X[[row]], X[[row], 0])
+    assert reg.n_rows_encoded_ < 245  # the first of them makes room for the others
+    reg.save(tmp_path / "model")
+    np.testing.assert_allclose(skmeta.load(tmp_path / "model").predict(far), reg.predict(far), rtol=1e-4)

@@ -53,6 +53,9 @@ class ServedInContext(ServedLearner):
         categorical = np.flatnonzero(self.bare.categorical or [])
         if not all(np.isin(_present(new.X[:, j]), old.X[:, j]).all() for j in categorical):
             return None
+        # the statistics of columns and targets stay those of the encoded rows, and say nothing of values far from them
+        if not _are_near(new.X, old.X[:n]) or not _are_codes(y) and not _are_near(new.y, old.y[:n]):
+            return None
         with torch.no_grad():
             more = self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None]
             return self.learner.extend(state, *more) | {"n_rows_encoded": n}
@@ -118,6 +121,13 @@ class PrecisionBySize:
 def _are_codes(y):
     """Whether these are codes of classes."""
     return y.dtype.kind in "iu"
+
+
+def _are_near(values, known):
+    """Whether no value lies farther outside the range of what is known of its column than that range is wide."""
+    low, high = np.fmin.reduce(known), np.fmax.reduce(known)
+    room = high - low
+    return ((low - room <= values) & (values <= high + room) | np.isnan(values)).all()
 
 
 def _present(column):
