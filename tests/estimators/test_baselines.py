@@ -169,3 +169,19 @@ def test_chances_of_tasks_known_by_their_ids_have_columns_of_all_known_classes()
     assert_array_equal(same.classes_[(same.decision_function(table) > 0).astype(int)], same.predict(table))
     scores = cross_validate(same, table, same.predict(table), cv=3, scoring=["roc_auc", "neg_log_loss"])
     assert np.isfinite(scores["test_roc_auc"]).all() and np.isfinite(scores["test_neg_log_loss"]).all()
+
+
+@BOTH
+@pytest.mark.parametrize("method", ["partial_fit", "adapt"])
+def test_rows_that_its_estimator_refuses_leave_the_tasks_of_a_table_as_they_were(cls, method):
+    X, y, ids = LinearFamily().sample(3, random_state=0).to_long()
+    model = cls(Ridge()).fit(X, y, task=ids)
+    before = model.predict(X, task=ids)
+    bad = X[:4].copy()
+    bad[0, 0] = np.nan
+    for names in (ids[:4], ["new"] * 4):
+        with pytest.raises(ValueError, match="NaN"):
+            getattr(model, method)(bad, y[:4], task=names)
+    assert_array_equal(model.predict(X, task=ids), before)
+    with pytest.raises(ValueError, match="'new' was never seen"):
+        model.predict(bad, task=["new"] * 4)

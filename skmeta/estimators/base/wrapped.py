@@ -189,6 +189,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         for place, name in enumerate(names):
             rows = Support(*(part[code == place] for part in new.parts))
             known[name] = known[name].extended(rows) if name in known else rows
+            self._fitted_for(known[name])  # asked for anew when it answers: here, that rows it refuses are not kept
         self.known_ = known
 
     def _adapt_to(self, support):
