@@ -65,6 +65,8 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         Positions of the tasks selected for the current target, nearest first.
     estimator_ : estimator
         Trained on them, and adapted to the current target.
+    target_names_ : list
+        What the current target was called, where its rows said so.
     labels_ : {"task", "shared"} or None
         Whether classes are each source's own or shared by all; None for numbers.
     base_estimator_ : estimator
@@ -228,15 +230,18 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         if self.start == "scratch":
             return self._new_estimator().fit(self.tasks_[sources])
         estimator = copy.deepcopy(self.base_estimator_).set_params(warm_start=True)
+        estimator.net_.initialize_optimizer()  # its memory is not in files, and answers are to be the same after one
         return estimator.fit(self.tasks_[sources])
 
-    def adapt(self, X, y, **params):
+    def adapt(self, X, y, *, task=None, **params):
         """Turn to a target: select sources, train the estimator on them, adapt it to the rows.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            What the target is called: rows that are later said to be of it are answered as the target's.
         **params
             Of the estimator's ``adapt``.
 
@@ -245,20 +250,23 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         self : object
         """
         check_is_fitted(self)
-        X, _ = find_task_ids(X, None, self.task_names_in_)  # whatever it is called, it is one target
+        X, ids = find_task_ids(X, task, self.task_names_in_)  # whatever it is called, it is one target
         sources = self._nearest((X, y))
         estimator = self._trained_for(np.sort(sources))
         estimator.adapt(X, y, **params)
         self.sources_, self.estimator_ = sources, estimator
+        self.target_names_ = [] if ids is None else factorize(ids)[0]
         return self
 
-    def partial_fit(self, X, y, **params):
+    def partial_fit(self, X, y, *, task=None, **params):
         """Add rows of the current target; the first ones decide what its sources are.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            What the target is called: rows that are later said to be of it are answered as the target's.
         **params
             Of the estimator's ``partial_fit``.
 
@@ -267,9 +275,12 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         self : object
         """
         if not hasattr(self, "estimator_"):
-            return self.adapt(X, y, **params)
-        X, _ = find_task_ids(X, None, self.task_names_in_)
+            return self.adapt(X, y, task=task, **params)
+        X, ids = find_task_ids(X, task, self.task_names_in_)
         self.estimator_ = copy.copy(self.estimator_).partial_fit(X, y, **params)
+        if ids is not None:
+            called = vars(self).get("target_names_", [])
+            self.target_names_ = called + [name for name in factorize(ids)[0] if name not in called]
         return self
 
     def _adapted(self):
@@ -302,13 +313,20 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         if ids is None:
             return getattr(self._adapted(), method)(X)
         names, code = factorize(ids)
+        of_target = vars(self).get("target_names_", [])
+        if all(name in of_target for name in names):
+            return getattr(self._adapted(), method)(X)
         place = {name: i for i, name in enumerate(self.tasks_.names)}
-        unknown = [name for name in names if name not in place]
+        unknown = [name for name in names if name not in place and name not in of_target]
         if unknown:
             raise ValueError(f"Task {unknown[0]!r} is none of the source tasks: adapt(X, y) to its rows first.")
-        asked = [self.tasks_[place[name]] for name in names]
-        asked = [Task(one.X, one.y, take_rows(X, np.flatnonzero(code == i))) for i, one in enumerate(asked)]
-        together = np.concatenate(list(self._for_each(asked, method)))
+        rows = {name: take_rows(X, np.flatnonzero(code == i)) for i, name in enumerate(names)}
+        sources = [name for name in names if name not in of_target]
+        asked = (self.tasks_[place[name]] for name in sources)
+        asked = [Task(one.X, one.y, rows[name]) for one, name in zip(asked, sources)]
+        answers = dict(zip(sources, self._for_each(asked, method)))
+        answers |= {name: getattr(self._adapted(), method)(rows[name]) for name in names if name in of_target}
+        together = np.concatenate([answers[name] for name in names])
         out = np.empty_like(together)
         out[np.argsort(code, kind="stable")] = together
         return out
@@ -320,8 +338,9 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
         task : array-like of shape (n_rows,), str or list of str, default=None
-            Which source task each row belongs to: it is answered as a target that has shown the rows of ``fit``. None
-            looks for the column named in ``fit``; where there is none, rows belong to the current target.
+            Which task each row belongs to: the current target, or a source, which is answered as a target that has
+            shown the rows of ``fit``. None looks for the column named in ``fit``; where there is none, rows belong to
+            the current target.
 
         Returns
         -------
@@ -337,7 +356,7 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_rows, n_features), or collection of tasks
         task : array-like of shape (n_rows,), str or list of str, default=None
-            Which source task each row belongs to, as for ``predict``; of tasks that share their classes.
+            Which task each row belongs to, as for ``predict``; of tasks that share their classes.
 
         Returns
         -------

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from skmeta import (
     FineTuneTransfer,
     FineTuneTransferRegressor,
+    MAMLRegressor,
     MultiTaskRegressor,
     NotAdaptedError,
     ProtoNetClassifier,
@@ -187,8 +188,42 @@ def test_the_task_column_is_named_once(sources):
         target = table[mine].assign(plane="new")
         model.adapt(target, y[mine])
         np.testing.assert_array_equal(model.predict(X[:3]), beside.adapt(X[mine], y[mine]).predict(X[:3]))
-        with pytest.raises(ValueError, match="'new' is none of the source tasks"):
-            model.predict(target)
+        with pytest.raises(ValueError, match="'other' is none of the source tasks"):
+            model.predict(target.assign(plane="other"))
+
+
+def test_the_target_is_answered_where_the_table_still_names_it(sources, tmp_path):
+    X, y, ids = sources[:8].to_long()
+    table = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]).assign(plane=ids)
+    estimator = MultiTaskRegressor(max_epochs=1, random_state=0)
+    model = SourceSelector(estimator, n_sources=2, task="plane").fit(table, y)
+    first, second = (np.flatnonzero(ids == name) for name in sorted(set(ids))[:2])
+    of_sources = model.predict(table)
+    target = table.iloc[first].assign(plane="new")
+    answer = model.adapt(target[:6], y[first[:6]]).predict(X[first])
+    np.testing.assert_array_equal(model.predict(target), answer)
+    model.save(tmp_path / "file")
+    np.testing.assert_array_equal(load(tmp_path / "file").predict(target), answer)
+    together = model.predict(pd.concat([table.iloc[second], target]))  # rows of a source, and the target's
+    np.testing.assert_allclose(together[: len(second)], of_sources[second], rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(together[len(second) :], answer)
+
+    model.partial_fit(target[6:].assign(plane="renamed"), y[first[6:]])
+    np.testing.assert_array_equal(model.predict(target.assign(plane="renamed")), model.predict(X[first]))
+    np.testing.assert_array_equal(model.predict(target), model.predict(X[first]))
+    model.adapt(X[second], y[second], task=["other"] * len(second))
+    np.testing.assert_array_equal(model.predict(X[:3], task=["other"] * 3), model.predict(X[:3]))
+    with pytest.raises(ValueError, match="'new' is none of the source tasks"):
+        model.predict(target)
+
+
+@pytest.mark.parametrize("start", ["all", "scratch"])
+def test_after_a_file_new_targets_are_answered_as_before(sources, start, tmp_path):
+    selector = SourceSelector(MAMLRegressor(max_epochs=2, random_state=0), n_sources=3, start=start).fit(sources)
+    targets = LINES.sample(2, random_state=5)
+    selector.save(tmp_path / "file")
+    for mine, theirs in zip(selector.predict(targets), load(tmp_path / "file").predict(targets)):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_training_can_go_on_from_what_all_sources_have_taught(sources):
@@ -233,7 +268,7 @@ def test_bad_input_is_refused(selector, sources):
         selector.distances((np.zeros((4, 3)), np.zeros(4)))
     with pytest.raises(ValueError, match="'b' has no labelled row"):
         SourceSelector().fit([Task(np.ones((2, 3)), [0.0, 1.0]), Task(np.ones((0, 3)), [], np.ones((2, 3)), name="b")])
-    with pytest.raises(ValueError, match="start must be"):
+    with pytest.raises(ValueError, match="start of SourceSelector must be"):
         SourceSelector(start="half").fit(sources)
 
 
