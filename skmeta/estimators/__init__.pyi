@@ -1869,7 +1869,8 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         the votes are as sure as they are right about rows left out. That needs ``weights="uniform"`` and a metric that
         can be learned; five neighbours vote otherwise. Of a number, a task with fewer rows takes all of them; one that
         shows few rows of its classes, no more than its rarest class has rows.
-    weights : {"uniform", "distance"} or callable, default="uniform"
+    weights : {"uniform", "distance"}, callable or None, default="uniform"
+        None is "uniform".
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
     p : float, default=2
@@ -1968,7 +1969,7 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         module: type[Module] | Module | None = None,
         *,
         n_neighbors: int | str = 'auto',
-        weights: str | Callable[..., Any] = 'uniform',
+        weights: str | Callable[..., Any] | None = 'uniform',
         algorithm: str = 'auto',
         leaf_size: int = 30,
         p: float = 2,
@@ -2010,7 +2011,8 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         standardised rows themselves.
     n_neighbors : int or "auto", default=5
         A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
-    weights : {"uniform", "distance"} or callable, default="uniform"
+    weights : {"uniform", "distance"}, callable or None, default="uniform"
+        None is "uniform".
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
     p : float, default=2
@@ -2100,7 +2102,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         module: type[Module] | Module | None = None,
         *,
         n_neighbors: int | str = 5,
-        weights: str | Callable[..., Any] = 'uniform',
+        weights: str | Callable[..., Any] | None = 'uniform',
         algorithm: str = 'auto',
         leaf_size: int = 30,
         p: float = 2,

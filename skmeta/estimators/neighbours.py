@@ -22,7 +22,8 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     module : torch module class or instance, default=None
         Maps rows into the space; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    weights : {"uniform", "distance"} or callable, default="uniform"
+    weights : {"uniform", "distance"}, callable or None, default="uniform"
+        None is "uniform".
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
     leaf_size : int, default=30
     p : float, default=2
@@ -43,7 +44,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     """
 
     n_neighbors: int | str = ByKind(classifier="auto", regressor=5)
-    weights: str | Callable = "uniform"
+    weights: str | Callable | None = "uniform"
     algorithm: str = "auto"
     leaf_size: int = 30
     p: float = 2
@@ -78,7 +79,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
         if self.n_neighbors != "auto":
             return self.n_neighbors
         is_learned = isinstance(self.metric, str) and self.metric in {"euclidean", "l2", *LEARNED_METRICS}
-        return "auto" if is_learned and self.weights == "uniform" else 5
+        return "auto" if is_learned and self.weights in ("uniform", None) else 5
 
     def _settings(self):
         return super()._settings() | {"n_neighbors": self._votes}

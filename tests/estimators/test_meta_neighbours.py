@@ -130,3 +130,12 @@ def test_it_travels_by_pickle():
     copied = pickle.loads(pickle.dumps(meta))
     np.testing.assert_array_equal(copied.predict(ASKED), meta.predict(ASKED))
     np.testing.assert_array_equal(copied.kneighbors(ASKED)[1], meta.kneighbors(ASKED)[1])
+
+
+def test_no_weights_are_uniform_ones():
+    uniform, none = (
+        MetaKNeighborsClassifier(weights=weights, max_epochs=1, random_state=0).fit(GRID, LABELS)
+        for weights in ("uniform", None)
+    )
+    np.testing.assert_array_equal(none.predict_proba(ASKED), uniform.predict_proba(ASKED))
+    np.testing.assert_array_equal(none.decision_function(ASKED), uniform.decision_function(ASKED))
