@@ -39,7 +39,8 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
     meta : sequence of estimators, default=()
         Meta-learners of this library that take part.
     cv : int, default=5
-        Folds of the two cross-validations, over tasks and over rows.
+        Folds of the two cross-validations, over tasks and over rows. With up to three times as many tasks as folds,
+        tasks are held out one by one whatever it is.
     task : str or list of str, default=None
         The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
         for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
