@@ -19,6 +19,11 @@ settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
 
+#: whose checks of scikit-learn's only the full run makes: others of every run are trained by the same code
+LATER = (
+    "HyperNet", "LearnedOptimizer", "MANN", "MatchingNet", "MultiTask", "Recurrent", "RelationNet", "Reptile",
+    "SiameseNet", "SimpleShot", "TripletNet", "WeightAverage",
+)  # fmt: skip
 #: tests that take long, which the full run adds; by what their names hold
 LONG = (
     "test_convex_heads.py::test_derivatives_agree_with_finite_differences[logistic-12]",
@@ -37,6 +42,30 @@ LONG = (
     "model_selection/test_compare.py::test_two_of_one_class",
     "scale/test_processes.py",
     "docs/test_pages.py::test_every_code_block",
+    "test_readme.py::test_every_python_block",
+    "test_no_network.py",
+    "test_sklearn_furniture.py::test_mixed_columns",
+    "test_sklearn_furniture.py::test_wrapped_it_still_classifies",
+    "test_sklearn_furniture.py::test_nested_cross_validation",
+    "test_sklearn_tasks.py::test_grid_search_over",
+    "test_many_tasks.py::test_targets_standardised",
+    "test_metric_estimators.py::test_it_learns_a_space",
+    "test_bayesian_head_regressor.py",
+    "test_in_context.py::test_tasks_continue",
+    "test_in_context.py::test_a_support_beyond",
+    "task_mixture/test_contract.py",
+    "test_trees_beside.py",
+    "test_boil.py::test_separable_tasks",
+    "test_implicit.py::test_meta_training",
+    "test_reptile.py::test_meta_training",
+    "test_residual.py::test_training_departs",
+    "test_training_run.py",
+    "test_resumable.py::test_a_killed",
+    "test_onnx_export.py",
+    "campaign/test_bad_inputs.py::test_some",
+    "test_defaults_from_data.py::test_a_classifier_of_one_small_table",
+    "test_meta_neighbours.py::test_regression_neighbours",
+    *(f"test_sklearn_checks.py::test_scikit_learn_check[{name}" for name in LATER),
 )
 
 

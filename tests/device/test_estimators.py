@@ -36,6 +36,9 @@ ASKS_MORE = {
     "InContextRegressor": "whether its experts' solvers have solved all tasks, and what columns hold",
     "LearnedOptimizerClassifier": "after each of its steps, whether a row that its loss is of lacks a label",
     "LearnedOptimizerRegressor": "after each of its steps, whether a row that its loss is of lacks a label",
+    "SiameseNetClassifier": "whether a row that its pairs are of lacks a label",
+    "TripletNetClassifier": "whether a row that its triplets are of lacks a label",
+    "ReptileClassifier": "whether a row that its loss is of lacks a label",
 } | dict.fromkeys(DRAW, "how many rows the longest task has, and whether one that its loss is of lacks a label")
 
 

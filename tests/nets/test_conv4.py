@@ -59,7 +59,7 @@ def test_a_prototypical_network_tells_stripes_apart_with_it():
             picture[:, where] += 2
         return picture.ravel()
 
-    y = np.arange(80) % 2
+    y = np.arange(200) % 2  # enough for some to say how far what is learned is to be trusted
     X = np.stack([image(label) for label in y])
     conv = {"module": Conv4, "module__n_blocks": 2, "module__n_filters": 8}
     net = ProtoNetClassifier(**conv, max_epochs=6, lr=0.01, random_state=0).fit(X, y)

@@ -32,10 +32,13 @@ class KnownTasks:
 
     def __getstate__(self):
         # ids may be anything, and formats that are not Python's know dictionaries of strings only
-        return vars(self) | {"supports": list(self.supports.items())}
+        return {"ids": list(self.supports), "supports": list(self.supports.values()), "probes": self.probes}
 
     def __setstate__(self, state):
-        vars(self).update(state | {"supports": dict(state["supports"])})
+        supports = state["supports"]
+        if "ids" in state:
+            supports = dict(zip(state["ids"], supports))
+        vars(self).update(supports=supports, probes=state["probes"])
 
     @classmethod
     def none_yet(cls, X):
