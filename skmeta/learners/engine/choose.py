@@ -32,7 +32,7 @@ def choose_engine(body, loss="cross_entropy", *, has_head=True, engine="auto"):
     Examples
     --------
     >>> from torch import nn
-    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.LayerNorm(8))).name
+    >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.LayerNorm(8)), loss="gaussian").name
     'closed_form'
     >>> choose_engine(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.1))).name
     'any_module'
