@@ -1,7 +1,7 @@
 """What a GPU gives, within minutes: do all learners agree with the CPU there, and how fast are they?
 
     SKMETA_DATA=... python -m benchmarks.gpu --folder results/gpu --minutes 8
-    python -m benchmarks.gpu --folder /tmp/try --device cpu --minutes 0.5     # to try the program
+    python -m benchmarks.gpu --folder results/cpu --device cpu --minutes 0.5     # to try the program
 
 Four parts, each in a file of its own under the folder: ``agreement.csv`` (answers, losses and gradients of every
 learner beside the CPU's), ``steps.csv`` (training steps), ``many_tasks.csv`` (10,000 tasks) and, for as long as time is

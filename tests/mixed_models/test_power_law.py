@@ -65,7 +65,7 @@ def test_a_mixture_gains_by_factors_where_targets_are_positive():
         mixture = TaskMixtureRegressor(cv=3, random_state=0).fit(X[shown], y[shown] + shift, task=farm[shown])
         assert ("PowerLaw + task intercept" in mixture.members_) == (name == "positive")
         error[name] = np.sqrt(np.mean((mixture.predict(X[~shown], task=farm[~shown]) - y[~shown] - shift) ** 2))
-    assert error["positive"] < 0.8 * error["shifted below zero"]
+    assert error["positive"] < 0.75 * error["shifted below zero"]
 
 
 def test_a_row_that_is_not_positive_may_come_later():

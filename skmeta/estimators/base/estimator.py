@@ -338,7 +338,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     # ------------------------------------------------------------------ answers
 
     def _answers(self, X, task=None, ask="predict", exact=False, decode=None):
-        """Ask the learner: it gives ``(outputs, classes)`` for rows, and lists of both for whole tasks.
+        """The learner is asked, and gives ``(outputs, classes)`` for rows, or lists of both for whole tasks.
 
         Outputs are decoded: logits of sorted classes, or targets in the user's units. ``classes`` are None in
         regression.

@@ -87,7 +87,7 @@ def _apart(X, y, weight, class_mask):
 
 
 class _Trees:
-    """What trees of classes and of numbers share: both kinds of them, and what they say of rows."""
+    """A forest and boosted trees grow on the rows of a support, and say what they make of others."""
 
     def _grow(self, X, y, weight, held, forest, boosting):
         """Grow, and say what a forest and, where there is one, boosting make of the rows held back: (E, h, ...)."""

@@ -245,7 +245,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
     # ------------------------------------------------------------------ answers
 
     def _answers(self, X, task, method):
-        """Of the current task's estimator to its rows, or of each known task's to those that ids say are its."""
+        """The current task's estimator answers all rows; with ids, each known task's answers its own."""
         X, ids = self._take_ids(X, task)
         if ids is None:
             self._adapted()

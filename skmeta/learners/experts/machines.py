@@ -226,9 +226,11 @@ def extend_experts(state, z, u, Y, weight):
 
 
 def _fold(fits):
-    """What answers of queries need of the experts, in few products: planes multiplied out; duals of machines that share
-    a kernel side by side; and the learned metrics, supports and duals of machines one behind the other, together as far
-    as they see the same columns."""
+    """The fitted experts are laid out such that queries are answered in few products.
+
+    Planes are multiplied out; duals of machines that share a kernel stand side by side; and the learned metrics,
+    supports and duals of machines one behind the other, together as far as they see the same columns.
+    """
     planes, local, learned = [], [], {}
     for e, (spec, fitted) in enumerate(zip(EXPERTS, fits)):
         if spec["kind"] == "recursive":

@@ -74,15 +74,17 @@ def blended_classes(blend, network, chances, singles, class_mask):
 
 
 def first_classes(class_mask, most):
-    """Which classes, ``most`` of them (T, most), a task is asked about by experts that tell no more apart: those that
-    exist, in their order, before any others; None where all have a place."""
+    """Experts that tell no more than ``most`` classes apart are asked about these, (T, most).
+
+    Classes that exist come, in their order, before any others; None where all have a place.
+    """
     if class_mask.shape[1] <= most:
         return None
     return class_mask.byte().argsort(dim=1, descending=True, stable=True)[:, :most]
 
 
 def only(values, first):
-    """Of values (T, ..., C) those of the ``first`` classes (T, most), or all where that is None."""
+    """Values (T, ..., C) are cut down to those of the ``first`` classes (T, most); None keeps all."""
     if first is None:
         return values
     return values.gather(-1, _like(first, values.shape[:-1]))

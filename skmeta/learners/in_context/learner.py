@@ -155,8 +155,10 @@ class InContextLearner(GrowingSupport, Learner):
 
     @torch.no_grad()
     def ask_others(self, state, X, rows):
-        """What is answered about rows X (T, m, d) of a support that is dealt out, at the places ``rows`` (T, m) in it,
-        by the parts that have not read them."""
+        """Parts of a support that is dealt out answer rows X (T, m, d) of it that they have not read themselves.
+
+        ``rows`` (T, m) are the places of these rows in the support.
+        """
         read = torch.stack([(rows[..., None] == dealt[:, None]).any(2) for dealt in state["dealt"]], 2)
         share = (~read).to(self.trust.dtype)
         return self._joined(self._answer(state, X), share / share.sum(2, keepdim=True))
@@ -264,7 +266,7 @@ class InContextLearner(GrowingSupport, Learner):
                 rows = block.read(rows, state["rows"][-1], bias, sharpness)
 
     def _sized(self, log_rows):
-        """What the number of rows decides, by its logarithm (T, 1, 1, 1): how sharply each block attends to them."""
+        """The number of rows, given by its logarithm (T, 1, 1, 1), decides how sharply each block attends to them."""
         return {"log_rows": log_rows, "sharpness": [block.attend.sharpness(log_rows) for block in self.row_blocks]}
 
     def _enter_rows(self, state, seen, expert_input, label_cell=None, label_row=None):
