@@ -10,6 +10,7 @@ their signatures, types and docstrings are written down here.
 import argparse
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,12 @@ def text():
             continue
         bases = [base for base in cls.__bases__ if base is not object]
         imports |= {f"from {base.__module__} import {base.__name__}" for base in bases}
-        doc = (cls.__doc__ or "").replace("\\", "\\\\")
+        doc = textwrap.indent((cls.__doc__ or "").replace("\\", "\\\\"), "    ")
         bodies.append(
             "\n".join(
                 [
                     f"class {name}({', '.join(base.__name__ for base in bases)}):",
-                    f'    """{doc}"""',
+                    f'    """{doc[4:]}    """',
                     "",
                     *constructor(cls),
                     score(cls),

@@ -189,7 +189,8 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     """Pretrain on the source tasks, transfer, fine-tune on a new task.
 
     All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
-    classes, starts from there. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
+    classes, starts from there; a regressor, with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an
+    ordinary multi-layer perceptron.
 
     Parameters
     ----------
@@ -197,7 +198,8 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
     heads : {"auto", "task", "shared"}, default="auto"
         Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
-        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks.
+        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks; in
+        regression it gives each task its own where there are several.
     freeze : {"trunk", "none", "gradual"}, default="trunk"
         What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
         nothing; or the lower layers at first, which thaw one by one, from the head down.
@@ -352,18 +354,20 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
-    """Pretrain on the source tasks, transfer, fine-tune on a new regression task.
+    """Pretrain on the source tasks, transfer, fine-tune on a new task.
 
-    All source tasks are learned together, by supervised learning with a shared trunk; a new task starts from there,
-    with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
+    All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
+    classes, starts from there; a regressor, with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an
+    ordinary multi-layer perceptron.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
     heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining: one for each task, or one for all of them. "auto" gives each task
-        its own where there are several.
+        Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
+        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks; in
+        regression it gives each task its own where there are several.
     freeze : {"trunk", "none", "gradual"}, default="trunk"
         What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
         nothing; or the lower layers at first, which thaw one by one, from the head down.
@@ -460,7 +464,7 @@ class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
     >>> from skmeta import FineTuneTransferRegressor
     >>> from skmeta.tasks import Sinusoids
     >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = FineTuneTransferRegressor(n_sources=50, max_epochs=3, random_state=0).fit(sinusoids)
+    >>> meta = FineTuneTransferRegressor(max_epochs=1, random_state=0).fit(sinusoids)
     >>> task = sinusoids.sample(1, random_state=1)[0]
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
@@ -506,7 +510,7 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
     """A network that reads a task's rows and writes the small network that answers.
 
     Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units. What it
-    writes begins as the means of the classes, that is, as a nearest centroid.
+    writes for classes begins as their means, that is, as a nearest centroid.
 
     Parameters
     ----------
@@ -633,7 +637,8 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
 class HyperNetRegressor(_HyperNet, MetaRegressor):
     """A network that reads a task's rows and writes the small network that answers.
 
-    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
+    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units. What it
+    writes for classes begins as their means, that is, as a nearest centroid.
 
     Parameters
     ----------
@@ -645,7 +650,7 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
     target_layers : int, default=2
         Number of its hidden layers.
     n_code : int, default=64
-        Size of the task's code.
+        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
     target_scaling : {"pooled", "task", None}, default="pooled"
@@ -1444,7 +1449,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class MAMLRegressor(_MAML, MetaRegressor):
-    """A start from which a few gradient steps learn a new regression task.
+    """A start from which a few gradient steps learn a new task.
 
     Parameters
     ----------
@@ -1543,7 +1548,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
     >>> from skmeta import MAMLRegressor
     >>> from skmeta.tasks import Sinusoids
     >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = MAMLRegressor(inner_lr=0.01, max_epochs=1, random_state=0).fit(sinusoids)
+    >>> meta = MAMLRegressor(max_epochs=1, random_state=0).fit(sinusoids)
     >>> task = sinusoids.sample(1, random_state=1)[0]
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
@@ -2375,8 +2380,8 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
 
     The head of a new task, with any number of classes, is fitted on the frozen trunk to the optimum of its convex
-    loss. Where classes are shared by all tasks it is pulled towards the mean of the source tasks' heads. On one table,
-    ``fit(X, y)`` is an ordinary multi-layer perceptron.
+    loss. That of targets, or of classes that all tasks share, is pulled towards the mean of the source tasks' heads. On
+    one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
 
     Parameters
     ----------
@@ -2399,8 +2404,8 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
     steps_per_epoch : int or None, default=None
         Batches in an epoch; None goes over the tasks once, and at least 30 steps (10 over a single table).
     batch_size : int, default=16
-        Tasks in a batch of validation tasks. Training goes over rows: ``iterator_train__rows`` of them in a batch, by
-        default between 16 and 128.
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
     max_epochs : int, default=10
         Each goes over the rows of all tasks once, and takes at least 10 steps.
     lr : float, default=0.001
@@ -2417,7 +2422,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
     callbacks : list of skorch callbacks or None, default=None
         Early stopping, learning-rate schedules, checkpoints, ...; ``callbacks__*`` are their parameters.
     iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
     task : str or list of str, default=None
@@ -2452,7 +2457,7 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
 
     See Also
     --------
-    FineTuneTransfer : Can share one head, and fine-tune more than the head.
+    FineTuneTransfer, FineTuneTransferRegressor : Can share one head, and fine-tune more than the head.
 
     References
     ----------
@@ -2460,13 +2465,11 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_iris
     >>> from skmeta import MultiTaskClassifier
-    >>> from skmeta.tasks import GaussianClusters
-    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = MultiTaskClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> new = tasks[19]
-    >>> meta.adapt(new.X, new.y).score(new.X_query, new.y_query) > 0.5
-    True
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MultiTaskClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
     """
 
     def __init__(
@@ -2501,8 +2504,9 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
 class MultiTaskRegressor(_MultiTask, MetaRegressor):
     """A shared trunk with a linear head for each task, learned together; a new task gets a new head.
 
-    The head of a new task is fitted on the frozen trunk by ridge regression, pulled towards the mean of the source
-    tasks' heads. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
+    The head of a new task, with any number of classes, is fitted on the frozen trunk to the optimum of its convex
+    loss. That of targets, or of classes that all tasks share, is pulled towards the mean of the source tasks' heads. On
+    one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
 
     Parameters
     ----------
@@ -2525,8 +2529,8 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
     steps_per_epoch : int or None, default=None
         Batches in an epoch; None goes over the tasks once, and at least 30 steps (10 over a single table).
     batch_size : int, default=16
-        Tasks in a batch of validation tasks. Training goes over rows: ``iterator_train__rows`` of them in a batch, by
-        default between 16 and 128.
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
     max_epochs : int, default=10
         Each goes over the rows of all tasks once, and takes at least 10 steps.
     lr : float, default=0.003
@@ -2543,7 +2547,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
     callbacks : list of skorch callbacks or None, default=None
         Early stopping, learning-rate schedules, checkpoints, ...; ``callbacks__*`` are their parameters.
     iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
     task : str or list of str, default=None
@@ -2574,7 +2578,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
 
     See Also
     --------
-    FineTuneTransferRegressor : Can share one head, and fine-tune more than the head.
+    FineTuneTransfer, FineTuneTransferRegressor : Can share one head, and fine-tune more than the head.
 
     References
     ----------
@@ -2585,7 +2589,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
     >>> from skmeta import MultiTaskRegressor
     >>> from skmeta.tasks import Sinusoids
     >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = MultiTaskRegressor(n_sources=50, max_epochs=3, random_state=0).fit(sinusoids)
+    >>> meta = MultiTaskRegressor(max_epochs=1, random_state=0).fit(sinusoids)
     >>> task = sinusoids.sample(1, random_state=1)[0]
     >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
@@ -2875,7 +2879,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class RecurrentClassifier(_Recurrent, MetaClassifier):
-    """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
+    """An LSTM or GRU that reads a task's rows, each with the label or target of the row before, and then answers.
 
     Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
     answers are averaged.
@@ -2956,12 +2960,12 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
 
     Notes
     -----
-    The network has no output per class: it reads the rows once for every class, with the same weights, and so takes
+    A classifier has no output per class: it reads the rows once for every class, with the same weights, and so takes
     any number of classes.
 
-    Other than in the paper, the network is told not only the label of the row before but that row times the label as
-    well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn. Before training these compare the row with those of each class.
+    Other than in the paper, the network is told not only the label or target of the row before but that row times it
+    as well, and its answer is read from its state and from that times the row asked about: products that gates alone
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
 
     References
     ----------
@@ -3008,7 +3012,7 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):
-    """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
+    """An LSTM or GRU that reads a task's rows, each with the label or target of the row before, and then answers.
 
     Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
     answers are averaged.
@@ -3085,9 +3089,12 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
 
     Notes
     -----
-    Other than in the paper, the network is told not only the target of the row before but that row times the target
+    A classifier has no output per class: it reads the rows once for every class, with the same weights, and so takes
+    any number of classes.
+
+    Other than in the paper, the network is told not only the label or target of the row before but that row times it
     as well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn.
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
 
     References
     ----------
@@ -3389,7 +3396,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class ReptileRegressor(_Reptile, MetaRegressor):
-    """A start moved towards where training on each regression task leads.
+    """A start moved towards where training on each task leads: meta-learning without second derivatives.
 
     Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
     the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
@@ -3645,7 +3652,8 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the standardised rows themselves.
+        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
+        standardised rows themselves.
     scale : float or "learn", default="learn"
         Factor of the squared distances that give logits.
     labels : {"auto", "task", "shared"}, default="auto"
@@ -3880,7 +3888,8 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     """A new task's weights as a mixture of the weights fine-tuned on each source task.
 
     All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
-    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk.
+    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk;
+    a regressor's is pulled towards the average of their heads.
 
     Parameters
     ----------
@@ -3932,7 +3941,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     callbacks : list of skorch callbacks or None, default=None
         Early stopping, learning-rate schedules, checkpoints, ...; ``callbacks__*`` are their parameters.
     iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
     task : str or list of str, default=None
@@ -4020,19 +4029,19 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
 class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
-    """A new regression task's weights as a mixture of the weights fine-tuned on each source task.
+    """A new task's weights as a mixture of the weights fine-tuned on each source task.
 
     All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
-    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk,
-    pulled towards the average of their heads.
+    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk;
+    a regressor's is pulled towards the average of their heads.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
     weighting : {"learn", "similarity", "uniform"}, default="learn"
-        Where the shares come from: how well each source's weights fit the support; from there, descent on the
-        support's loss; or all alike.
+        Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
+        fit the support; from there, descent on the support's loss; or all alike.
     temperature : float, default=0.5
         Small values trust the most similar sources alone.
     source_steps : int, default=20
@@ -4040,7 +4049,7 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     source_lr : float, default=0.003
         Their rate.
     heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining, as in :class:`FineTuneTransferRegressor`.
+        Heads of the source tasks in pretraining, as in :class:`FineTuneTransfer`.
     l2_sp : float, default=0.1
         Pull of fine-tuned weights and fitted heads towards where they start, counted in rows.
     n_sources : int, default=256
@@ -4076,7 +4085,7 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     callbacks : list of skorch callbacks or None, default=None
         Early stopping, learning-rate schedules, checkpoints, ...; ``callbacks__*`` are their parameters.
     iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last one.
     task : str or list of str, default=None

@@ -25,13 +25,11 @@ class BayesianHeadRegressor(GaussianMetaRegressor):
         ``torch.nn.Identity`` makes it a linear mixed-effects model with correlated random slopes.
     n_shots : int or (low, high), default=(0, 10)
         Support rows of a training episode; with zeros among them, the answer before the first row is trained too.
-    {meta_parameters}
 
     Attributes
     ----------
     noise_std_ : ndarray of shape (n_targets,)
         Standard deviation of the targets' noise.
-    {meta_attributes}
 
     References
     ----------

@@ -19,11 +19,6 @@ class MetaOptNetClassifier(MetaClassifier):
         Its regularisation.
     scale : float or "learn", default="learn"
         What its scores are multiplied with to give logits.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------
@@ -63,11 +58,6 @@ class MetaOptNetRegressor(MetaRegressor):
         Maps rows to features, to which a constant is added; None is a small :class:`~skmeta.nets.MLP`.
     l2 : float or "learn", default="learn"
         Regularisation of the head.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

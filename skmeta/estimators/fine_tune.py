@@ -9,16 +9,22 @@ from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.fine_tune import FineTune
 from skmeta.tasks.row_batches import RowLoader
 
-_ADAPTATION = ("freeze", "inner_steps", "inner_lr", "layer_decay", "l2_sp", "early_stopping")
-
 
 class _FineTuneTransfer(Pretrained):
-    """What the classifier and the regressor share.
+    """Pretrain on the source tasks, transfer, fine-tune on a new task.
+
+    All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
+    classes, starts from there; a regressor, with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an
+    ordinary multi-layer perceptron.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows, with linear heads put on it. None is a small :class:`~skmeta.nets.MLP`.
+    heads : {"auto", "task", "shared"}, default="auto"
+        Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
+        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks; in
+        regression it gives each task its own where there are several.
     freeze : {"trunk", "none", "gradual"}, default="trunk"
         What a new task leaves as pretrained: the trunk, with a new head fitted to the optimum of its convex loss;
         nothing; or the lower layers at first, which thaw one by one, from the head down.
@@ -37,13 +43,6 @@ class _FineTuneTransfer(Pretrained):
         How the arithmetic of fine-tuning is done; results are equal. ``engine_`` says which one runs.
     n_sources : int, default=256
         Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
 
     Attributes
     ----------
@@ -60,6 +59,10 @@ class _FineTuneTransfer(Pretrained):
     ICML 2018.
 
     J. Howard, S. Ruder. "Universal Language Model Fine-tuning for Text Classification". ACL 2018.
+
+    Examples
+    --------
+    {examples}
     """
 
     heads: str = "auto"
@@ -74,7 +77,7 @@ class _FineTuneTransfer(Pretrained):
     iterator_train = RowLoader
 
     _learner_class = FineTune
-    _adaptation_parameters = _ADAPTATION
+    _adaptation_parameters = ("freeze", "inner_steps", "inner_lr", "layer_decay", "l2_sp", "early_stopping")
     _default_module_parameters = {"activate_output": True}
 
     @property
@@ -85,26 +88,7 @@ class _FineTuneTransfer(Pretrained):
 
 
 class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
-    """Pretrain on the source tasks, transfer, fine-tune on a new task.
-
-    All source tasks are learned together, by supervised learning with a shared trunk. A new task, with any number of
-    classes, starts from there. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
-
-    Parameters
-    ----------
-    heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining: one for each task, or one for all of them (over the union of their
-        classes). "auto" shares where classes are shared by all tasks, or have names that come in several tasks.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
+    """
     Examples
     --------
     In the place of ``KNeighborsClassifier``:
@@ -131,33 +115,4 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
 
 
 class FineTuneTransferRegressor(_FineTuneTransfer, MetaRegressor):
-    """Pretrain on the source tasks, transfer, fine-tune on a new regression task.
-
-    All source tasks are learned together, by supervised learning with a shared trunk; a new task starts from there,
-    with the mean of the tasks' heads. On one table, ``fit(X, y)`` is an ordinary multi-layer perceptron.
-
-    Parameters
-    ----------
-    heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining: one for each task, or one for all of them. "auto" gives each task
-        its own where there are several.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import FineTuneTransferRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = FineTuneTransferRegressor(n_sources=50, max_epochs=3, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
+    pass

@@ -6,7 +6,10 @@ from skmeta.learners.hyper_net import HyperNet
 
 
 class _HyperNet:
-    """What the classifier and the regressor share.
+    """A network that reads a task's rows and writes the small network that answers.
+
+    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units. What it
+    writes for classes begins as their means, that is, as a nearest centroid.
 
     Parameters
     ----------
@@ -17,6 +20,8 @@ class _HyperNet:
         Width of the generated network's hidden layers.
     target_layers : int, default=2
         Number of its hidden layers.
+    n_code : int, default=64
+        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
 
@@ -25,6 +30,10 @@ class _HyperNet:
     D. Ha, A. Dai, Q. V. Le. "HyperNetworks". ICLR 2017.
     A. Mueller, C. Curino, R. Ramakrishnan. "MotherNet: Fast Training and Inference via Hyper-Network Transformers".
     ICLR 2025.
+
+    Examples
+    --------
+    {examples}
     """
 
     target_hidden: int = 32
@@ -37,61 +46,8 @@ class _HyperNet:
 
 
 class HyperNetClassifier(_HyperNet, MetaClassifier):
-    """A network that reads a task's rows and writes the small network that answers.
-
-    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units. What it
-    writes begins as the means of the classes, that is, as a nearest centroid.
-
-    Parameters
-    ----------
-    n_code : int, default=64
-        Size of the codes of classes and tasks.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import HyperNetClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> HyperNetClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
-    """
+    pass
 
 
 class HyperNetRegressor(_HyperNet, MetaRegressor):
-    """A network that reads a task's rows and writes the small network that answers.
-
-    Adapting is one forward pass, predicting one through a multi-layer perceptron of ``target_hidden`` units.
-
-    Parameters
-    ----------
-    n_code : int, default=64
-        Size of the task's code.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import HyperNetRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = HyperNetRegressor(max_epochs=1, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
+    pass

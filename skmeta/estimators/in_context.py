@@ -99,14 +99,6 @@ class InContextClassifier(_InContext, MetaClassifier):
     take part, or when a new class or category comes, or a number farther outside the range of its encoded column (or
     of the targets) than that range is wide, it is encoded anew, and answers are those of a fit on all rows.
 
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
     References
     ----------
     N. Hollmann, S. Müller, K. Eggensperger, F. Hutter. "TabPFN: A Transformer That Solves Small Tabular Classification
@@ -163,14 +155,6 @@ class InContextRegressor(_InContext, MetaRegressor):
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
     machines. Several targets are answered one by one.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

@@ -9,7 +9,11 @@ from skmeta.learners.learned_optimizers.descent import LearnedDescent
 
 
 class _LearnedOptimizer:
-    """What the classifier and the regressor share.
+    """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
+
+    On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
+    with the start it sets out from, so that few steps on the support rows serve the query rows.
+    ``optimizer_`` is that network, and ``optimizer_.as_optimizer(parameters)`` an optimizer for modules of your own.
 
     Parameters
     ----------
@@ -43,6 +47,10 @@ class _LearnedOptimizer:
     ----------
     M. Andrychowicz et al. "Learning to learn by gradient descent by gradient descent". NeurIPS 2016.
     S. Ravi, H. Larochelle. "Optimization as a Model for Few-Shot Learning". ICLR 2017.
+
+    Examples
+    --------
+    {examples}
     """
 
     inner_steps: int = 5
@@ -67,62 +75,8 @@ class _LearnedOptimizer:
 
 
 class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
-    """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
-
-    On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
-    with the start it sets out from, so that few steps on the support rows serve the query rows.
-    ``optimizer_`` is that network, and ``optimizer_.as_optimizer(parameters)`` an optimizer for modules of your own.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import LearnedOptimizerClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> LearnedOptimizerClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
-    """
-
     _default_module_parameters = _LearnedOptimizer._default_module_parameters | {"keep_input": True}
 
 
 class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
-    """Learning to learn by gradient descent by gradient descent: a recurrent network is the optimizer.
-
-    On every task a small LSTM, the same for every weight of the module, turns gradients into updates. It is trained,
-    with the start it sets out from, so that few steps on the support rows serve the query rows.
-    ``optimizer_`` is that network, and ``optimizer_.as_optimizer(parameters)`` an optimizer for modules of your own.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import LearnedOptimizerRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = LearnedOptimizerRegressor(max_epochs=1, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
+    pass

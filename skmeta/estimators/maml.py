@@ -18,7 +18,7 @@ _N_TRIED, _N_SEEN = 256, 4096
 
 
 class _MAML:
-    """What the classifier and the regressor share.
+    """A start from which a few gradient steps learn a new task.
 
     Parameters
     ----------
@@ -56,6 +56,10 @@ class _MAML:
     ----------
     C. Finn, P. Abbeel, S. Levine. "Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks". ICML 2017.
     A. Rajeswaran, C. Finn, S. Kakade, S. Levine. "Meta-Learning with Implicit Gradients". NeurIPS 2019.
+
+    Examples
+    --------
+    {examples}
     """
 
     inner_lr: float | str = ByKind(classifier=0.2, regressor=0.05)
@@ -80,58 +84,10 @@ class _MAML:
 
 
 class MAMLClassifier(_MAML, MetaClassifier):
-    """A start from which a few gradient steps learn a new task.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import MAMLClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
-    """
-
     _default_module_parameters = _MAML._default_module_parameters | {"carry_input": True}
 
 
 class MAMLRegressor(_MAML, MetaRegressor):
-    """A start from which a few gradient steps learn a new regression task.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import MAMLRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = MAMLRegressor(inner_lr=0.01, max_epochs=1, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
-
     def _start(self, learner, train):
         """Inner steps that do not explode on the training tasks' extreme rows, where a squared loss is steepest."""
         rows = torch.nonzero(~train.y.isnan().any(1)).ravel() if isinstance(train, TaskStore) else ()

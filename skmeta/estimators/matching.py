@@ -11,9 +11,6 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
-        standardised rows themselves.
     metric : {"cosine", "l2"}, default="cosine"
         What attention depends on: cosines, or squared distances.
     scale : float or "learn", default="learn"
@@ -22,11 +19,6 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         Whether rows are embedded in the light of the whole support, which then is read in the order of its rows.
     reading_steps : int, default=3
         Rounds in which a query row reads the support; only with ``full_context``.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

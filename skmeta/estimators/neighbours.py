@@ -168,17 +168,11 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         shows few rows of its classes, no more than its rarest class has rows.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsClassifier`'s own.
-    {meta_parameters}
 
     Attributes
     ----------
     outputs_2d_ : bool
         False.
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
 
     Examples
     --------
@@ -233,15 +227,6 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsRegressor`'s own.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
 
     Examples
     --------

@@ -12,8 +12,6 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a small :class:`~skmeta.nets.MLP`.
     attention : bool, default=True
         Whether each query row attends to the support rows (attentive neural process) or all see their mean
         (conditional neural process).
@@ -23,11 +21,6 @@ class NeuralProcessRegressor(GaussianMetaRegressor):
         Heads of the attention.
     n_shots : int or (low, high), default=(0, 10)
         Support rows of a training episode. Over a range, the answers after few rows and after many are trained.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

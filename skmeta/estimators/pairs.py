@@ -11,20 +11,12 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
-        standardised rows themselves.
     loss : {"binary_cross_entropy", "contrastive"}, default="binary_cross_entropy"
         How a pair is judged: by the probability of being of one class, from weighted absolute differences; or by its
         Euclidean distance, small within a class and beyond a margin between two. Of the pairs of two classes, those
         of a row with its nearest strangers count, as many as it has friends.
     margin : float, default=1.0
         Of the contrastive loss, in units of the root of the embedding's size.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------
@@ -54,20 +46,12 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
-        standardised rows themselves.
     mining : {"batch-hard", "semi-hard"}, default="batch-hard"
         Which triplets of an episode count: each row's farthest friend and nearest stranger, or for each pair of one
         class the nearest stranger beyond.
     margin : float or "soft", default="soft"
         By how much strangers are to be farther than friends, in units of the root of the embedding's size; "soft"
         has no end to it.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

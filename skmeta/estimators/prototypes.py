@@ -13,19 +13,11 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
-        standardised rows themselves.
     scale : float or "learn", default="learn"
         What squared distances are multiplied with to give logits.
     priors : "auto" or bool, default="auto"
         Whether a class's share of the support counts as its prior probability; "auto": where all tasks share their
         classes (so that shares mean something), not in N-way episodes.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

@@ -8,7 +8,10 @@ from skmeta.nets import ResidualMLP
 
 
 class _Recurrent:
-    """What the classifier and the regressor share.
+    """An LSTM or GRU that reads a task's rows, each with the label or target of the row before, and then answers.
+
+    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
+    answers are averaged.
 
     Parameters
     ----------
@@ -22,9 +25,22 @@ class _Recurrent:
     max_rows : int, default=256
         Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
 
+    Notes
+    -----
+    A classifier has no output per class: it reads the rows once for every class, with the same weights, and so takes
+    any number of classes.
+
+    Other than in the paper, the network is told not only the label or target of the row before but that row times it
+    as well, and its answer is read from its state and from that times the row asked about: products that gates alone
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
+
     References
     ----------
     S. Hochreiter, A. S. Younger, P. R. Conwell. "Learning to Learn Using Gradient Descent". ICANN 2001.
+
+    Examples
+    --------
+    {examples}
     """
 
     cell: str = "lstm"
@@ -37,76 +53,11 @@ class _Recurrent:
 
 
 class RecurrentClassifier(_Recurrent, MetaClassifier):
-    """An LSTM or GRU that reads a task's rows, each with the label of the row before, and then answers.
-
-    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
-    answers are averaged.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    Notes
-    -----
-    The network has no output per class: it reads the rows once for every class, with the same weights, and so takes
-    any number of classes.
-
-    Other than in the paper, the network is told not only the label of the row before but that row times the label as
-    well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn. Before training these compare the row with those of each class.
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import RecurrentClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> RecurrentClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
-    """
+    pass
 
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):
-    """An LSTM or GRU that reads a task's rows, each with the target of the row before, and then answers.
-
-    Adapting is reading: no gradient step, no search. The rows are read in several fixed pseudo-random orders, whose
-    answers are averaged.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    Notes
-    -----
-    Other than in the paper, the network is told not only the target of the row before but that row times the target
-    as well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn.
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import RecurrentRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = RecurrentRegressor(max_epochs=1, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
+    pass
 
 
 class MANNClassifier(MetaClassifier):
@@ -133,11 +84,6 @@ class MANNClassifier(MetaClassifier):
         Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
     max_epochs : int, default=4
         Epochs of meta-training.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     Notes
     -----

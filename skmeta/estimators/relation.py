@@ -13,18 +13,10 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
-        standardised rows themselves.
     relation_hidden : int, default=64
         Width of the network that compares.
     relation_loss : {"cross_entropy", "mse"}, default="cross_entropy"
         What it is trained by: ``criterion`` on its logits, or, as in the paper, squared errors of its relations.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------

@@ -7,11 +7,12 @@ from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.reptile import Reptile
 
-_ADAPTATION_PARAMETERS = ("inner_lr", "inner_steps", "adapt_steps")
-
 
 class _Reptile:
-    """What the classifier and the regressor share.
+    """A start moved towards where training on each task leads: meta-learning without second derivatives.
+
+    Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
+    the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
 
     Parameters
     ----------
@@ -37,6 +38,10 @@ class _Reptile:
     References
     ----------
     A. Nichol, J. Achiam, J. Schulman. "On First-Order Meta-Learning Algorithms". 2018.
+
+    Examples
+    --------
+    {examples}
     """
 
     inner_lr: float = ByKind(classifier=0.1, regressor=0.05)
@@ -49,65 +54,13 @@ class _Reptile:
     optimizer = torch.optim.SGD
 
     _learner_class = Reptile
-    _adaptation_parameters = _ADAPTATION_PARAMETERS
+    _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
 
 
 class ReptileClassifier(_Reptile, MetaClassifier):
-    """A start moved towards where training on each task leads: meta-learning without second derivatives.
-
-    Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
-    the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import ReptileClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> ReptileClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
-    """
-
     _default_module_parameters = _Reptile._default_module_parameters | {"carry_input": True}
 
 
 class ReptileRegressor(_Reptile, MetaRegressor):
-    """A start moved towards where training on each regression task leads.
-
-    Every task of a batch trains for ``inner_steps`` steps from the common start; the outer optimizer then steps along
-    the mean displacement. With the default, plain gradient descent, ``lr`` is the share of that way.
-
-    Parameters
-    ----------
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
-    Examples
-    --------
-    >>> from skmeta import ReptileRegressor
-    >>> from skmeta.tasks import Sinusoids
-    >>> sinusoids = Sinusoids(n_shots=10)
-    >>> meta = ReptileRegressor(max_epochs=1, random_state=0).fit(sinusoids)
-    >>> task = sinusoids.sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
-    True
-    """
+    pass

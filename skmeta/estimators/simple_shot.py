@@ -11,15 +11,8 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
 
     Parameters
     ----------
-    module : torch module class or instance, default=None
-        Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the standardised rows themselves.
     scale : float or "learn", default="learn"
         Factor of the squared distances that give logits.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
 
     References
     ----------
@@ -28,11 +21,7 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import SimpleShotClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> SimpleShotClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
+    {examples}
     """
 
     scale: float | str = "learn"

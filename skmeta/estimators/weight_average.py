@@ -65,29 +65,29 @@ def keep_sources(estimator, store):
 
 
 class _WeightAverage(Pretrained):
-    """What the classifier and the regressor share.
+    """A new task's weights as a mixture of the weights fine-tuned on each source task.
+
+    All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
+    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk;
+    a regressor's is pulled towards the average of their heads.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
+    weighting : {"learn", "similarity", "uniform"}, default="learn"
+        Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
+        fit the support; from there, descent on the support's loss; or all alike.
     temperature : float, default=0.5
         Small values trust the most similar sources alone.
     source_steps : int, default=20
         Steps of fine-tuning on each source.
     source_lr : float, default=0.003
         Their rate.
+    heads : {"auto", "task", "shared"}, default="auto"
+        Heads of the source tasks in pretraining, as in :class:`FineTuneTransfer`.
     l2_sp : float, default={}
         Pull of fine-tuned weights and fitted heads towards where they start, counted in rows.
-    n_sources : int, default=256
-        Source tasks drawn where ``fit`` is given a task distribution.
-    batch_size : int, default=16
-        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
-        by default between 16 and 128.
-    max_epochs : int, default=10
-        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
-    iterator_train : class, default=RowLoader
-        Draws the training batches, rows of all tasks together.
 
     Attributes
     ----------
@@ -125,28 +125,7 @@ class _WeightAverage(Pretrained):
 
 
 class WeightAverageTransfer(_WeightAverage, MetaClassifier):
-    """A new task's weights as a mixture of the weights fine-tuned on each source task.
-
-    All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
-    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk.
-
-    Parameters
-    ----------
-    weighting : {"learn", "similarity", "uniform"}, default="learn"
-        Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
-        fit the support; from there, descent on the support's loss; or all alike.
-    heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining, as in :class:`FineTuneTransfer`.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
+    """
     Examples
     --------
     >>> from skmeta import WeightAverageTransfer
@@ -164,29 +143,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
 
 
 class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
-    """A new regression task's weights as a mixture of the weights fine-tuned on each source task.
-
-    All source tasks are first learned together, with a shared trunk. From there each source is fine-tuned on its own.
-    The trunk of a new task is the average of theirs, ``W = sum_i alpha_i W_i``, and its head is fitted on that trunk,
-    pulled towards the average of their heads.
-
-    Parameters
-    ----------
-    weighting : {"learn", "similarity", "uniform"}, default="learn"
-        Where the shares come from: how well each source's weights fit the support; from there, descent on the
-        support's loss; or all alike.
-    heads : {"auto", "task", "shared"}, default="auto"
-        Heads of the source tasks in pretraining, as in :class:`FineTuneTransferRegressor`.
-    {meta_parameters}
-
-    Attributes
-    ----------
-    {meta_attributes}
-
-    References
-    ----------
-    {references}
-
+    """
     Examples
     --------
     >>> from skmeta import WeightAverageTransferRegressor

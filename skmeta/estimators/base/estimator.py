@@ -85,7 +85,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         super().__init_subclass__(**kwargs)
         is_classifier = issubclass(cls, ClassifierMixin)
         complete_constructor(cls, is_classifier)
-        if cls.__doc__ and "{meta_" in cls.__doc__:
+        if cls._learner_class is not None:
             cls.__doc__ = complete(cls, is_classifier)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -139,7 +139,20 @@ def standardised_by_task(y, task, answered, n_tasks):
 
 
 class Pretrained:
-    """Base of the estimators that learn all source tasks together first."""
+    """Base of the estimators that learn all source tasks together first.
+
+    Parameters
+    ----------
+    n_sources : int, default=256
+        Source tasks drawn where ``fit`` is given a task distribution.
+    batch_size : int, default=16
+        Tasks in a batch of validation tasks. Pretraining goes over rows: ``iterator_train__rows`` of them in a batch,
+        by default between 16 and 128.
+    max_epochs : int, default=10
+        Epochs of pretraining; each goes over the rows of all source tasks once, and takes at least 10 steps.
+    iterator_train : class, default=RowLoader
+        Draws the training batches, rows of all tasks together; ``iterator_train__*`` are its parameters.
+    """
 
     _training_class = Pretraining
 
