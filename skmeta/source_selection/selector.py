@@ -4,25 +4,23 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
+from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
-from skmeta.estimators.base.targets import r2_over_tasks
+from skmeta.estimators.base.targets import Targets
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
-from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks, split_tasks
-from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns
+from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
+from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns
 from skmeta.tasks.rows import plain, take_rows
-from skmeta.tasks.splitting import with_query_rows
-
-_SHOTS = 5  # that tasks without query rows show when they are scored
 
 
 def _estimator_has(method):
@@ -326,10 +324,7 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         asked = [Task(one.X, one.y, rows[name]) for one, name in zip(asked, sources)]
         answers = dict(zip(sources, self._for_each(asked, method)))
         answers |= {name: getattr(self._adapted(), method)(rows[name]) for name in names if name in of_target}
-        together = np.concatenate([answers[name] for name in names])
-        out = np.empty_like(together)
-        out[np.argsort(code, kind="stable")] = together
-        return out
+        return in_order_of_rows([answers[name] for name in names], code)
 
     def predict(self, X, *, task=None):
         """Answers about rows of the current target or of source tasks, or about the query rows of many targets.
@@ -378,20 +373,4 @@ class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
         -------
         score : float
         """
-        if not is_tasks(X):
-            answers = self.predict(X, task=task)
-            return accuracy_score(y, answers) if is_classifier(self.estimator) else r2_score(y, answers)
-        classifies, tasks = is_classifier(self.estimator), as_taskset(X)
-        if (tasks.n_query < 0).all():
-            tasks = split_tasks(tasks, _SHOTS, random_state=0, per_class=classifies)
-        elif not tasks.query_labelled.all():
-            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
-            raise ValueError(
-                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
-                f"{name} has no y_query."
-            )
-        tasks = with_query_rows(tasks)
-        answers = self.predict(tasks)
-        if classifies:
-            return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
-        return r2_over_tasks(answers, tasks)
+        return score(self, Classes if is_classifier(self.estimator) else Targets, X, y, task=task)

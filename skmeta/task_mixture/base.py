@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
@@ -19,14 +20,13 @@ from skmeta.task_mixture.learning_sample import learning_sample
 from skmeta.task_mixture.mixture import Members, Mixture
 from skmeta.task_mixture.rows import Rows
 from skmeta.task_mixture.task_places import TaskPlaces
-from skmeta.tasks import as_taskset, is_tasks, split_tasks
+from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import find_task_ids, names_of_columns
 from skmeta.tasks.rows import from_torch, is_frame, take_rows
-from skmeta.tasks.splitting import with_query_rows
+from skmeta.tasks.splitting import asked_about
 
 _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by
-_SHOTS = 5  # that tasks without query rows show when they are scored
 
 DOC = """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
 
@@ -408,12 +408,7 @@ class TaskMixture(Savable, BaseEstimator):
     def _answers_of_tasks(self, tasks, how_sure=None):
         """For each task, given its support, the answers to its query rows: a list of (n_query, C) for each target."""
         check_is_fitted(self)
-        tasks = as_taskset(tasks)
-        if (tasks.n_query < 0).any():
-            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
-            raise ValueError(
-                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
-            )
+        tasks = asked_about(tasks)
         X, y = tasks.pooled
         X, code = self._validated_X(X), len(self.places_) + tasks.task_of_row
         is_support = np.concatenate(
@@ -427,18 +422,22 @@ class TaskMixture(Savable, BaseEstimator):
             answers.append(np.split(_asked(shown, X[~is_support], code[~is_support], how_sure), ends))
         return list(zip(*answers))
 
-    def _tasks_to_score(self, tasks):
-        """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
-        tasks = as_taskset(tasks)
-        if (tasks.n_query < 0).all():
-            tasks = split_tasks(tasks, _SHOTS, random_state=0, per_class=False)
-        elif not tasks.query_labelled.all():
-            name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
-            raise ValueError(
-                "score needs labelled query rows in every task, or query rows in none so that all are split: task "
-                f"{name} has no y_query."
-            )
-        return with_query_rows(tasks)
+    def score(self, X, y=None, sample_weight=None, *, task=None):
+        """Accuracy or R2 of the answers to rows, or over many tasks, as the learners count them.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
+            Tasks without query rows show five of their rows, always the same, and answer the others.
+        y : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_rows,), default=None
+        task : array-like of shape (n_rows,), str or list of str, default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return score(self, self._codec_class, X, y, sample_weight, task, per_class=False)
 
 
 def _spread_evenly(X):

@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, column_or_1d
@@ -13,7 +12,6 @@ from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import refuse_other_kind
-from skmeta.estimators.base.rows import checked_weight
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 
@@ -43,6 +41,9 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
     True
     """,
     )
+
+    _codec_class = Classes
+    score = TaskMixture.score  # scikit-learn's mixin has one too, which knows rows only
 
     __metadata_request__predict_proba = {"task": True}
 
@@ -126,26 +127,6 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         """
         check_is_fitted(self)
         return object_array([self.classes_ for _ in as_taskset(tasks)])
-
-    def score(self, X, y=None, sample_weight=None, *, task=None):
-        """Accuracy of the answers to rows, or its mean over many tasks.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
-            Tasks without query rows show five of their rows, always the same, and answer the others.
-        y : array-like of shape (n_rows,), default=None
-        sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), str or list of str, default=None
-
-        Returns
-        -------
-        score : float
-        """
-        if is_tasks(X):
-            tasks = self._tasks_to_score(X)
-            return float(np.mean([np.mean(p == one.y_query) for p, one in zip(self.predict(tasks), tasks)]))
-        return accuracy_score(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
 
 
 def _normalised(p):

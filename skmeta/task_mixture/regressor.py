@@ -3,13 +3,11 @@
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.rows import checked_weight
-from skmeta.estimators.base.targets import r2_over_tasks
+from skmeta.estimators.base.targets import Targets
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import DOC, TaskMixture
 from skmeta.tasks import is_tasks
@@ -40,7 +38,9 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     """,
     )
 
+    _codec_class = Targets
     _n_outputs = 1
+    score = TaskMixture.score  # scikit-learn's mixin has one too, which knows rows only
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -136,23 +136,3 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         if quantiles is not None:
             return y
         return (y[..., 0], y[..., 1]) if return_std else y[..., 0]
-
-    def score(self, X, y=None, sample_weight=None, *, task=None):
-        """R2 of the answers to rows, or over many tasks around each task's own mean.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
-            Tasks without query rows show five of their rows, always the same, and answer the others.
-        y : array-like of shape (n_rows,), default=None
-        sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), str or list of str, default=None
-
-        Returns
-        -------
-        score : float
-        """
-        if is_tasks(X):
-            tasks = self._tasks_to_score(X)
-            return r2_over_tasks(self.predict(tasks), tasks)
-        return r2_score(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))

@@ -161,6 +161,14 @@ def factorize(ids):
     return [names[i] for i in order], position[code]
 
 
+def in_order_of_rows(answers, code):
+    """Answers to the rows of each task, task after task, as one array in the order that the rows came in."""
+    together = np.concatenate(answers)
+    out = np.empty_like(together)
+    out[np.argsort(code, kind="stable")] = together
+    return out
+
+
 def _refuse_missing(level):
     if level.dtype.kind == "f":
         missing = np.isnan(level)

@@ -7,6 +7,31 @@ from skmeta.tasks.rows import take_rows
 from skmeta.tasks.taskset import TaskSet, as_taskset
 
 
+def asked_about(tasks):
+    """Tasks as a set, every one of which has a query, if an empty one."""
+    tasks = as_taskset(tasks)
+    if (tasks.n_query < 0).any():
+        name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
+        raise ValueError(
+            f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
+        )
+    return tasks
+
+
+def tasks_to_score(tasks, n_shots, per_class):
+    """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
+    tasks = as_taskset(tasks)
+    if (tasks.n_query < 0).all():
+        tasks = split_tasks(tasks, n_shots, random_state=0, per_class=per_class)
+    elif not tasks.query_labelled.all():
+        name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
+        raise ValueError(
+            "score needs labelled query rows in every task, or query rows in none so that all are split: task "
+            f"{name} has no y_query."
+        )
+    return with_query_rows(tasks)
+
+
 def with_query_rows(tasks):
     """Those of the tasks that have a row to be answered; there must be one."""
     asked = tasks.n_query > 0

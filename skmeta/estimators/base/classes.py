@@ -57,6 +57,7 @@ class Classes:
     criterion = torch.nn.CrossEntropyLoss
     validation = {}
     metric = staticmethod(accuracy_score)
+    counts_by_class = True  # shots
     least_rows = 2  # of each of two classes, for a table to learn from
 
     def __init__(self, regime, shared=None):

@@ -18,7 +18,7 @@ from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed, parameters_of
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
-from skmeta.estimators.base.scores import score_long, tasks_to_score
+from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.transaction import copy_of, forget, transaction
@@ -29,6 +29,7 @@ from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
+from skmeta.tasks.splitting import asked_about
 from skmeta.training import raise_if_interrupted
 
 if TYPE_CHECKING:
@@ -376,12 +377,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def _read_tasks(self, tasks, need_query=True):
         """Tasks with numbers for rows."""
         check_is_fitted(self)
-        tasks = as_taskset(tasks)
-        if need_query and (tasks.n_query < 0).any():
-            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
-            raise ValueError(
-                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
-            )
+        tasks = asked_about(tasks) if need_query else as_taskset(tasks)
         return self.rows_.read_tasks(self, tasks)
 
     def _adapted(self):
@@ -443,15 +439,12 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         -------
         score : float
         """
-        codec = self._codec_class
-        if is_tasks(X):
-            tasks = tasks_to_score(self, X)
-            return codec.score_tasks(self.predict(tasks), tasks)
-        features, ids = self._take_ids(X, task)
-        sample_weight = checked_weight(sample_weight, y)
+        codec, ids = self._codec_class, None
+        if not is_tasks(X):
+            X, ids = self._take_ids(X, task)
         if ids is None:
-            return codec.metric(y, self.predict(X), sample_weight=sample_weight)
-        return score_long(self, features, np.asarray(y), sample_weight, ids)
+            return score(self, codec, X, y, sample_weight, n_shots=self.n_shots)
+        return score_long(self, codec, X, np.asarray(y), checked_weight(sample_weight, y), ids)
 
     # ------------------------------------------------------------------ tasks known by their ids
 

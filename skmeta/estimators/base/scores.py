@@ -1,14 +1,25 @@
-"""Scores over tasks: those that have query rows, those that are split, and those known by their ids."""
+"""Scores of rows, of tasks that have query rows or are split, and of tasks known by their ids."""
 
 import numpy as np
 
-from skmeta.tasks import TaskSet, as_taskset
+from skmeta.estimators.base.rows import checked_weight
+from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import take_rows
-from skmeta.tasks.splitting import split_tasks, with_query_rows
+from skmeta.tasks.splitting import tasks_to_score
+
+N_SHOTS = 5  # that tasks without query rows show, where no parameter says how many
 
 
-def score_long(estimator, X, y, sample_weight, ids):
+def score(estimator, codec, X, y, sample_weight=None, task=None, n_shots=N_SHOTS, per_class=None):
+    """The codec's metric of answers to rows, or over many tasks; by default shots count as episodes count them."""
+    if is_tasks(X):
+        tasks = tasks_to_score(X, n_shots, codec.counts_by_class if per_class is None else per_class)
+        return codec.score_tasks(estimator.predict(tasks), tasks)
+    return codec.metric(y, estimator.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
+
+
+def score_long(estimator, codec, X, y, sample_weight, ids):
     """The metric over rows of known tasks and over the query part of tasks never seen."""
     X = X if hasattr(X, "shape") else np.asarray(X)
     names, code = factorize(ids)
@@ -23,23 +34,8 @@ def score_long(estimator, X, y, sample_weight, ids):
         if sample_weight is not None:
             raise ValueError("sample_weight cannot be used with tasks that were never seen: they are split first.")
         rows = np.flatnonzero(~known)
-        tasks = tasks_to_score(estimator, TaskSet.from_long(take_rows(X, rows), y[rows], ids[rows]))
+        tasks = TaskSet.from_long(take_rows(X, rows), y[rows], ids[rows])
+        tasks = tasks_to_score(tasks, estimator.n_shots, codec.counts_by_class)
         truth += [t.y_query for t in tasks]
         answer += list(estimator.predict(tasks))
-    return estimator._codec_class.metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)
-
-
-def tasks_to_score(estimator, tasks):
-    """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
-    tasks = as_taskset(tasks)
-    if (tasks.n_query < 0).all():
-        # shots are counted per class, as task_scorer and few_shot_curve count them
-        per_class = estimator._codec_class.task_type == "classification"
-        tasks = split_tasks(tasks, estimator.n_shots, random_state=0, per_class=per_class)
-    elif not tasks.query_labelled.all():
-        name = tasks.called(np.flatnonzero(~tasks.query_labelled)[0])
-        raise ValueError(
-            "score needs labelled query rows in every task, or query rows in none so that all are split: task "
-            f"{name} has no y_query."
-        )
-    return with_query_rows(tasks)
+    return codec.metric(np.concatenate(truth), np.concatenate(answer), sample_weight=sample_weight)

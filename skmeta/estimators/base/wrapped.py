@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
@@ -11,16 +10,17 @@ from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.current_task import Support, unpooled
-from skmeta.estimators.base.rows import check_weight, checked_weight, require_labels
+from skmeta.estimators.base.rows import check_weight, require_labels
+from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
-from skmeta.estimators.base.targets import Targets, r2_over_tasks
+from skmeta.estimators.base.targets import Targets
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.saving.savable import Savable
-from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks, split_tasks
-from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
+from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
+from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns, take_task_ids
 from skmeta.tasks.rows import plain
-from skmeta.tasks.splitting import with_query_rows
+from skmeta.tasks.splitting import asked_about
 
 
 def _estimator_has(method):
@@ -262,10 +262,7 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
             estimator = self._fitted_for(known[name])
             mine = getattr(estimator, method)(X[code == place])
             answers.append(self._in_known_columns(mine, estimator, method, name))
-        together = np.concatenate(answers)
-        out = np.empty_like(together)
-        out[np.argsort(code, kind="stable")] = together
-        return out
+        return in_order_of_rows(answers, code)
 
     def _in_known_columns(self, answers, estimator, method, name):
         """Chances in columns of all known classes; other scores have no place for a class that is not there."""
@@ -285,14 +282,9 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
 
     def _answer_tasks(self, tasks, method):
         check_is_fitted(self)
-        tasks = as_taskset(tasks)
+        tasks = asked_about(tasks)
         if not len(tasks):
             raise ValueError("There are no tasks: give at least one.")
-        if (tasks.n_query < 0).any():
-            name = tasks.called(int(np.flatnonzero(tasks.n_query < 0)[0]))
-            raise ValueError(
-                f"predict(tasks) answers query rows, but task {name} has none: build it as Task(X, y, X_query)."
-            )
         self._check_labels(tasks)
         supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
         return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
@@ -360,15 +352,4 @@ class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
         -------
         score : float
         """
-        classifies = is_classifier(self)
-        if not is_tasks(X):
-            metric = accuracy_score if classifies else r2_score
-            return metric(y, self.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
-        tasks = as_taskset(X)
-        if (tasks.n_query < 0).all():
-            tasks = split_tasks(tasks, self.n_shots, random_state=0, per_class=classifies)
-        tasks = with_query_rows(tasks)
-        answers = self.predict(tasks)
-        if classifies:
-            return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
-        return r2_over_tasks(answers, tasks)
+        return score(self, self._codec_class(), X, y, sample_weight, task, self.n_shots)
