@@ -32,6 +32,7 @@ ORDER = [
     "tasks",
     "threads",
     "progress",
+    "documentation",
     "exceptions",
 ]
 #: what a room never imports, by what it is not to know

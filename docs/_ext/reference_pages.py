@@ -12,30 +12,10 @@ from pathlib import Path
 
 from docutils import nodes
 
+from skmeta.registry import FAMILIES
+
 #: groups of what ``from skmeta import ...`` gives; a name that is missing here appears under "Other names"
-FAMILIES = {
-    "In-context": ["InContextClassifier", "InContextRegressor"],
-    "Metric learners": [
-        "ProtoNetClassifier", "SimpleShotClassifier", "MatchingNetClassifier", "RelationNetClassifier",
-        "SiameseNetClassifier", "TripletNetClassifier", "MetaKNeighborsClassifier", "MetaKNeighborsRegressor",
-    ],
-    "Optimization-based": [
-        "MAMLClassifier", "MAMLRegressor", "ReptileClassifier", "ReptileRegressor", "LearnedOptimizerClassifier",
-        "LearnedOptimizerRegressor",
-    ],
-    "Convex and probabilistic heads": ["MetaOptNetClassifier", "MetaOptNetRegressor", "BayesianHeadRegressor"],
-    "Memories and networks that write or condition": [
-        "RecurrentClassifier", "RecurrentRegressor", "MANNClassifier", "HyperNetClassifier", "HyperNetRegressor",
-        "NeuralProcessRegressor",
-    ],
-    "Transfer": [
-        "FineTuneTransfer", "FineTuneTransferRegressor", "MultiTaskClassifier", "MultiTaskRegressor",
-        "WeightAverageTransfer", "WeightAverageTransferRegressor", "SourceSelector",
-    ],
-    "Related tables": ["TaskMixtureClassifier", "TaskMixtureRegressor"],
-    "Wrappers, baselines and preprocessing": [
-        "FewShotClassifier", "FewShotRegressor", "PooledBaseline", "PerTaskBaseline", "PerTask", "TableEncoder",
-    ],
+GROUPS = {family[0].upper() + family[1:]: names for family, names in FAMILIES.items()} | {
     "Tasks": ["Task", "TaskSet", "split_tasks", "pseudo_tasks"],
     "Model selection": ["TaskKFold", "KShotSplit", "task_scorer", "few_shot_curve", "compare"],
     "Saving, serving, versions, errors": [
@@ -60,7 +40,7 @@ def tables():
     """Module, title and names of every table, in the order of the page; every public name is in exactly one."""
     skmeta = importlib.import_module("skmeta")
     left, shown = list(skmeta.__all__), set()
-    for title, names in FAMILIES.items():
+    for title, names in GROUPS.items():
         there = [name for name in names if name in left]
         left = [name for name in left if name not in there]
         if there:

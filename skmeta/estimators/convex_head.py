@@ -66,12 +66,7 @@ class MetaOptNetRegressor(MetaRegressor):
 
     Examples
     --------
-    >>> from skmeta import MetaOptNetRegressor
-    >>> from skmeta.tasks.families import Sinusoids
-    >>> meta = MetaOptNetRegressor(max_epochs=1, random_state=0).fit(Sinusoids(n_shots=10))
-    >>> task = Sinusoids(n_shots=10).sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape
-    (10,)
+    {examples}
     """
 
     l2: float | str = "learn"

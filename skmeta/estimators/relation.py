@@ -25,13 +25,7 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
 
     Examples
     --------
-    >>> from skmeta import RelationNetClassifier
-    >>> from skmeta.tasks.clusters import GaussianClusters
-    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = RelationNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> new = tasks[19]
-    >>> meta.adapt(new.X, new.y).predict(new.X_query).shape
-    (45,)
+    {examples}
     """
 
     relation_hidden: int = 64

@@ -33,15 +33,7 @@ class SoftNeighbours(Learner):
     """
 
     def __init__(
-        self,
-        body,
-        n_features_in,
-        n_outputs=None,
-        *,
-        task_type="classification",
-        metric="euclidean",
-        p=2,
-        scale="learn",
+        self, body, n_features_in, n_outputs=None, *, task_type="classification", metric="euclidean", p=2, scale="learn"
     ):
         super().__init__(body, n_features_in, n_outputs)
         self.task_type = task_type

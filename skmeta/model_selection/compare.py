@@ -5,6 +5,7 @@ import time
 import numpy as np
 from scipy.stats import t as student_t
 from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
@@ -271,19 +272,5 @@ class _Alone(BaseEstimator):
         return [answer(self._fitted(task), task.X_query) for task in tasks]
 
     def _fitted(self, task):
-        if is_classifier(self.estimator) and len(classes := np.unique(task.y)) == 1:
-            return _OneClass(classes)
-        return clone(self.estimator).fit(task.X, task.y)
-
-
-class _OneClass:
-    """What can be said of a task that shows one class only."""
-
-    def __init__(self, classes):
-        self.classes_ = classes
-
-    def predict(self, X):
-        return np.repeat(self.classes_, X.shape[0])
-
-    def predict_proba(self, X):
-        return np.ones((X.shape[0], 1))
+        shows_one_class = is_classifier(self.estimator) and len(np.unique(task.y)) == 1
+        return (DummyClassifier() if shows_one_class else clone(self.estimator)).fit(task.X, task.y)

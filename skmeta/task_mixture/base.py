@@ -28,14 +28,15 @@ from skmeta.tasks.splitting import asked_about
 _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by
 
-DOC = """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
 
-    {about}
+class TaskMixture(Savable, BaseEstimator):
+    """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
+
+    A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
+    group never seen inside one that was. Every target has a mixture of its own.
 
     Parameters
     ----------
-    {pooled}
-    {per_task}
     meta : sequence of estimators, default=()
         Meta-learners of this library that take part.
     cv : int, default=5
@@ -52,7 +53,7 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
 
     Attributes
     ----------
-    {attributes}members_ : list of str
+    members_ : list of str
         The models that new tasks are answered by.
     weights_new_ : DataFrame of shape (n_sizes, n_members)
         The trust in each member for tasks that the table does not have, by the rows they have shown.
@@ -67,23 +68,6 @@ DOC = """Pooled models, per-task models and what tasks add to the common model, 
         Without the columns that name tasks.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Where the table came with string column names.
-
-    References
-    ----------
-    D. H. Wolpert. "Stacked generalization". Neural Networks 5, 1992.
-    N. M. Laird, J. H. Ware. "Random-effects models for longitudinal data". Biometrics 38, 1982.
-    {reference}
-
-    Examples
-    --------
-    {example}"""
-
-
-class TaskMixture(Savable, BaseEstimator):
-    """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
-
-    A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner
-    group never seen inside one that was. Every target has a mixture of its own.
     """
 
     __metadata_request__fit = {"task": True}

@@ -8,28 +8,45 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from skmeta.documentation import documented
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import refuse_other_kind
-from skmeta.task_mixture.base import DOC, TaskMixture
+from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 
 _MOST_TREES = 300
 
 
+@documented
 class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
-    __doc__ = DOC.format(
-        about="For classes that all tasks share. Effects of tasks are on the log odds.",
-        pooled="""pooled : classifier, list of classifiers or "default", default="default"
+    """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
+
+    For classes that all tasks share. Effects of tasks are on the log odds.
+
+    Parameters
+    ----------
+    pooled : classifier, list of classifiers or "default", default="default"
         Models of all rows together, with ``predict_proba``; "default" is logistic regression and histogram gradient
         boosting, the latter also with the task as a feature. The class shares are always among them. Around each of
-        them, random intercepts, slopes and smooth curves of the tasks are estimated.""",
-        per_task="""per_task : classifier or None, default=None
-        Fitted to each task's rows alone, as one more member.""",
-        attributes="classes_ : ndarray of shape (n_classes,)\n    ",
-        reference='D. Boehning. "Multinomial logistic regression algorithm". Ann. Inst. Statist. Math. 44, 1992.',
-        example=""">>> import numpy as np
+        them, random intercepts, slopes and smooth curves of the tasks are estimated.
+    per_task : classifier or None, default=None
+        Fitted to each task's rows alone, as one more member.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+
+    References
+    ----------
+    D. H. Wolpert. "Stacked generalization". Neural Networks 5, 1992.
+    N. M. Laird, J. H. Ware. "Random-effects models for longitudinal data". Biometrics 38, 1982.
+    D. Boehning. "Multinomial logistic regression algorithm". Ann. Inst. Statist. Math. 44, 1992.
+
+    Examples
+    --------
+    >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skmeta import TaskMixtureClassifier
     >>> rng = np.random.default_rng(0)
@@ -39,8 +56,7 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
     >>> mixture = TaskMixtureClassifier(LogisticRegression(), random_state=0).fit(X, y, task=site)
     >>> bool(mixture.score(X, y, task=site) > 0.85 > mixture.score(X, y))
     True
-    """,
-    )
+    """
 
     _codec_class = Classes
     score = TaskMixture.score  # scikit-learn's mixin has one too, which knows rows only

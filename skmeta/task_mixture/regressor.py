@@ -6,26 +6,39 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
+from skmeta.documentation import documented
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.targets import Targets
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
-from skmeta.task_mixture.base import DOC, TaskMixture
+from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import is_tasks
 
 
+@documented
 class TaskMixtureRegressor(RegressorMixin, TaskMixture):
-    __doc__ = DOC.format(
-        about="For numbers. Effects of tasks are Gaussian, their spread learned over tasks.",
-        pooled="""pooled : regressor, list of regressors or "default", default="default"
+    """Pooled models, per-task models and what tasks add to the common model, trusted by what held-out tasks say.
+
+    For numbers. Effects of tasks are Gaussian, their spread learned over tasks.
+
+    Parameters
+    ----------
+    pooled : regressor, list of regressors or "default", default="default"
         Models of all rows together; "default" is the fixed effects of a linear mixed model, ridge regression on splines
         of every column, histogram gradient boosting - also with the task as a feature - and, where all targets
         are positive, a product of powers of the positive columns. The mean is always among them. Around each of them,
-        random intercepts, slopes and smooth curves of the tasks are estimated; around the product they are factors.""",
-        per_task="""per_task : regressor or None, default=None
-        Fitted to each task's rows alone, as one more member.""",
-        attributes="",
-        reference='L. Breiman. "Stacked regressions". Machine Learning 24, 1996.',
-        example=""">>> import numpy as np
+        random intercepts, slopes and smooth curves of the tasks are estimated; around the product they are factors.
+    per_task : regressor or None, default=None
+        Fitted to each task's rows alone, as one more member.
+
+    References
+    ----------
+    D. H. Wolpert. "Stacked generalization". Neural Networks 5, 1992.
+    N. M. Laird, J. H. Ware. "Random-effects models for longitudinal data". Biometrics 38, 1982.
+    L. Breiman. "Stacked regressions". Machine Learning 24, 1996.
+
+    Examples
+    --------
+    >>> import numpy as np
     >>> from sklearn.linear_model import LinearRegression
     >>> from skmeta import TaskMixtureRegressor
     >>> rng = np.random.default_rng(0)
@@ -35,8 +48,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     >>> mixture = TaskMixtureRegressor(LinearRegression(), random_state=0).fit(X, y, task=site)
     >>> bool(mixture.score(X, y, task=site) > 0.95 > mixture.score(X, y))
     True
-    """,
-    )
+    """
 
     _codec_class = Targets
     _n_outputs = 1

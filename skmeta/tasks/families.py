@@ -52,7 +52,7 @@ class RegressionFamily(BaseTaskDistribution):
         raise NotImplementedError
 
     def _draw_inputs(self, n_rows, rng):
-        raise NotImplementedError
+        return rng.standard_normal((n_rows, self.n_features))
 
 
 _SINUSOID_RANGES = {
@@ -201,9 +201,6 @@ class LinearFamily(RegressionFamily):
             "intercept": self.intercept_scale * rng.standard_normal(n_tasks),
         }
 
-    def _draw_inputs(self, n_rows, rng):
-        return rng.standard_normal((n_rows, self.n_features))
-
     def target(self, X, parameters):
         """Give the noiseless function of a task.
 
@@ -276,9 +273,6 @@ class QuadraticFamily(RegressionFamily):
             "weights": self.linear_scale * rng.standard_normal((n_tasks, self.n_features)),
             "intercept": rng.standard_normal(n_tasks),
         }
-
-    def _draw_inputs(self, n_rows, rng):
-        return rng.standard_normal((n_rows, self.n_features))
 
     def target(self, X, parameters):
         """Give the noiseless function of a task.

@@ -3,17 +3,24 @@
 import inspect
 import re
 
+from skmeta.documentation import gathered
+
 #: what an estimator's default module is called in its documentation
 MODULES = {
     "MLP": "a small :class:`~skmeta.nets.MLP`",
     "ResidualMLP": "a :class:`~skmeta.nets.ResidualMLP`, which starts from the\n    standardised rows themselves",
 }
 
-MODULE = """\
+MODULE = """
+Parameters
+----------
 module : torch module class or instance, default=None
-    Embeds rows; None is {}."""
+    Embeds rows; None is {}.
+"""
 
-META_PARAMETERS = """\
+META_PARAMETERS = """
+Parameters
+----------
 n_ways : int, (low, high) or None, default=None
     Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
     None is between 5 and 20 of them, or all there are.
@@ -55,19 +62,28 @@ random_state : int, RandomState instance or None, default=None
     Decides initial weights, episodes and dropout. The global random generators are left as found.
 **module__kwargs
     ``module__*`` are the module's own parameters; ``optimizer__*``, ``criterion__*``, ``iterator_train__*`` and
-    ``callbacks__*`` reach skorch. All can be searched over."""
+    ``callbacks__*`` reach skorch. All can be searched over.
+"""
 
-LABELS = """\
+LABELS = """
+Parameters
+----------
 labels : {"auto", "task", "shared"}, default="auto"
     Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-    found in ``labels_``."""
+    found in ``labels_``.
+"""
 
-TARGET_SCALING = """\
+TARGET_SCALING = """
+Parameters
+----------
 target_scaling : {"pooled", "task", None}, default="pooled"
     Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
-    in the user's units."""
+    in the user's units.
+"""
 
-META_ATTRIBUTES = """\
+META_ATTRIBUTES = """
+Attributes
+----------
 net_ : skorch.NeuralNet
     The trained net; ``net_.history`` is the record of its training and ``net_.module_`` the learner.
 n_features_in_ : int
@@ -75,19 +91,26 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features_in_,)
     Their names, where the rows came with string column names.
 adapted_tasks_ : ndarray
-    Ids of the tasks known after a fit in the long format."""
+    Ids of the tasks known after a fit in the long format.
+"""
 
-CLASSIFIER_ATTRIBUTES = """\
+CLASSIFIER_ATTRIBUTES = """
+Attributes
+----------
 classes_ : ndarray of shape (n_classes,)
     Classes of the current task; only there when adapted.
 labels_ : {"task", "shared"}
     Whether classes are each task's own or shared.
 meta_classes_ : ndarray
-    The shared classes; only there when ``labels_ == "shared"``."""
+    The shared classes; only there when ``labels_ == "shared"``.
+"""
 
-REGRESSOR_ATTRIBUTES = """\
+REGRESSOR_ATTRIBUTES = """
+Attributes
+----------
 target_mean_, target_scale_ : ndarray of shape (n_targets,)
-    What targets are standardised with."""
+    What targets are standardised with.
+"""
 
 
 CLASSIFIER_EXAMPLES = """\
@@ -106,63 +129,24 @@ REGRESSOR_EXAMPLES = """\
 >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
 True"""
 
-_ORDER = ("", "Parameters", "Attributes", "See Also", "Notes", "References", "Examples")
-
 
 def complete(cls, is_classifier):
-    """The docstring of an estimator: what it says itself, then what its bases say, then what all estimators share.
+    """The docstring of an estimator, with what its bases and all estimators say of their parameters and attributes.
 
-    Parameters and attributes are gathered from all of these, in the order of the signature. Of the other sections, and
-    of the text before them, the estimator's own stands, or else that of its family (its private bases). The word
-    ``{examples}`` stands for those of a plain classifier or regressor, and an empty ``default={}`` is filled in from
-    the signature. A class that says nothing, and has no family to say it, is left without a docstring.
+    The word ``{examples}`` stands for those of a plain classifier or regressor, and an empty ``default={}`` is filled
+    in from the signature.
     """
-    ours = [base for base in cls.__mro__[:-1] if base.__doc__ and not base.__module__.startswith("sklearn.")]
-    documents = {base: _sections(inspect.cleandoc(base.__doc__)) for base in ours}
-    family = [base for base in cls.__bases__ if base.__name__.startswith("_")]
-    speakers = [documents[base] for base in (cls, *family) if base in documents]
-    if not speakers:
+    parameters = inspect.signature(cls.__init__).parameters
+    module = cls._default_module
+    module = MODULE.format(MODULES.get(module.__name__, f":class:`{module.__module__}.{module.__name__}`"))
+    kind = (LABELS, CLASSIFIER_ATTRIBUTES) if is_classifier else (TARGET_SCALING, REGRESSOR_ATTRIBUTES)
+    doc = gathered(cls, (module, kind[0], META_PARAMETERS, META_ATTRIBUTES, kind[1]), parameters)
+    if doc is None:
         return None
-    doc = {title: next((parts[title] for parts in speakers if title in parts), "") for title in _ORDER}
-    signature = inspect.signature(cls.__init__).parameters
-    of_kind = LABELS if is_classifier else TARGET_SCALING
-    shared = {
-        "Parameters": (_module_entry(cls._default_module), of_kind, META_PARAMETERS),
-        "Attributes": (META_ATTRIBUTES, CLASSIFIER_ATTRIBUTES if is_classifier else REGRESSOR_ATTRIBUTES),
-    }
-    for title, common in shared.items():
-        doc[title] = _merged([*(parts.get(title, "") for parts in documents.values()), *common], signature)
     examples = CLASSIFIER_EXAMPLES if is_classifier else REGRESSOR_EXAMPLES
-    doc["Examples"] = doc["Examples"].replace("{examples}", examples.format(cls.__name__))
-    text = doc.pop("") + "".join(f"\n\n{title}\n{'-' * len(title)}\n{part}" for title, part in doc.items() if part)
-    return _with_defaults(text, signature) + "\n"
-
-
-def _module_entry(module):
-    """The entry of the parameter ``module``, with what the default one is called."""
-    return MODULE.format(MODULES.get(module.__name__, f":class:`{module.__module__}.{module.__name__}`"))
-
-
-def _merged(texts, signature):
-    """The entries of several texts, each thing's first; parameters in the order of the signature."""
-    known = {}
-    for entry in (entry for text in texts if text for entry in re.split(r"\n(?=\S)", text)):
-        known.setdefault(re.split(r"[,: ]", entry, maxsplit=1)[0], entry)
-    place = {name: i for i, name in enumerate(signature)}
-    return "\n".join(known[name] for name in sorted(known, key=lambda name: place.get(name.lstrip("*"), len(place))))
-
-
-def _sections(doc):
-    """A numpydoc docstring as its sections by their titles; what comes before the first has the title ""."""
-    first, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", doc, flags=re.MULTILINE)
-    return {title: text.strip() for title, text in zip(["", *rest[::2]], [first, *rest[1::2]]) if text.strip()}
-
-
-def _with_defaults(doc, parameters):
-    """Fill in the defaults that an entry leaves open, because they differ within its family."""
     return re.sub(
         r"^(\w+) : (.*)default=\{\}",
         lambda entry: f"{entry[1]} : {entry[2]}default={parameters[entry[1]].default!r}",
-        doc,
+        doc.replace("{examples}", examples.format(cls.__name__)),
         flags=re.MULTILINE,
     )

@@ -56,14 +56,7 @@ class SequenceLearner(Learner):
     draws_in_training = True  # the order in which rows are read
 
     def __init__(
-        self,
-        body,
-        n_features_in,
-        n_outputs=None,
-        *,
-        task_type="classification",
-        n_permutations=4,
-        max_rows=256,
+        self, body, n_features_in, n_outputs=None, *, task_type="classification", n_permutations=4, max_rows=256
     ):
         super().__init__(body, n_features_in, n_outputs)
         self.task_type, self.n_permutations, self.max_rows = task_type, n_permutations, max_rows

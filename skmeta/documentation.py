@@ -1,0 +1,79 @@
+"""Docstrings put together: a class says what is its own, and the sections it shares stand in its bases or beside it."""
+
+import inspect
+import re
+from typing import TypeVar
+
+_Class = TypeVar("_Class", bound=type)
+
+_ORDER = ("", "Parameters", "Attributes", "See Also", "Notes", "References", "Examples")
+_LISTS = ("Parameters", "Attributes")
+
+
+def documented(cls: _Class) -> _Class:
+    """Complete a class's docstring by what its bases say: a decorator; see :func:`gathered`."""
+    cls.__doc__ = gathered(cls, order=inspect.signature(cls).parameters)
+    return cls
+
+
+def gathered(cls, shared=(), order=()):
+    """The docstring of a class: what it says itself, then what its bases say, then what is shared.
+
+    Parameters and attributes are gathered from all of these. Of the other sections, and of the text before them, the
+    class's own stands, or else that of its family (its private bases).
+
+    Parameters
+    ----------
+    cls : class
+    shared : sequence of str, default=()
+        Further documents, of which parameters and attributes are taken.
+    order : iterable of str, default=()
+        Names of parameters, in the order of the signature; others come in the order they are said.
+
+    Returns
+    -------
+    doc : str or None
+        None where neither the class nor its family says anything.
+
+    Examples
+    --------
+    >>> class _Fruit:
+    ...     '''A fruit.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     colour : str
+    ...     '''
+    >>> class Apple(_Fruit):
+    ...     '''A fruit that keeps.'''
+    >>> print(gathered(Apple))
+    A fruit that keeps.
+    <BLANKLINE>
+    Parameters
+    ----------
+    colour : str
+    <BLANKLINE>
+    """
+    ours = [base for base in cls.__mro__[:-1] if base.__doc__ and not base.__module__.startswith("sklearn.")]
+    documents = {base: _sections(base.__doc__) for base in ours}
+    family = [base for base in cls.__bases__ if base.__name__.startswith("_")]
+    speakers = [documents[base] for base in (cls, *family) if base in documents]
+    if not speakers:
+        return None
+    doc = {title: next((parts[title] for parts in speakers if title in parts), "") for title in _ORDER}
+    place = {name: i for i, name in enumerate(order)}
+    everyone = [*documents.values(), *map(_sections, shared)]
+    for title in _LISTS:
+        known = {}
+        for entry in (entry for parts in everyone if title in parts for entry in re.split(r"\n(?=\S)", parts[title])):
+            known.setdefault(re.split(r"[,: ]", entry, maxsplit=1)[0], entry)
+        names = sorted(known, key=lambda name: place.get(name.lstrip("*"), len(place))) if title == _LISTS[0] else known
+        doc[title] = "\n".join(known[name] for name in names)
+    first = doc.pop("")
+    return first + "".join(f"\n\n{title}\n{'-' * len(title)}\n{part}" for title, part in doc.items() if part) + "\n"
+
+
+def _sections(doc):
+    """A numpydoc docstring as its sections by their titles; what comes before the first has the title ""."""
+    first, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", inspect.cleandoc(doc), flags=re.MULTILINE)
+    return {title: text.strip() for title, text in zip(["", *rest[::2]], [first, *rest[1::2]]) if text.strip()}
