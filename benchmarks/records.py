@@ -12,7 +12,7 @@ def save(records, name):
     """Write a data frame of records to ``results/<name>.csv``."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.csv"
-    records.round(6).to_csv(path, index=False)
+    records.to_csv(path, index=False, float_format="%.10g")  # an error may be of any size
     print(f"{len(records)} records in {path.relative_to(RESULTS.parent.parent)}")
 
 

@@ -14,25 +14,22 @@ many.)
 
 import argparse
 import copy
-import csv
 import os
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from benchmarks.records import Records
 from benchmarks.related_tables.summary import with_interval
 from benchmarks.related_tables.two_questions import folds_of, load_sets
 from skmeta import TaskMixtureRegressor
 
-RESULTS = Path(__file__).parents[1] / "results" / "related_tables_intervals.csv"
-FIELDS = ["set", "question", "fold", "seed", "shots", "inside", "width", "rmse", "n_rows", "seconds"]
+NAME = "related_tables_intervals"
 LEVELS = [0.05, 0.95]
 
 
-def lines_of(name, X, y, task, question, fold, train, parts, seed):
+def lines_of(X, y, task, train, parts, seed):
     begin = time.process_time()
     fitted = TaskMixtureRegressor(random_state=seed).fit(X.iloc[train], y[train], task=task[train])
     seconds = time.process_time() - begin
@@ -44,35 +41,32 @@ def lines_of(name, X, y, task, question, fold, train, parts, seed):
         low, high = model.predict(X.iloc[query], quantiles=LEVELS, task=task[query]).T
         inside = np.mean((low <= y[query]) & (y[query] <= high))
         width = np.mean(high - low) / y[train].std()
-        error = np.sqrt(np.mean((model.predict(X.iloc[last], task=task[last]) - y[last]) ** 2))
-        yield [name, question, fold, seed, shots, f"{inside:.4f}", f"{width:.4f}", f"{error:.6g}", len(query),
-               f"{seconds:.2f}"]  # fmt: skip
+        rmse = np.sqrt(np.mean((model.predict(X.iloc[last], task=task[last]) - y[last]) ** 2))
+        yield {
+            "shots": shots,
+            "inside": inside,
+            "width": width,
+            "rmse": rmse,
+            "n_rows": len(query),
+            "seconds": seconds,
+        }
 
 
 def run(args):
-    done = set()
-    if args.results.exists():
-        with open(args.results) as file:
-            done = {(one["set"], one["question"], int(one["fold"]), int(one["seed"])) for one in csv.DictReader(file)}
-    else:
-        with open(args.results, "w", newline="") as file:
-            csv.writer(file).writerow(FIELDS)
+    records = Records(NAME)
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], args.sets.split(",") if args.sets else None):
         if y.dtype.kind != "f":
             continue
         for question in args.questions:
             for fold, train, parts in folds_of(question, task)[: args.folds]:
                 for seed in args.seeds:
-                    if (name, question, fold, seed) in done:
-                        continue
-                    lines = list(lines_of(name, X, y, task, question, fold, train, parts, seed))
-                    with open(args.results, "a", newline="") as file:
-                        csv.writer(file).writerows(lines)
-                    print(lines[-1], flush=True)
+                    setting = {"set": name, "question": question, "fold": fold, "seed": seed}
+                    if not records.has(**setting):
+                        records.add(setting | line for line in lines_of(X, y, task, train, parts, seed))
 
 
-def print_table(results):
-    frame = pd.read_csv(results)
+def print_table():
+    frame = Records(NAME).table
     for question, block in frame.groupby("question"):
         print(f"\n{question}: {block['set'].nunique()} sets, {block['fold'].nunique()} folds at most")
         for shots, lines in block.groupby("shots"):
@@ -89,7 +83,6 @@ if __name__ == "__main__":
     parser.add_argument("--folds", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--questions", nargs="+", default=["new", "known"])
-    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    run(arguments) if arguments.action == "run" else print_table(arguments.results)
+    run(arguments) if arguments.action == "run" else print_table()

@@ -14,20 +14,18 @@ error over the draws.
 
 import argparse
 import copy
-import csv
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.records import Records
 from benchmarks.related_tables.summary import with_interval
 from benchmarks.related_tables.two_questions import folds_of, load_sets
 from skmeta import TaskMixtureRegressor
 
-RESULTS = Path(__file__).parents[1] / "results" / "related_tables_more_rows.csv"
-FIELDS = ["set", "fold", "seed", "task", "shots", "mse"]
+NAME = "related_tables_more_rows"
 SHOTS, DRAWS, ASKED = (0, 1, 2, 3, 5, 10), 8, 15
 
 
@@ -51,29 +49,21 @@ def errors(model, X, y, code, test_rows):
             now.partial_fit(X.iloc[told["row"]], y[told["row"]], task=told["name"].to_numpy())
         answers = now.predict(X.iloc[asked["row"]], task=asked["name"].to_numpy())
         missed = pd.Series((answers - y[asked["row"]]) ** 2).groupby(asked["task"]).mean()
-        yield from ((task, shots, f"{mse:.6g}") for task, mse in missed.items())
+        yield from ({"task": task, "shots": shots, "mse": mse} for task, mse in missed.items())
 
 
 def run(args):
-    done = set()
-    if args.results.exists():
-        with open(args.results) as file:
-            done = {(one["set"], int(one["fold"]), int(one["seed"])) for one in csv.DictReader(file)}
-    else:
-        with open(args.results, "w", newline="") as file:
-            csv.writer(file).writerow(FIELDS)
+    records = Records(NAME)
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], args.sets.split(",") if args.sets else None):
         if y.dtype.kind != "f":
             continue
         code = np.unique(task, return_inverse=True)[1]
         for fold, train, parts in folds_of("new", task)[: args.folds]:
             for seed in args.seeds:
-                if (name, fold, seed) not in done:
+                setting = {"set": name, "fold": fold, "seed": seed}
+                if not records.has(**setting):
                     model = TaskMixtureRegressor(random_state=seed).fit(X.iloc[train], y[train], task=task[train])
-                    lines = [[name, fold, seed, *line] for line in errors(model, X, y, code, parts[0][2])]
-                    with open(args.results, "a", newline="") as file:
-                        csv.writer(file).writerows(lines)
-                    print(name, fold, seed, flush=True)
+                    records.add(setting | line for line in errors(model, X, y, code, parts[0][2]))
 
 
 def excess(of_task):
@@ -84,8 +74,8 @@ def excess(of_task):
     return ratio.max(), of_size[of_size.index < worst].idxmin(), worst
 
 
-def print_table(results):
-    frame = pd.read_csv(results)
+def print_table():
+    frame = Records(NAME).table
     first = frame[frame["seed"] == frame["seed"].min()]
     worst = {}
     for name, block in first.groupby("set"):
@@ -112,7 +102,6 @@ if __name__ == "__main__":
     parser.add_argument("--sets")
     parser.add_argument("--folds", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    run(arguments) if arguments.action == "run" else print_table(arguments.results)
+    run(arguments) if arguments.action == "run" else print_table()

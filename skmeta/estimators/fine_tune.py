@@ -93,11 +93,7 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     --------
     In the place of ``KNeighborsClassifier``:
 
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import FineTuneTransfer
-    >>> X, y = load_iris(return_X_y=True)
-    >>> FineTuneTransfer(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
+    {examples}
 
     Over many tasks, then adapted to a new one:
 

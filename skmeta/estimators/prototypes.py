@@ -27,11 +27,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     --------
     In the place of ``KNeighborsClassifier``:
 
-    >>> from sklearn.datasets import load_iris
-    >>> from skmeta import ProtoNetClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> ProtoNetClassifier(random_state=0).fit(X, y).predict(X[::50])
-    array([0, 1, 2])
+    {examples}
 
     Over many tasks, then adapted to a new one:
 

@@ -34,7 +34,7 @@ class RegressionFamily(BaseTaskDistribution):
         return TaskSet.from_pool(X, y, n_support, np.where(n_query == 0, -1, n_query)), parameters
 
     def target(self, X, parameters):
-        """The noiseless function.
+        """The noiseless function of each row's task.
 
         Parameters
         ----------
@@ -46,6 +46,9 @@ class RegressionFamily(BaseTaskDistribution):
         -------
         y : ndarray of shape (n_rows,)
         """
+        return self._value(X, parameters)
+
+    def _value(self, X, parameters):
         raise NotImplementedError
 
     def _draw_parameters(self, n_tasks, rng):
@@ -115,18 +118,7 @@ class Sinusoids(RegressionFamily):
     def _draw_inputs(self, n_rows, rng):
         return rng.uniform(-5.0, 5.0, size=(n_rows, 1))
 
-    def target(self, X, parameters):
-        """Give the noiseless function of a task.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_features)
-        parameters : dict
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
+    def _value(self, X, parameters):
         shift = -parameters["phase"] if self.protocol == "maml" else parameters["phase"]
         return parameters["amplitude"] * np.sin(parameters["frequency"] * X[:, 0] + shift)
 
@@ -201,18 +193,7 @@ class LinearFamily(RegressionFamily):
             "intercept": self.intercept_scale * rng.standard_normal(n_tasks),
         }
 
-    def target(self, X, parameters):
-        """Give the noiseless function of a task.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_features)
-        parameters : dict
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
+    def _value(self, X, parameters):
         return np.einsum("nd,nd->n", X, parameters["weights"]) + parameters["intercept"]
 
 
@@ -274,18 +255,7 @@ class QuadraticFamily(RegressionFamily):
             "intercept": rng.standard_normal(n_tasks),
         }
 
-    def target(self, X, parameters):
-        """Give the noiseless function of a task.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_features)
-        parameters : dict
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,)
-        """
+    def _value(self, X, parameters):
         bent = np.einsum("nd,rde,ne->nr", X, self.forms_, X, optimize=True)
         return (
             (parameters["curvature"] * bent).sum(axis=1)
