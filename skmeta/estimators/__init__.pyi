@@ -2341,11 +2341,12 @@ class MetaOptNetRegressor(MetaRegressor):
     Examples
     --------
     >>> from skmeta import MetaOptNetRegressor
-    >>> from skmeta.tasks.families import Sinusoids
-    >>> meta = MetaOptNetRegressor(max_epochs=1, random_state=0).fit(Sinusoids(n_shots=10))
-    >>> task = Sinusoids(n_shots=10).sample(1, random_state=1)[0]
-    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape
-    (10,)
+    >>> from skmeta.tasks import Sinusoids
+    >>> sinusoids = Sinusoids(n_shots=10)
+    >>> meta = MetaOptNetRegressor(max_epochs=1, random_state=0).fit(sinusoids)
+    >>> task = sinusoids.sample(1, random_state=1)[0]
+    >>> meta.adapt(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
+    True
     """
 
     def __init__(
@@ -3226,13 +3227,11 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_iris
     >>> from skmeta import RelationNetClassifier
-    >>> from skmeta.tasks.clusters import GaussianClusters
-    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = RelationNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> new = tasks[19]
-    >>> meta.adapt(new.X, new.y).predict(new.X_query).shape
-    (45,)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> RelationNetClassifier(random_state=0).fit(X, y).predict(X[::50])
+    array([0, 1, 2])
     """
 
     def __init__(
