@@ -11,7 +11,7 @@ MOST_HALVINGS = 30
 
 
 @torch.no_grad()
-def backtrack(descend, loss, start, rows):
+def backtrack(descend, start, rows):
     """Adapted parameters whose support loss is no larger, in any task, than that of the start.
 
     A task whose loss has risen, or is no number, descends again from the start with half the rates, as often as need
@@ -20,9 +20,8 @@ def backtrack(descend, loss, start, rows):
     Parameters
     ----------
     descend : callable
-        ``descend(rows, pace)`` gives the adapted parameters, each (T, *shape), with all rates multiplied by ``pace``.
-    loss : callable
-        ``loss(params, rows)`` gives the tasks' losses (T,).
+        ``descend(rows, pace)`` gives the adapted parameters, each (T, *shape), with all rates multiplied by ``pace``,
+        and the tasks' losses (T,) before the first step and after the last.
     start : callable
         ``start(rows)`` gives the parameters before the first step, each (T, *shape).
     rows : tuple
@@ -32,19 +31,18 @@ def backtrack(descend, loss, start, rows):
     -------
     params : list of tensors
     """
-    params = descend(rows, 1.0)
-    limit = loss(start(rows), rows)
+    params, before, after = descend(rows, 1.0)
     # rounding errors of a task that was solved from the start on are no explosion
-    limit = limit + 1e-9 * (1 + limit)
-    left = torch.nonzero(~(loss(params, rows) <= limit)).ravel()
+    limit = before + 1e-9 * (1 + before)
+    left = torch.nonzero(~(after <= limit)).ravel()
     n_exploded, pace = len(left), 1.0
     for _ in range(MOST_HALVINGS):
         if not len(left):
             break
         pace /= 2
         some = tuple(part if part is None else part[left] for part in rows)
-        again = descend(some, pace)
-        fine = loss(again, some) <= limit[left]
+        again, _, after = descend(some, pace)
+        fine = after <= limit[left]
         params = [_replaced(value, left[fine], new[fine]) for value, new in zip(params, again)]
         left = left[~fine]
     if len(left):

@@ -53,6 +53,8 @@ class Learner(nn.Module):
     loss_by_tasks = False
     #: whether that of a batch is made up of those of its parts; of pairs, or of rows of the support, it is not
     loss_in_parts = True
+    #: the loss of the learner's ``learn``: "cross_entropy", "mse", or None where there is no such short way to train
+    loss_learned = None
     #: whether its forward draws from torch's global generators in training
     draws_in_training = False
     #: the first task and the number of all, where the tasks at hand are some of a batch that processes share
@@ -69,7 +71,11 @@ class Learner(nn.Module):
         return flat_answers(self.predict(state, query_X))
 
     def learn(self, batch, y, share):
-        """A shorter way to train than ``forward``, a loss and ``backward``; None where a learner has none."""
+        """Flat answers and the loss of a batch, its gradient added to the parameters' own; None where that is not so.
+
+        The same as ``forward``, the loss of the answers to ``y`` (T m, ...), each row counted by ``share`` (T m), and
+        ``backward``, in one call of the kernel.
+        """
         return
 
     def embed(self, X):
@@ -138,6 +144,13 @@ def flat_answers(answers):
     A softmax is then several times as fast; :class:`~skmeta.training.MetaNet` sees to it that criteria notice.
     """
     return answers.permute(2, 0, 1).flatten(1).t()
+
+
+def add_gradients(params, gradients):
+    """Add gradients to what parameters have already, as ``backward`` does; those that rest have none."""
+    for value, gradient in zip(params, gradients):
+        if value.requires_grad:
+            value.grad = gradient if value.grad is None else value.grad + gradient
 
 
 def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float32):

@@ -60,6 +60,13 @@ class Calibrated(Learner):
             return self.learner(support_X, support_y, query_X, support_weight, class_mask, **more)
         return super().forward(support_X, support_y, query_X, support_weight, class_mask)
 
+    @property
+    def loss_learned(self):
+        return self.learner.loss_learned
+
+    def learn(self, batch, y, share):
+        return self.learner.learn(batch, y, share)
+
     def training_loss(self, *args):
         """The learner's own."""
         return self.learner.training_loss(*args)

@@ -79,16 +79,21 @@ class GradientBased(Learner):
         A squared loss can explode in steps that fitted other tasks: those of a regression are guarded.
         """
         steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
-        rows = support_X, support_y, support_weight
         if self.task_type == "classification" or not steps:
-            return self.descend(*rows, class_mask, steps=steps), class_mask
+            return self.descend(support_X, support_y, support_weight, class_mask, steps=steps), class_mask
         params = backtrack(
-            lambda rows, pace: self.descend(*rows, None, steps=steps, pace=pace),
-            lambda params, rows: squared_errors(self.engine.predict(params, rows[0]), *rows[1:]),
+            lambda rows, pace: self.descend_compared(*rows, steps=steps, pace=pace),
             lambda rows: [value.detach() for value in self.start_of_tasks(None, len(rows[0]))],
-            rows,
+            (support_X, support_y, support_weight),
         )
         return params, class_mask
+
+    def descend_compared(self, support_X, support_y, support_weight, *, steps, pace):
+        """As ``descend``; behind it the squared errors (T,) on the rows before the first step and after the last."""
+        params = self.descend(support_X, support_y, support_weight, None, steps=steps, pace=pace)
+        start = [value.detach() for value in self.start_of_tasks(None, len(support_X))]
+        answers = (self.engine.predict(values, support_X) for values in (start, params))
+        return params, *(squared_errors(outputs, support_y, support_weight) for outputs in answers)
 
     def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         """Parameters (T, *shape) after so many inner steps, all rates multiplied by ``pace``."""

@@ -5,7 +5,7 @@ import functools
 import torch
 from torch import nn
 
-from skmeta.learners.base import flat_answers
+from skmeta.learners.base import add_gradients, flat_answers
 from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import ImplicitSolution, proximal_descent
 
@@ -196,12 +196,11 @@ class MAML(GradientBased):
             return outputs[-1], outputs[1:]
         return flat_answers(outputs)
 
-    def learn(self, batch, y, share):
-        """Flat answers and the loss of a batch, its gradient added to the parameters' own; None where that is not so.
+    @property
+    def loss_learned(self):
+        return self.engine.loss.name
 
-        The same as ``forward``, the inner loss of the answers to ``y`` (T m, ...), each row counted by ``share`` (T m),
-        and ``backward``, in one call of the kernel.
-        """
+    def learn(self, batch, y, share):
         if self.engine.name != "native" or self.implicit or self.multi_step_loss:
             return None
         weight, mask, query_X = batch.get("support_weight"), batch.get("class_mask"), batch["query_X"]
@@ -214,9 +213,7 @@ class MAML(GradientBased):
         if done is None:
             return None
         answers, loss, gradients = done
-        for value, gradient in zip(start, gradients):
-            if value.requires_grad:
-                value.grad = gradient if value.grad is None else value.grad + gradient
+        add_gradients(start, gradients)
         return flat_answers(answers), loss
 
     def training_loss(self, criterion, outputs, outputs_of_steps, y):
@@ -242,6 +239,14 @@ class MAML(GradientBased):
             self.engine, start, support_X, support_y, steps=steps, lr=self.paced_lr * pace, proximal=self.proximal,
             **rows,
         )  # fmt: skip
+
+    def descend_compared(self, support_X, support_y, support_weight, *, steps, pace):
+        done = None
+        if not self.implicit:
+            start, settings = self._inner_loop(support_X, support_weight, None, steps, pace)
+            done = self.engine.adapt_compared(start, support_X, support_y, **settings)
+        rows = support_X, support_y, support_weight
+        return super().descend_compared(*rows, steps=steps, pace=pace) if done is None else done
 
     def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         if self.implicit:

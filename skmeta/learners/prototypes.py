@@ -3,13 +3,21 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.base import (
+    Learner,
+    add_gradients,
+    are_all_there,
+    flat_answers,
+    hide_absent_classes,
+    one_hot_support,
+)
 from skmeta.learners.class_means import (
     class_mean_logits,
     class_mean_logits_by_kernel,
     embedded_class_mean_logits,
 )
 from skmeta.learners.engine.embed import find_embedding
+from skmeta.learners.engine.losses import CrossEntropy
 from skmeta.learners.heads import prototype_logits
 
 
@@ -40,6 +48,7 @@ class Prototypes(Learner):
 
     task_type = "classification"
     cold_start = True
+    loss_learned = "cross_entropy"
 
     def __init__(self, body, n_features_in, n_outputs=None, *, scale="learn", priors=False):
         super().__init__(body, n_features_in, n_outputs)
@@ -56,9 +65,8 @@ class Prototypes(Learner):
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         n_classes = class_mask.shape[1]
-        members = one_hot_support(support_y, n_classes, support_weight, query_X.dtype)
-        count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
-        head = members / count, self.log_scale.exp(), offset
+        shares, offset, prior, seen = self._head(support_y, support_weight, class_mask, query_X.dtype)
+        head = shares, self.log_scale.exp(), offset
         embedding, logits = self.image_embedding if self.embedding is None else self.embedding, None
         if embedding is not None and not (support_X.requires_grad or query_X.requires_grad):
             # one pass through a body that sees rows one by one
@@ -71,6 +79,34 @@ class Prototypes(Learner):
         if logits is None:
             logits = class_mean_logits([torch.cat([self.embed(support_X), self.embed(query_X)], 1)], *head)
         return flat_answers(self._with_prior(logits, prior, seen))
+
+    def learn(self, batch, y, share):
+        query_X, class_mask = batch["query_X"], batch["class_mask"]
+        embedding, params = self.embedding or self.image_embedding, list(self.body.parameters())
+        if embedding is None:
+            return None
+        how = batch["support_y"], batch.get("support_weight"), class_mask, query_X.dtype
+        shares, offset, prior, seen = self._head(*how)
+        by_kernel = embedding.class_means(params, torch.cat([batch["support_X"], query_X], 1), shares, offset)
+        if by_kernel is None:
+            return None
+        y, share = (value.unflatten(0, query_X.shape[:2]) for value in (y, share))
+        targets = CrossEntropy().targets(y, class_mask.shape[1], query_X.dtype)
+        scale, prior = 2 * self.log_scale.exp(), None if prior is None else prior.squeeze(1)
+        hidden = None if are_all_there(seen) else ~seen
+        logits, loss, gradients, of_head = by_kernel.learn(scale, prior, hidden, targets, share)
+        add_gradients(params, gradients)
+        head = zip((shares, offset, scale, prior), of_head)
+        learned = [(value, gradient) for value, gradient in head if value is not None and value.requires_grad]
+        if learned:  # a handful of numbers, and what the classes have in common
+            torch.autograd.backward(*zip(*learned))
+        return flat_answers(logits.transpose(1, 2)), loss
+
+    def _head(self, support_y, support_weight, class_mask, dtype):
+        """Each row's share in its class's prototype (T, C, n), and the last three of :meth:`_drawn`."""
+        members = one_hot_support(support_y, class_mask.shape[1], support_weight, dtype)
+        count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
+        return members / count, offset, prior, seen
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C) or None, and the classes (T, C) that have rows.

@@ -43,8 +43,7 @@ class ClassMeans:
         self.problem, (n_kept, self.n_work, e) = laid_out
         if len(shares) != n_tasks or (offset is not None and offset.shape != (n_tasks, C, e)):
             raise Misfit(MISFIT)
-        self.theta = self.network.packed(params)
-        self.kept = Memory(n_tasks * n_kept, self.dtype)
+        self.theta, self.n_kept = self.network.packed(params), n_kept
         self.parts = in_parts(n_tasks, 3 * n_tasks * rows * self.network.work)
 
     def _lay_out(self, n, rows, C, adds_row, has_offset):
@@ -59,6 +58,7 @@ class ClassMeans:
 
     def half_logits(self):
         X, shares, offset = self.tensors
+        self.kept = Memory(len(X) * self.n_kept, self.dtype)
         half = torch.empty(shares.shape[1], len(X), self.problem.m, dtype=self.dtype)
         work = scratch(self.parts, self.n_work, self.dtype)
 
@@ -83,3 +83,33 @@ class ClassMeans:
 
         each(run, self.parts)
         return self.network.unpacked(sum(total[1:], total[0])), d_shares, d_offset
+
+    def learn(self, scale, prior, hidden, query_targets, query_share):
+        """All at once: logits (T, C, m), their cross-entropy, and its gradient by the parameters, a list.
+
+        Logits are scale, a 0-d tensor, times half, and the prior (T, C) or None; a class is hidden where hidden (T, C),
+        or None, is True. Targets (T, C, m); query_share (T, m) tells what each row counts for. Behind all that come
+        the gradients by shares, offset, scale and prior; None for what has none.
+        """
+        X, shares, offset = self.tensors
+        shape = len(X), shares.shape[1], self.problem.m
+        rows = [(scale, ()), (prior, shape[:2]), (query_targets, shape), (query_share, shape[::2])]
+        if any(value is not None and (value.shape != size or value.dtype != self.dtype) for value, size in rows):
+            raise Misfit(MISFIT)
+        if hidden is not None and (hidden.shape != shape[:2] or hidden.dtype != torch.bool):
+            raise Misfit(MISFIT)
+        given = [None if v is None else v.contiguous() for v in (scale, prior, hidden, query_targets, query_share)]
+        logits, losses, d_scale = (torch.empty(size, dtype=self.dtype) for size in (shape, len(X), len(X)))
+        total = [torch.zeros(self.network.n_theta, dtype=self.dtype) for _ in self.parts]
+        asked = (v if v is not None and v.requires_grad else None for v in (shares, offset, given[1]))
+        d_shares, d_offset, d_prior = (None if v is None else torch.empty(v.shape, dtype=self.dtype) for v in asked)
+        kept, work, D = (scratch(self.parts, n, self.dtype) for n in (self.n_kept, self.n_work, shape[1] * shape[2]))
+
+        def run(i, tasks):
+            arrays = self.theta, X, shares, offset, *given, kept[i], work[i], D[i]
+            out = logits, losses, total[i], d_shares, d_offset, d_scale, d_prior
+            call("class_means_learn", self.dtype, self.problem, *arrays, *out, tasks.start, tasks.stop)
+
+        each(run, self.parts)
+        gradients = self.network.unpacked(sum(total[1:], total[0]))
+        return logits, losses.sum(), gradients, (d_shares, d_offset, d_scale.sum(), d_prior)

@@ -71,8 +71,12 @@ class Job:
         call("maml_sizes", self.dtype, problem, sizes)
         return problem, tuple(sizes)
 
-    def adapt(self, answers=True, adapted=False):
-        """Answers (T, C, m), or None; and adapted parameters (T, *shape) in torch's order, or None."""
+    def adapt(self, answers=True, adapted=False, errors=False):
+        """Answers (T, C, m), or None; adapted parameters (T, *shape) in torch's order, or None; and errors, or None.
+
+        Those (T, 2) are the squared errors on the support before the first step and after the last; there are some
+        where no derivative was announced.
+        """
         rows = 3 * self.problem.n_support * self.problem.steps + self.problem.n_query
         self._parts = in_parts(self.n_tasks, self.n_tasks * rows * self.network.work)
         self.kept = Memory(self.n_tasks * self.n_kept, self.dtype)
@@ -82,13 +86,14 @@ class Job:
         if adapted:
             values = [torch.empty(self.n_tasks, *shape, dtype=self.dtype) for shape in self.network.shapes]
             pointers = self.network.pointers(values)
+        compared = torch.empty(self.n_tasks, 2, dtype=self.dtype) if errors else None
 
         def run(i, tasks):
-            arrays = self.start, self.own_rates, *self.tensors, self.kept.all, work[i], out, pointers
+            arrays = self.start, self.own_rates, *self.tensors, self.kept.all, work[i], out, pointers, compared
             call("adapt", self.dtype, self.problem, *arrays, tasks.start, tasks.stop)
 
         each(run, self._parts)
-        return out, values
+        return out, values, compared
 
     def learn(self, query_targets, query_share):
         """All at once: answers (T, C, m), their loss, and its gradient by the start and by each of ``own_rates``.

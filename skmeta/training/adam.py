@@ -21,6 +21,14 @@ class Adam(torch.optim.Adam):
             super().step()
         return loss
 
+    def zero_grad(self, set_to_none=True):
+        if not set_to_none:
+            super().zero_grad(set_to_none)
+            return
+        for group in self.param_groups:  # torch's looks at more, which takes as long as a small network's update
+            for value in group["params"]:
+                value.grad = None
+
     def _is_watched(self):
         return bool(self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks)
 

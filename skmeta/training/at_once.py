@@ -18,7 +18,7 @@ def learned_at_once(net, batch, y, n_answered=None):
     criterion, batches in parts.
     """
     learner = net.module_
-    if not isinstance(learner, Learner) or type(learner).learn is Learner.learn or not _is_plain(net, learner):
+    if not isinstance(learner, Learner) or learner.loss_learned is None or not _is_plain(net, learner):
         return None
     if not isinstance(batch, dict) or not all(value.device.type == "cpu" for value in (y, *batch.values())):
         return None
@@ -41,8 +41,11 @@ def _is_plain(net, learner):
         name in vars(step) for step in cls.__mro__[: _place(cls)] for name in ("infer", "get_loss", "train_step_single")
     ):
         return False
+    makers = [next(c for c in type(learner).__mro__ if name in vars(c)) for name in ("forward", "learn")]
+    if not issubclass(makers[1], makers[0]):  # somebody's own forward is not what learn does
+        return False
     hooks = (learner._forward_hooks, learner._forward_pre_hooks, learner._backward_hooks, learner._backward_pre_hooks)
-    if any(hooks) or _LOSSES.get(type(criterion)) != learner.engine.loss.name or criterion.reduction != "mean":
+    if any(hooks) or _LOSSES.get(type(criterion)) != learner.loss_learned or criterion.reduction != "mean":
         return False
     is_weighted = getattr(criterion, "weight", None) is not None or getattr(criterion, "label_smoothing", 0.0)
     return not is_weighted and getattr(criterion, "ignore_index", -100) < 0

@@ -24,12 +24,12 @@ def test_only_tasks_that_go_uphill_descend_again_and_with_half_the_rate_until_th
 
     def descend(rows, pace):
         asked.append((len(rows[0]), pace))
-        return [1 - pace * rows[0]]
+        x = 1 - pace * rows[0]
+        return [x], rows[0][:, 0], (rows[0] * x**2)[:, 0]
 
     with pytest.warns(AdaptationWarning, match="2 of 3 tasks, and were made up to 8 times smaller"):
         (x,) = backtrack(
             descend,
-            lambda params, rows: (rows[0] * params[0] ** 2)[:, 0],
             lambda rows: [torch.ones_like(rows[0])],
             (curvature, None),
         )
@@ -40,8 +40,7 @@ def test_only_tasks_that_go_uphill_descend_again_and_with_half_the_rate_until_th
 def test_a_task_that_no_step_helps_stays_at_the_start():
     with pytest.warns(AdaptationWarning):
         (x,) = backtrack(
-            lambda rows, pace: [rows[0] * torch.nan],
-            lambda params, rows: params[0].square()[:, 0],
+            lambda rows, pace: ([rows[0] * torch.nan], torch.ones(len(rows[0])), rows[0][:, 0] * torch.nan),
             lambda rows: [torch.ones_like(rows[0])],
             (torch.zeros(2, 1),),
         )
@@ -67,6 +66,22 @@ def test_a_steep_task_is_descended_and_the_tasks_beside_it_are_as_they_were():
     before = squared_errors(learner.predict(([v[1:] for v in learner.start_of_tasks(None, 2)], None), X[1:]), y[1:])
     after = squared_errors(learner.predict(([v[1:] for v in both], None), X[1:]), y[1:])
     assert after < before
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_the_kernel_gives_the_errors_that_predict_gives(is_weighted):
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(2, 5), nn.Tanh())
+    learner = MAML(body, 2, 3, task_type="regression", inner_lr=0.1, inner_steps=4).double()
+    X, y = torch.randn(3, 8, 2).double(), torch.randn(3, 8, 3).double()
+    weight = torch.rand(3, 8).double() if is_weighted else None
+    if is_weighted:
+        weight[1, 2:], weight[2] = 0.0, 0.0  # a task without rows has no error
+        y[1, 2:] = 1e9
+    params, *found = learner.descend_compared(X, y, weight, steps=4, pace=0.5)
+    wanted_params, *wanted = super(MAML, learner).descend_compared(X, y, weight, steps=4, pace=0.5)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(params, wanted_params, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("cls", [MAMLRegressor, ReptileRegressor, LearnedOptimizerRegressor])

@@ -2,10 +2,13 @@
 
 import pytest
 import torch
+from sklearn.datasets import load_iris
 from torch import nn
 
-from skmeta import MAMLClassifier, MAMLRegressor
+from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier
 from skmeta.learners.maml import MAML
+from skmeta.learners.prototypes import Prototypes
+from skmeta.nets import MLP, ResidualMLP
 from skmeta.training import at_once
 
 F64 = torch.float64
@@ -88,6 +91,43 @@ def test_threads_share_the_tasks(monkeypatch):
         torch.testing.assert_close(a.grad, b.grad, rtol=1e-12, atol=1e-12)
 
 
+BODIES = {
+    "stack": lambda: MLP(4, n_hidden=6),
+    "no map": lambda: nn.Sequential(nn.Linear(4, 6), nn.Tanh()),
+    "residual": lambda: ResidualMLP(4, n_hidden=6),
+    "images": lambda: nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 6, 2), nn.Tanh(), nn.Flatten()),
+}
+
+
+def prototypes(body, **how):
+    torch.manual_seed(0)
+    learner = Prototypes(BODIES[body]().float(), 4, **how)
+    with torch.no_grad():
+        for value in learner.parameters():
+            value.add_(0.1 * torch.randn_like(value))
+    return learner.double()
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize(
+    "how", [{}, {"scale": 0.3}, {"priors": True}, {"n_outputs": 3}, {"n_outputs": 3, "priors": True}], ids=str
+)
+def test_so_it_is_with_prototypes(body, how):
+    rows, y = batch("classification")
+    wanted_from, learner = prototypes(body, **how), prototypes(body, **how)
+    wanted = by_autograd(wanted_from, rows, y)
+    answered = (y >= 0).double()
+    answers, loss = learner.learn(rows, y, answered / answered.sum())
+    torch.testing.assert_close(answers.softmax(1), wanted[0].softmax(1), rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(loss, wanted[1], rtol=1e-10, atol=1e-10)
+    found = {name: value.grad for name, value in learner.named_parameters()}
+    for name, value in wanted_from.named_parameters():
+        if value.grad is None:
+            assert found[name] is None
+        else:
+            torch.testing.assert_close(found[name], value.grad, rtol=1e-9, atol=1e-10)
+
+
 @pytest.fixture
 def steps(monkeypatch):
     """Whether each training step was taken at once."""
@@ -102,15 +142,15 @@ def steps(monkeypatch):
     return taken
 
 
-@pytest.mark.parametrize("cls", [MAMLClassifier, MAMLRegressor])
+@pytest.mark.parametrize("cls", [MAMLClassifier, MAMLRegressor, ProtoNetClassifier])
 def test_estimators_train_so_and_record_the_same_losses(cls, cluster_tasks, sinusoid_tasks, steps, monkeypatch):
-    tasks = cluster_tasks if cls is MAMLClassifier else sinusoid_tasks
+    tasks = sinusoid_tasks if cls is MAMLRegressor else cluster_tasks
     short = {"max_epochs": 2, "steps_per_epoch": 5, "random_state": 0}
     found = cls(**short).fit(tasks)
     assert steps and all(steps)
     monkeypatch.setattr("skmeta.training.meta_net.learned_at_once", lambda *given: None)
     wanted = cls(**short).fit(tasks)
-    for name in ("train_loss", "train_acc") if cls is MAMLClassifier else ("train_loss",):
+    for name in ("train_loss",) if cls is MAMLRegressor else ("train_loss", "train_acc"):
         for a, b in zip(found.net_.history[:, name], wanted.net_.history[:, name], strict=True):
             assert a == pytest.approx(b, rel=2e-3)
 
@@ -123,4 +163,23 @@ def test_estimators_train_so_and_record_the_same_losses(cls, cluster_tasks, sinu
 )  # fmt: skip
 def test_what_needs_a_graph_has_one(how, cluster_tasks, steps):
     MAMLClassifier(max_epochs=1, steps_per_epoch=2, random_state=0, **how).fit(cluster_tasks)
+    assert steps and not any(steps)
+
+
+@pytest.mark.parametrize("cls", [MAMLClassifier, ProtoNetClassifier])
+def test_episodes_of_one_table_are_learned_from_so_beside_the_plain_rows_too(cls, steps):
+    X, y = load_iris(return_X_y=True)
+    cls(max_epochs=1, steps_per_epoch=2, random_state=0).fit(X, y)
+    assert steps and all(steps)
+
+
+def test_a_forward_of_ones_own_is_what_is_trained(cluster_tasks, steps):
+    class Own(Prototypes):
+        def forward(self, *rows, **more):
+            return 2 * super().forward(*rows, **more)
+
+    class OwnClassifier(ProtoNetClassifier):
+        _learner_class = Own
+
+    OwnClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(cluster_tasks)
     assert steps and not any(steps)

@@ -37,6 +37,8 @@ class TaskClasses:
 
     def codes(self, y):
         """Outputs of labels; -1 for a label that is no class of the task."""
+        if self.order is self.names:  # sorted
+            return codes_among(y, self.order)
         position = np.argsort(self.order, kind="stable")
         place = codes_among(y, self.order[position])
         return np.where(place >= 0, position[place], -1) if len(position) else place
@@ -154,6 +156,8 @@ class Classes:
                 f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
                 "another task, or declare all classes of this one."
             )
+        if declared is None and not len(meta):
+            return TaskClasses(seen, np.ones(len(seen), dtype=bool), seen)
         if declared is not None:
             names = declared
         else:
@@ -227,6 +231,8 @@ class Classes:
 
     def decode(self, logits, about):
         """Logits (n, C) of the task's classes, which are sorted."""
+        if about.order is about.names:
+            return logits[:, : len(about.order)]
         columns = about.columns
         return logits if np.array_equal(columns, np.arange(logits.shape[1])) else logits[:, columns]
 

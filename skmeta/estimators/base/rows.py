@@ -88,7 +88,7 @@ class NumericRows:
 
 def refuse_too_large(X):
     """Refuse cells that have no number in single precision, in which learners are trained."""
-    largest = np.abs(X).max(initial=0.0)
+    largest = np.maximum(X.max(initial=0.0), -X.min(initial=0.0))  # without a second table of their sizes
     if largest > _LARGEST_CELL:
         raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
 

@@ -105,6 +105,18 @@ class Engine:
         return [value.detach() for value in self._adapt(params, loop)]
 
     @torch.no_grad()
+    def adapt_compared(
+        self, params, support_X, support_y, *, support_weight=None, class_mask=None, steps, lr, adapted="all"
+    ):
+        """As ``adapt``; behind it the squared errors (T,) on the support before the first step and after the last.
+
+        None where an engine has no shorter way to them than to ask ``predict``.
+        """
+        params = self._grow_head(params, class_mask)
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        return self._adapt_compared(params, loop)
+
+    @torch.no_grad()
     def inner_gradient(self, params, support_X, support_y, *, support_weight=None, class_mask=None):
         """Each task's own gradient of the inner loss, (T, *shape) for each of ``params``, for optimizers of one's own.
 
@@ -125,6 +137,9 @@ class Engine:
 
     def _adapt(self, params, loop):
         raise NotImplementedError
+
+    def _adapt_compared(self, params, loop):
+        return
 
     def _inner_gradient(self, params, loop):
         raise NotImplementedError

@@ -68,6 +68,13 @@ class NativeEngine(ClosedFormEngine):
         job, _ = self._job(params, loop)
         return super()._adapt(params, loop) if job is None else job.adapt(answers=False, adapted=True)[1]
 
+    def _adapt_compared(self, params, loop):
+        job, _ = self._job(params, loop)
+        if job is None:
+            return None
+        _, adapted, errors = job.adapt(answers=False, adapted=True, errors=True)
+        return adapted, *errors.t()
+
     def _job(self, params, loop, query_X=None, derivative=None):
         """What the kernel is to do, and the tensors of its learned rates; None if it is not for the kernel."""
         rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
