@@ -6,6 +6,7 @@ from torch.autograd.function import once_differentiable
 from skmeta.learners.implicit import conjugate_gradient
 
 _MAX_HALVINGS = 12
+_NEVER = -1e30  # a logit of a class that does not exist: no probability, and 0 times it is 0
 _MOST_UNKNOWNS = 150  # of a task, for which its Hessian is written out
 _CELLS_AT_ONCE = 2**23  # of Hessians in memory
 
@@ -37,7 +38,7 @@ def fit_logistic(features, members, weight=None, offset=None, class_mask=None, *
     """
     offset = torch.zeros_like(members) if offset is None else offset
     if class_mask is not None:
-        offset = offset.masked_fill(~class_mask[:, None], -torch.inf)
+        offset = offset.masked_fill(~class_mask[:, None], _NEVER)
     weight = torch.ones_like(features[..., 0]) if weight is None else weight
     return _Solution.apply(features, offset, members, weight, max_steps, tolerance)
 
@@ -65,82 +66,86 @@ class _Solution(torch.autograd.Function):
 
 
 class _Problem:
+    """Some tasks' sums of losses and squared weights; small ones cost what their calls do, which so are few."""
+
     def __init__(self, features, offset, members, weight):
-        self.features, self.offset, self.members, self.weight = features, offset, members, weight[..., None]
+        self.features, self.offset, self.weight = features, offset, weight.unsqueeze(-1)
+        self.turned, self.members = features.transpose(1, 2), self.weight * members
+        n_unknowns = features.shape[2] * members.shape[2]
+        self.eye = None
+        if n_unknowns <= _MOST_UNKNOWNS:
+            self.eye = torch.eye(n_unknowns, dtype=features.dtype, device=features.device)
 
     def log_probabilities(self, W):
-        return torch.log_softmax(self.features @ W + self.offset, -1)
+        return torch.log_softmax(torch.baddbmm(self.offset, self.features, W), -1)
 
     def loss(self, W, log_p):
         """(T, 1, 1)"""
-        # absent classes have probability 0 and no members: 0 * -inf must not become NaN
-        terms = torch.where(self.members > 0, self.members * log_p, 0)
-        return 0.5 * W.square().sum((1, 2), keepdim=True) - (self.weight * terms).sum((1, 2), keepdim=True)
+        W, log_p, members = (part.reshape(len(W), 1, -1) for part in (W, log_p, self.members))
+        return torch.baddbmm(torch.bmm(members, log_p.transpose(1, 2)), W, W.transpose(1, 2), beta=-1, alpha=0.5)
 
     def slope(self, W, p):
-        return self.features.transpose(1, 2) @ (self.weight * (p - self.members)) + W
+        return torch.baddbmm(W, self.turned, self.weight * p - self.members)
 
-    def solve(self, p, right, tolerance=None):
+    def solve(self, p, right, first=None):
         """The inverse of the Hessian where the probabilities are p (T, n, C), applied to right (T, e, C).
 
-        Where that is left to conjugate gradients, up to a ``tolerance`` (T, 1).
+        Where that is left to conjugate gradients, the rougher, the nearer ``right`` is to the ``first`` one.
         """
-        size = right[0].numel()
-        if size > _MOST_UNKNOWNS:
-            return self._solve_by_products(p, right, tolerance)
-        step = max(1, _CELLS_AT_ONCE // size**2)
-        parts = range(0, len(right), step)
-        return torch.cat([self._solve_whole(slice(i, i + step), p[i : i + step], right[i : i + step]) for i in parts])
+        if self.eye is None:
+            return self._solve_by_products(p, right, first)
+        tensors = (self.features, self.weight * p, p, right)
+        step = max(1, _CELLS_AT_ONCE // self.eye.numel())
+        return torch.cat([self._solve_whole(*part) for part in zip(*(each.split(step) for each in tensors))])
 
-    def _solve_whole(self, tasks, p, right):
+    def _solve_whole(self, features, weighted, p, right):
         """With the Hessian written out."""
-        features, weighted = self.features[tasks], self.weight[tasks] * p
-        n_features, n_classes = right.shape[1:]
-        moved = (p[..., None] * features[:, :, None]).flatten(2)  # classes before features
-        pull = (weighted[..., None] * features[:, :, None]).flatten(2)
-        hessian = -(pull.transpose(1, 2) @ moved)
-        blocks = hessian.unflatten(2, (n_classes, n_features)).unflatten(1, (n_classes, n_features))
-        of_class = pull.unflatten(2, (n_classes, n_features)).permute(0, 2, 3, 1) @ features[:, None]
+        n_tasks, n_features, n_classes = right.shape
+        rows = features.unsqueeze(2)
+        moved = (p.unsqueeze(3) * rows).flatten(2)  # classes before features
+        pull = (weighted.unsqueeze(3) * rows).flatten(2).transpose(1, 2)
+        hessian = torch.baddbmm(self.eye, pull, moved, alpha=-1)
+        of_class = torch.bmm(pull, features).view(n_tasks, n_classes, n_features, n_features)
+        blocks = hessian.view(n_tasks, n_classes, n_features, n_classes, n_features)
         blocks.diagonal(dim1=1, dim2=3).add_(of_class.permute(0, 2, 3, 1))
-        hessian.diagonal(dim1=1, dim2=2).add_(1)
         factor = torch.linalg.cholesky_ex(hessian)[0]
-        flat = right.transpose(1, 2).flatten(1)[..., None]
-        return torch.cholesky_solve(flat, factor)[..., 0].unflatten(1, (n_classes, n_features)).transpose(1, 2)
+        flat = right.transpose(1, 2).reshape(n_tasks, -1, 1)
+        return torch.cholesky_solve(flat, factor).view(n_tasks, n_classes, n_features).transpose(1, 2)
 
-    def _solve_by_products(self, p, right, tolerance):
+    def _solve_by_products(self, p, right, first):
         """By conjugate gradients, which take products with the Hessian only."""
+        flat, tolerance = right.flatten(1), None
+        if first is not None:  # far from the solution a rough direction will do
+            share = flat.norm(dim=1, keepdim=True) / first.flatten(1).norm(dim=1, keepdim=True).clamp(min=1e-30)
+            tolerance = share.sqrt().clamp(max=0.1)
 
         def product(flat):
             V = flat.view_as(right)
             moved = p * (self.features @ V)
             bent = self.weight * (moved - p * moved.sum(-1, keepdim=True))
-            return (self.features.transpose(1, 2) @ bent + V).flatten(1)
+            return (self.turned @ bent + V).flatten(1)
 
-        return conjugate_gradient(product, right.flatten(1), min(right[0].numel(), 50), tolerance).view_as(right)
+        return conjugate_gradient(product, flat, min(flat.shape[1], 50), tolerance).view_as(right)
 
     def minimise(self, max_steps, tolerance):
         W = torch.zeros_like(self.features[:, 0, :, None].expand(-1, -1, self.members.shape[-1]))
         log_p = self.log_probabilities(W)
-        loss = self.loss(W, log_p)
-        size = 1 + (self.weight * self.features.abs()).sum(1, keepdim=True).amax(-1, keepdim=True)
-        first = None
+        loss, first = self.loss(W, log_p), None
+        enough = tolerance * (1 + (self.weight * self.features.abs()).sum(1, keepdim=True).amax(-1, keepdim=True))
         for _ in range(max_steps):
             p = log_p.exp()
             slope = self.slope(W, p)
-            length = slope.flatten(1).norm(dim=1, keepdim=True)
-            first = length if first is None else first
+            first = slope if first is None else first
             # a task that has converged rests while others go on, so that its solution is its own
-            moves = slope.abs().amax((1, 2), keepdim=True) > tolerance * size
+            moves = torch.linalg.vector_norm(slope, torch.inf, (1, 2), keepdim=True) > enough
             if not bool(moves.any()):
                 break
-            # far from the solution a rough direction will do
-            direction = self.solve(p, slope, (length / first.clamp(min=1e-30)).sqrt().clamp(max=0.1))
-            step = torch.ones_like(loss)
+            step, limit = self.solve(p, slope, first), loss + 1e-6 * loss.abs()
             for _ in range(_MAX_HALVINGS):
-                new = W - step * direction
+                new = W - step
                 new_log_p = self.log_probabilities(new)
                 new_loss = self.loss(new, new_log_p)
-                uphill = moves & (new_loss > loss + 1e-6 * loss.abs())
+                uphill = moves & (new_loss > limit)
                 if not bool(uphill.any()):
                     break
                 step = torch.where(uphill, step / 2, step)
