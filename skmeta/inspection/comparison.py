@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from skmeta.inspection.displays import _axes, _frame_curves
+from skmeta.inspection.curve_displays import frame_curves
+from skmeta.inspection.task_map import axes_to_draw_on
 from skmeta.model_selection.compare import compare
 
 
@@ -72,7 +73,7 @@ class ComparisonDisplay:
         -------
         display : ComparisonDisplay
         """
-        ax, self.lines_ = _axes(ax), []
+        ax, self.lines_ = axes_to_draw_on(ax), []
         columns = ["difference", "difference_low", "difference_high"] if difference else ["mean", "low", "high"]
         names = list(dict.fromkeys(self.table.index.get_level_values("estimator")))
         for place, name in enumerate(names):
@@ -82,7 +83,7 @@ class ComparisonDisplay:
             beside = 1 + 0.02 * (place - (len(names) - 1) / 2)
             bars = np.nan_to_num([mean - low, high - mean])
             self.lines_.append(ax.errorbar(shots * beside, mean, yerr=bars, marker="o", capsize=2, label=name))
-        _frame_curves(ax)
+        frame_curves(ax)
         shots = np.unique(self.table.index.get_level_values("n_shots").to_numpy(dtype=float))
         ax.set_xticks(shots, [f"{n:g}" for n in shots])
         ax.set_xlabel("Rows shown (per class for classifiers)")

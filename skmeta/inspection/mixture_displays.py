@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.inspection.displays import _axes
+from skmeta.inspection.task_map import axes_to_draw_on
 
 
 class TrustDisplay:
@@ -71,7 +71,7 @@ class TrustDisplay:
         -------
         display : TrustDisplay
         """
-        ax, weights = _axes(ax), self.weights
+        ax, weights = axes_to_draw_on(ax), self.weights
         trusted = weights.max().sort_values(ascending=False)
         chosen = [name for name in trusted.index[: self.most] if trusted[name] > 0]
         parts = {name: weights[name].to_numpy() for name in chosen}
@@ -171,7 +171,7 @@ class ShrinkageDisplay:
         -------
         display : ShrinkageDisplay
         """
-        ax, order = _axes(ax), np.argsort(self.own, kind="stable")
+        ax, order = axes_to_draw_on(ax), np.argsort(self.own, kind="stable")
         order = order[np.unique(np.linspace(0, len(order) - 1, min(len(order), most)).round().astype(int))]
         place = np.arange(len(order))
         ax.hlines(place, self.pooled[order], self.own[order], color="lightgray", linewidth=2, zorder=0)

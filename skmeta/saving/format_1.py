@@ -2,8 +2,8 @@
 
 import inspect
 
+from skmeta.saving.decoded import Decoded
 from skmeta.saving.registry import thing_named
-from skmeta.saving.values import Decoded
 
 _READERS = {}
 

@@ -8,8 +8,9 @@ import warnings
 import torch
 from sklearn.base import BaseEstimator
 
+from skmeta.saving.decoded import Decoded
 from skmeta.saving.registry import NotSavable, is_object_class, name_of, thing_named
-from skmeta.saving.values import FEW, Decoded, Values
+from skmeta.saving.values import FEW, Values
 
 UNSAVABLE = "pickle or joblib can keep it, for those who trust the file."
 _USERS_OWN = "the user's own"
@@ -142,7 +143,7 @@ def _said_where(error, name, owner):
 
 
 class Decoder(Decoded):
-    """:class:`~skmeta.saving.values.Decoded`, and objects.
+    """:class:`~skmeta.saving.decoded.Decoded`, and objects.
 
     Parameters
     ----------

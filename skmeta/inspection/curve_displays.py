@@ -1,21 +1,11 @@
-"""Pictures of tasks, of adaptation and of few-shot curves, in scikit-learn's Display style."""
+"""Pictures of few-shot curves and of adaptation, in scikit-learn's Display style."""
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.decomposition import PCA
 
-from skmeta.inspection.task_answers import task_embedding
+from skmeta.inspection.task_map import axes_to_draw_on
 from skmeta.model_selection.few_shot_curve import FewShotCurve, few_shot_curve
 from skmeta.tasks import as_taskset
-
-
-def _axes(ax):
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:  # pragma: no cover
-        raise ImportError("Displays need matplotlib: pip install matplotlib.") from error
-    return plt.subplots()[1] if ax is None else ax
-
 
 #: metrics that cannot be more than this, and what is reached without looking at a row
 _BEST = {"accuracy": 1, "balanced_accuracy": 1, "roc_auc": 1, "f1_macro": 1, "r2": 1, "neg_log_loss": 0}
@@ -43,7 +33,7 @@ def _chance(metric, tasks):
     return {"roc_auc": (0.5, "chance"), "r2": (0.0, "mean of the task")}.get(metric)
 
 
-def _frame_curves(ax, best=None, most_ticks=12):
+def frame_curves(ax, best=None, most_ticks=12):
     """Ticks where something was measured; limits that no interval of few tasks blows up, and no score can pass."""
     points = np.concatenate([line.get_xydata() for line in ax.lines if line.get_gid() != "chance"])
     chances = [line.get_ydata()[0] for line in ax.lines if line.get_gid() == "chance"]
@@ -58,107 +48,6 @@ def _frame_curves(ax, best=None, most_ticks=12):
     near = [c for c in chances if low - 3 * (high - low) - 0.2 <= c <= high]  # one far below would flatten the curves
     bottom, top = min([low - margin, *(c - 0.1 * (high - c) for c in near)]), high + margin
     ax.set_ylim(bottom, top if best is None else min(top, best + 0.02 * (best - bottom)))
-
-
-class TaskMapDisplay:
-    """Known tasks on a plane: tasks whose rows change the common answer alike lie close together.
-
-    Parameters
-    ----------
-    positions : ndarray of shape (n_tasks, 2)
-    shift : ndarray of shape (n_tasks,)
-        How far each task lies from the common answer.
-    names : sequence of shape (n_tasks,)
-    explained : ndarray of shape (2,)
-        Shares of the variance that the axes show.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-    points_ : matplotlib artist
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmeta import BayesianHeadRegressor
-    >>> from skmeta.inspection import TaskMapDisplay
-    >>> X, task = np.tile([[0.0], [1.0]], (20, 1)), np.repeat(np.arange(10), 4)
-    >>> meta = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, X[:, 0] + task, task=task)
-    >>> TaskMapDisplay.from_estimator(meta, X[:2]).positions.shape
-    (10, 2)
-    """
-
-    def __init__(self, positions, shift, names, explained):
-        self.positions, self.shift, self.names, self.explained = positions, shift, names, explained
-
-    @classmethod
-    def from_estimator(cls, estimator, X, *, tasks=None, label="auto", ax=None, **scatter):
-        """Ask every task about the same rows, and draw the two main directions in which answers differ.
-
-        Parameters
-        ----------
-        estimator : estimator fitted in the long format
-        X : array-like or DataFrame of shape (n_rows, n_features)
-        tasks : sequence, default=None
-            Ids; None is all known.
-        label : bool or "auto", default="auto"
-            Write the ids beside the points. "auto": of the tasks that lie farthest out, a dozen of them.
-        ax : matplotlib Axes, default=None
-        **scatter
-            Passed to ``Axes.scatter``.
-
-        Returns
-        -------
-        display : TaskMapDisplay
-        """
-        names = list(estimator.adapted_tasks_.tolist() if tasks is None else tasks)
-        embedding = task_embedding(estimator, X, names)
-        if min(embedding.shape) < 2:
-            raise ValueError(f"A map needs at least 2 tasks and 2 answers, got an embedding of {embedding.shape}.")
-        pca = PCA(2, svd_solver="full").fit(embedding)
-        shift = np.sqrt(np.mean(embedding**2, axis=1))
-        return cls(pca.transform(embedding), shift, names, pca.explained_variance_ratio_).plot(
-            label=label, ax=ax, **scatter
-        )
-
-    def plot(self, *, label="auto", ax=None, **scatter):
-        """Draw the picture.
-
-        Parameters
-        ----------
-        label : bool or "auto", default="auto"
-            Whether ids are written beside all points, none, or the dozen that lie farthest out.
-        ax : matplotlib Axes, default=None
-        **scatter
-            Passed to ``Axes.scatter``.
-
-        Returns
-        -------
-        display : TaskMapDisplay
-        """
-        ax = _axes(ax)
-        style = {"c": self.shift, "cmap": "cividis", "edgecolors": "white", "linewidths": 0.5, **scatter}
-        self.points_ = ax.scatter(*self.positions.T, **style)
-        for i in self._labelled(label):
-            ax.annotate(
-                str(self.names[i]), self.positions[i], fontsize="x-small", xytext=(4, 3), textcoords="offset points"
-            )
-        ax.margins(0.12)  # room for the names
-        for axis, share, letter in zip((ax.set_xlabel, ax.set_ylabel), self.explained, "12"):
-            axis(f"Direction {letter} ({share:.0%} of the differences)")
-        if self.points_.get_array() is not None:
-            ax.figure.colorbar(self.points_, ax=ax, label="Shift from the common answer")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
-
-    def _labelled(self, label, most=12):
-        """Positions of the tasks whose names are written: a cloud of hundreds of names tells nobody anything."""
-        if label is False:
-            return []
-        if label is True or len(self.names) <= most:
-            return range(len(self.names))
-        centred = (self.positions - self.positions.mean(0)) / (self.positions.std(0) + 1e-12)
-        return np.sort(np.argsort(-np.square(centred).sum(1), kind="stable")[:most])
 
 
 class _CurveDisplay:
@@ -191,7 +80,7 @@ class _CurveDisplay:
         -------
         display : object
         """
-        ax = _axes(ax)
+        ax = axes_to_draw_on(ax)
         name = self.name if name is None else name
         x = self.curve.n_shots
         (self.line_,) = ax.plot(x, self.curve.mean, **{"marker": "o", "label": name, **line})
@@ -203,7 +92,7 @@ class _CurveDisplay:
         if self.chance is not None and not drawn:
             level, label = self.chance
             self.chance_line_ = ax.axhline(level, color="gray", linestyle=":", linewidth=1, label=label, gid="chance")
-        _frame_curves(ax, _BEST.get(self.metric))
+        frame_curves(ax, _BEST.get(self.metric))
         if self.chance_line_ is not None and not ax.get_ylim()[0] <= self.chance_line_.get_ydata()[0]:
             self.chance_line_.set_label("_nolegend_")  # out of sight
         what = _METRIC_NAMES.get(
