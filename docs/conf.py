@@ -23,6 +23,7 @@ html_title = "skmeta"
 
 extensions = [
     "reference_pages",  # ours, before autosummary: writes the page that autosummary reads
+    "folded_tables",  # ours, too
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",

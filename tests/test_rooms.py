@@ -33,6 +33,7 @@ ORDER = [
     "threads",
     "progress",
     "documentation",
+    "reference_link",
     "exceptions",
 ]
 #: what a room never imports, by what it is not to know

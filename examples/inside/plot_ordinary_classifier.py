@@ -59,7 +59,11 @@ ax.set(xlabel="Log-loss in cross-validation, a point for each new site (less is 
 plt.show()
 
 # %%
-# Scored on all new sites at once, by any metric, and saved: reading a file back executes no code from it.
+# Scored on all new sites at once, by any metric, and saved by :func:`~skmeta.save`: reading a file back, by
+# :func:`~skmeta.load`, executes no code from it. Before its ``fit`` the wrapper has no task, and says so by a
+# :class:`~skmeta.NotAdaptedError`. There are other ways out: a program for services without Python
+# (:func:`~skmeta.export_onnx`), a file of skops (:func:`~skmeta.trusted_types`), a function for tables of millions of
+# tasks (:func:`~skmeta.scale.task_answerer`). :func:`~skmeta.show_versions` prints what ran here.
 
 print(f"balanced accuracy, part of each site shown: {task_scorer('balanced_accuracy')(pipeline, new):.3f}")
 path = Path(tempfile.mkdtemp()) / "few_shot.skmeta"

@@ -61,7 +61,10 @@ meta = ProtoNetClassifier(
 meta.fit(train)
 
 # %%
-# ``net_.history`` is skorch's record of the training.
+# ``net_`` is a net of skorch, :class:`~skmeta.training.MetaNet`, whose samples are tasks; ``net_.history`` is its
+# record of the training. A run that may be killed writes where it stands by one more callback,
+# :class:`~skmeta.training.Resumable`; ``device="auto"`` takes what :func:`~skmeta.training.resolve_device` finds. The
+# same script trains over several processes when ``torchrun`` starts it (:func:`~skmeta.scale.training_processes`).
 
 history = meta.net_.history
 watched = dict(meta.net_.callbacks_)["watch"]

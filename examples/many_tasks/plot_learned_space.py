@@ -24,7 +24,8 @@ tasks = family.sample(161, random_state=0)
 train, new = tasks[:160], tasks[160]
 
 # %%
-# No label of the new task is used: its rows are embedded, and clustered there.
+# No label of the new task is used: its rows are embedded, and clustered there. The body that bends the space is a
+# :class:`~skmeta.nets.ResidualMLP`, the rows plus a correction; other learners have a plain :class:`~skmeta.nets.MLP`.
 
 X = np.asarray(new.X)
 settings = {"n_shots": 5, "max_epochs": 8, "random_state": 0}

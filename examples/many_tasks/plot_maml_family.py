@@ -37,9 +37,9 @@ learners = {
 }
 
 # %%
-# All are trained equally long, briefly, and then asked how large their error is after so many steps on ten rows of 150
-# new waves. Meta-SGD learns a step size for every weight; ANIL changes the head alone; Reptile and iMAML do not look
-# through their steps one by one, which saves memory and costs quality here.
+# All are trained equally long, briefly. :class:`~skmeta.inspection.AdaptationCurveDisplay` asks how large their error
+# is after so many steps on ten rows of 150 new waves. Meta-SGD learns a step size for every weight; ANIL changes the
+# head alone; Reptile and iMAML do not look through their steps one by one, which saves memory and costs quality here.
 
 new = Sinusoids("meta-sgd", n_shots=30, n_query=0).sample(150, random_state=1)
 fig, ax = plt.subplots(figsize=(7, 4.4))

@@ -7,7 +7,10 @@ so that they are 48 signs, and lying here or there on the sheet, has learned wha
 tells apart signs that it has never seen - made of 6, 7, 8 and 9 - from one drawing of each.
 
 Data: the handwritten digits that come with scikit-learn, laid on larger sheets. They stand in for Omniglot, which
-:func:`~skmeta.datasets.fetch_omniglot` fetches; :doc:`results on Omniglot </benchmarks/reproductions>`.
+:func:`~skmeta.datasets.fetch_omniglot` fetches into :func:`~skmeta.datasets.get_data_home` and
+:func:`~skmeta.datasets.rotated_classes` turns into four times as many signs; a folder of images of your own is read by
+:func:`~skmeta.datasets.load_local_images`, and :func:`~skmeta.datasets.split_classes` keeps whole classes aside.
+:doc:`Results on Omniglot </benchmarks/reproductions>`.
 """
 
 import matplotlib.pyplot as plt
@@ -49,7 +52,8 @@ meta = ProtoNetClassifier(
 ).fit(train)  # fmt: skip
 
 # %%
-# Five new signs, one, two or five drawings of each:
+# Five new signs, one, two or five drawings of each. :class:`~skmeta.inspection.ShotCurveDisplay` draws what
+# :func:`~skmeta.few_shot_curve` measures, a :class:`~skmeta.model_selection.FewShotCurve`:
 
 X_new, y_new = signs(range(6, 10), 1)
 new = NWayTasks(X_new, y_new, n_ways=5, n_shots=8, n_query=1).sample(100, random_state=0)

@@ -54,7 +54,9 @@ y = np.repeat([f"{verb} {thing}" for verb, thing in intents], 20)
 print(texts[0], "->", y[0], "|", texts[25], "->", y[25])
 
 # %%
-# 33 intents are old, 15 are new. The vectorizer is fitted on all texts, labels unseen.
+# 33 intents are old, 15 are new. The vectorizer is fitted on all texts, labels unseen. Rows of words share one scale
+# (:class:`~skmeta.nets.OneScale`) and are compared by angles; columns of other tables are scaled one by one
+# (:class:`~skmeta.nets.Standardize`).
 
 X = TfidfVectorizer(ngram_range=(1, 2), min_df=2).fit_transform(texts).toarray()
 is_old = np.isin(y, np.unique(y)[rng.permutation(48)[:33]])

@@ -5,7 +5,8 @@ Unlabelled rows become tasks
 Labels are dear, rows are cheap. Tasks can be made of rows without labels, as the paper STUNT (J. Nam et al., ICLR 2023)
 proposes: some columns are clustered, the clusters are the classes of a made-up task, and their values are hidden, so
 that the class must be found through the other columns. A learner trained on thousands of such tasks has never seen a
-label, and then needs but one row a class.
+label, and then needs but one row a class. :class:`~skmeta.tasks.PseudoTasks` makes such tasks without end,
+:func:`~skmeta.pseudo_tasks` a set of them.
 
 Data: the handwritten digits that come with scikit-learn, 8 x 8 pixels; 1,200 drawings without labels, 597 to answer.
 """

@@ -3,8 +3,8 @@ The swap, with cells missing
 ============================
 
 :class:`~skmeta.InContextClassifier` takes the place of ``KNeighborsClassifier`` in a notebook: one word changes. It was
-meta-trained beforehand, on made-up tables only, so ``fit`` trains nothing; and it reads missing cells and columns of
-any scale as they are.
+meta-trained beforehand, on made-up tables only (:class:`~skmeta.tasks.prior.TablePrior`), so ``fit`` trains nothing;
+and it reads missing cells and columns of any scale as they are.
 
 Data: the wine recognition data that come with scikit-learn.
 """

@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from skmeta import PerTaskBaseline, PooledBaseline, TaskMixtureRegressor
+from skmeta.inspection import ShrinkageDisplay
 
 rng = np.random.default_rng(4)
 n_schools = 40
@@ -75,4 +76,15 @@ ax.set(xlabel="Pupils tested in the school", ylabel="Distance to the true line",
 ax.set_xticks(sizes, sizes)
 ax.minorticks_off()
 ax.legend()
+plt.show()
+
+# %%
+# From a school that nobody knows to a school's own mean
+# ------------------------------------------------------
+# :class:`~skmeta.inspection.ShrinkageDisplay` draws for every school what is said of one never seen, the mean of its
+# own pupils, and where the answer lies between them: the more pupils (in brackets), the nearer to their mean.
+
+fig, ax = plt.subplots(figsize=(6.4, 6))
+ShrinkageDisplay.from_estimator(models["shrunk"], table, score, task=school, ax=ax)
+ax.set(xlabel="Score, mean over the school's pupils", ylabel="School (pupils)")
 plt.show()

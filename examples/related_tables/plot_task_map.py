@@ -27,7 +27,9 @@ wear = np.sum(own[machine] * X.to_numpy(), axis=1) + 0.4 * rng.normal(size=len(m
 model = BayesianHeadRegressor(random_state=0).fit(X, wear, task=machine)
 
 # %%
-# The map, from the answers of all machines about the same hundred rows. Three makes are three clusters.
+# The map (:class:`~skmeta.inspection.TaskMapDisplay`), from the answers of all machines about the same hundred rows.
+# Three makes are three clusters. Its places are :func:`~skmeta.inspection.task_embedding` in two dimensions, and how
+# far each machine lies from the common answer is :func:`~skmeta.inspection.task_shift`.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
 display = TaskMapDisplay.from_estimator(model, X.iloc[:100], ax=left, s=45)

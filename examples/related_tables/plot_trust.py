@@ -5,7 +5,8 @@ What did the mixture trust?
 :class:`~skmeta.TaskMixtureRegressor` has several answers to every row: pooled models, and what the task adds to them,
 by an intercept, slopes or curves of its own. How far each is trusted depends on how many rows the task has shown, and
 is learned by hiding rows and whole tasks. Where tasks are unrelated it should trust what their own rows say; where they
-are one and the same, the pooled model. It is not told which.
+are one and the same, the pooled model. It is not told which. :class:`~skmeta.inspection.TrustDisplay` shows what it
+made of them.
 
 Data: made up, twice: tasks that differ little, and tasks that differ a lot.
 """
@@ -16,6 +17,7 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from skmeta import TaskMixtureRegressor
+from skmeta.inspection import TrustDisplay
 
 
 def tasks_that_differ(by, random_state=0, n_tasks=40, n_rows=14):
@@ -36,18 +38,13 @@ for model, by in zip(fitted.values(), (0.1, 2.0)):
     model.fit(X, y, task=task)
 
 # %%
-# For tasks that are new, by the rows that they have shown: the height of a band is the trust in that model.
+# For tasks that are new, by the rows that they have shown: the height of a band is the trust in that model. Shares of
+# all members are in ``weights_new_``, and for the tasks of the table in ``weights_known_``.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 for ax, (name, model) in zip(axes, fitted.items()):
-    trust = model.weights_new_  # a DataFrame: rows shown by members
-    trust = trust.loc[:, trust.max() > 0]
-    places = np.arange(len(trust))
-    ax.stackplot(places, trust.to_numpy().T, labels=trust.columns, alpha=0.85)
-    ax.set_xticks(places, [f"{n:g}" for n in trust.index])
-    ax.set(title=name, xlabel="Rows the new task has shown", xlim=(0, places[-1]), ylim=(0, 1))
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.18), fontsize="small", ncols=2)
-axes[0].set_ylabel("Trust")
+    TrustDisplay.from_estimator(model, most=5, ax=ax)
+    ax.set_title(name)
 plt.show()
 
 # %%

@@ -6,7 +6,9 @@ One table, one model, four answers to "how good is it?". Shuffled rows of known 
 which three rows are known, five rows of every task: the splitter decides which question is asked, and the answers are
 far apart.
 
-Data: made up. Thirty sites whose level and slope differ.
+Data: made up. Thirty sites whose level and slope differ. (:func:`~skmeta.datasets.make_related_tables` makes such
+tables, with categories and missing cells if wanted; a folder of your own is read by
+:func:`~skmeta.datasets.list_local_tables` and :func:`~skmeta.datasets.load_local_table`.)
 """
 
 import matplotlib.pyplot as plt

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.transaction import copy_of, transaction
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
 from skmeta.tasks.rows import plain, stack_labels, stack_rows
@@ -23,7 +24,7 @@ def _last(learner):
     return learner[-1] if isinstance(learner, Pipeline) else learner
 
 
-class _FewShot(Savable, MetaEstimatorMixin, BaseEstimator):
+class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
     """What the classifier and the regressor share."""
 
     def __init__(self, learner, *, adaptation=None):

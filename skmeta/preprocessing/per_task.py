@@ -4,12 +4,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.rows import stack_rows, take_rows
 
 
-class PerTask(Savable, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class PerTask(Savable, LinkedToReference, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Lift a transformer of rows to a transformer of tasks.
 
     Parameters

@@ -8,13 +8,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.preprocessing.hashed_categories import HashedCategories
 from skmeta.preprocessing.table_columns import column_kind, take_column
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks.rows import is_frame
 
 _DATE_PARTS = ("days", "season_sin", "season_cos", "weekday")
 
 
-class TableEncoder(Savable, TransformerMixin, BaseEstimator):
+class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
     """Numbers, categories, strings, booleans, dates and missing values to one table of numbers.
 
     The kind of a column is read off its dtype (of an object column: off its values). Numbers keep their units and

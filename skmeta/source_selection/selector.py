@@ -16,6 +16,7 @@ from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
@@ -27,7 +28,7 @@ def _estimator_has(method):
     return available_if(lambda self: hasattr(self.estimator, method))
 
 
-class SourceSelector(Savable, MetaEstimatorMixin, BaseEstimator):
+class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
     """Finds the source tasks most similar to a target, and learns from those alone.
 
     Sources are gathered into families without names, each a source with those most like it. What the functions of a

@@ -14,6 +14,7 @@ from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.learning_sample import learning_sample
@@ -29,7 +30,7 @@ _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by
 
 
-class TaskMixture(Savable, BaseEstimator):
+class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     """The scikit-learn face of a :class:`~.mixture.Mixture`: it encodes tables and names tasks.
 
     A table of nested groups is a table of its widest groups as well: a second mixture, over those, answers an inner

@@ -13,7 +13,7 @@ from torch import nn
 
 from skmeta import MAMLClassifier, MANNClassifier, ProtoNetClassifier, ReptileClassifier
 from skmeta.tasks import GaussianClusters, TaskMixUp
-from skmeta.training import Randomness
+from skmeta.training.randomness import Randomness
 
 SHORT = {"max_epochs": 2, "steps_per_epoch": 3, "batch_size": 4}
 

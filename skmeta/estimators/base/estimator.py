@@ -25,18 +25,19 @@ from skmeta.estimators.base.transaction import copy_of, forget, transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.splitting import asked_about
-from skmeta.training import raise_if_interrupted
+from skmeta.training.meta_training import raise_if_interrupted
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class MetaEstimator(CallbackSupportMixin, BaseEstimator):
+class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
     """Base of all meta-learning estimators; :class:`MetaClassifier` and :class:`MetaRegressor` are the two kinds.
 
     An estimator is in one of three states: *unfitted*; *meta-trained* (it has ``net_`` but no ``task_``, after

@@ -18,8 +18,10 @@ from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.training import MetaNet, go_on, resolve_device, train
+from skmeta.training import MetaNet, resolve_device
 from skmeta.training.calibration import KeptApart
+from skmeta.training.meta_training import train
+from skmeta.training.warm_start import go_on
 
 _STEPS_OF_ENDLESS = 30
 

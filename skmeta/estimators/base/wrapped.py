@@ -16,6 +16,7 @@ from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
 from skmeta.estimators.base.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
+from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns, take_task_ids
@@ -27,7 +28,7 @@ def _estimator_has(method):
     return available_if(lambda self: hasattr(self._prototype(), method))
 
 
-class WrappedEstimator(Savable, MetaEstimatorMixin, BaseEstimator):
+class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
     """Base of the baselines; a subclass says in ``_fitted_for`` which rows its estimator sees."""
 
     __metadata_request__fit = {"task": True}
