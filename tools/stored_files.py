@@ -1,12 +1,13 @@
-"""Write small files of the present format, with the answers they must give for ever: ``python tools/stored_files.py``.
+"""Write small files and pickles of the present version, with the answers they must give for ever.
 
-Run once for each format that is released. What it writes is kept in ``tests/saving/data``, where the tests load it
-with every later version.
+``python tools/stored_files.py FOLDER``, once for each version that is released. What it writes is kept in
+``tests/saving/data``, where the tests load it with every later version.
 """
 
 import argparse
 import gzip
 import json
+import pickle
 import tempfile
 import warnings
 from pathlib import Path
@@ -149,6 +150,7 @@ def main(folder):
             path = Path(place) / name
             skmeta.save(estimator, path)
             (folder / f"{name}.skmeta.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            (folder / f"{name}.pickle.gz").write_bytes(gzip.compress(pickle.dumps(estimator, protocol=5), mtime=0))
             estimator = skmeta.load(path)
         rows = X.to_dict("list") if hasattr(X, "columns") else X if X is None else X.tolist()
         record[name] = {"X": rows, "task": task, "answers": answers(estimator, X, task)}

@@ -30,7 +30,7 @@ class Decoded:
     """
 
     def __init__(self, arrays, n_bytes):
-        self.arrays = arrays
+        self._arrays = dict(arrays)
         self._left = TEXT_PER_BYTE * n_bytes + _SLACK
 
     def decode(self, value):
@@ -115,8 +115,14 @@ class Decoded:
 
     # ------------------------------------------------------------------ arrays
 
+    def _taken(self, name):
+        """An array of the file. It may be named once: what is made of it in many places could be of any size."""
+        if str(name) not in self._arrays:
+            raise ValueError(f"An array {str(name)[:50]!r} is not there, or was named before.")
+        return self._arrays.pop(str(name))
+
     def _array(self, name):
-        dtype, array = self.arrays[str(name)]
+        dtype, array = self._taken(name)
         if dtype == "BF16":
             raise ValueError("numpy has no bfloat16.")
         return array
@@ -125,7 +131,7 @@ class Decoded:
         return self._numbers(inside).T
 
     def _tensor(self, name):
-        dtype, array = self.arrays[str(name)]
+        dtype, array = self._taken(name)
         if dtype == "BF16":
             return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         return torch.from_numpy(array)

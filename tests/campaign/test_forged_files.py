@@ -8,11 +8,11 @@ import warnings
 import pytest
 
 import skmeta
-from tests.campaign.patience import at_most
+from tests.campaign.patience import at_most, in_memory_of
 from tests.campaign.subjects import ESTIMATORS, fitted
 from tests.saving.files import forge, parts_of
 
-SECONDS = 10
+SECONDS, MEMORY = 10, 2**29  # the files have some ten thousand bytes
 SHORT, WHOLE = 30, 20_000
 #: what an attacker would put in the place of any value
 BOMBS = [
@@ -55,11 +55,13 @@ def change(content, arrays, draw):
             put(content, draw.choice(numbers), draw.choice(LARGE))
             continue
         path = draw.choice(places[1:])
-        kind = draw.randrange(5)
+        kind = draw.randrange(6)
         if kind == 0:
             remove(content, path)
         elif kind == 1:
             put(content, path, copy.deepcopy(value_at(content, draw.choice(places))))
+        elif kind == 5:
+            exchange(content, path, draw.choice(places[1:]))
         elif kind == 2 and arrays:
             place = draw.randrange(len(arrays))
             dtype, array = arrays[place]
@@ -83,6 +85,15 @@ def put(content, path, value):
         value_at(content, path[:-1])[path[-1]] = value
 
 
+def exchange(content, path, other):
+    """Two values in each other's place, where neither is within the other."""
+    shorter = min(len(path), len(other))
+    if path[:shorter] != other[:shorter]:
+        value = value_at(content, path)
+        put(content, path, value_at(content, other))
+        put(content, other, value)
+
+
 def remove(content, path):
     if path:
         del value_at(content, path[:-1])[path[-1]]
@@ -91,12 +102,13 @@ def remove(content, path):
 def loaded(path):
     """What is wrong about loading a file, or None."""
     try:
-        with warnings.catch_warnings(), at_most(SECONDS):
+        with warnings.catch_warnings(), in_memory_of(MEMORY), at_most(SECONDS):
             warnings.simplefilter("ignore")
             skmeta.load(path)
     except ValueError as error:
         cause = error.__cause__
-        return f"ran out of memory: {cause}" if isinstance(cause, MemoryError) else None
+        is_greedy = isinstance(cause, MemoryError) or "allocate" in str(cause)
+        return f"ran out of memory: {cause}" if is_greedy else None
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:200]}"
     return None

@@ -209,6 +209,9 @@ FORGERIES = {
     "long text": (set_state(labels_=LONG), "far more memory|does not hold"),
     "huge shape": (set_state(labels_={"objects": [[1], [10**18]]}), "does not hold"),
     "deep": (set_state(lr=None), None),
+    "one array in many lists": (
+        set_state(lr=[{"scalars": {"array": 0}} for _ in range(10**4)]), "array '0' is not there, or was named before"
+    ),
     "again": (set_state(lr={"again": 10**9}), "does not hold"),
     "collisions": (set_state(lr={"dict": [[k * (2**61 - 1), 0] for k in range(20000)]}), "collide"),
     "long number": (set_state(lr={"float": "1" * 10**6}), "no number that needs words"),

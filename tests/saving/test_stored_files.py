@@ -1,7 +1,9 @@
-"""Files of every format that ever was are read, and answer as they did."""
+"""Files and pickles of every version that ever was are read, and answer as they did."""
 
 import gzip
 import json
+import pickle
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,15 @@ def test_a_stored_file_answers_as_it_did(folder, name, tmp_path):
     estimator_again = rewritten(estimator, path)
     for one in (estimator, estimator_again):
         answers_as_it_did(one, record, is_the_same=(folder, name) not in ANSWER_ANEW)
+
+
+@pytest.mark.skipif(find_spec("numpy._core") is None, reason="pickles of numpy 2 are not for older ones")
+@pytest.mark.parametrize("folder, name", [key for key in RECORDS if (DATA / key[0] / f"{key[1]}.pickle.gz").exists()])
+@pytest.mark.filterwarnings("ignore:Trying to unpickle")  # with another version of scikit-learn, which is the point
+def test_a_stored_pickle_answers_as_it_did(folder, name):
+    record = RECORDS[folder, name]
+    estimator = pickle.loads(gzip.decompress((DATA / folder / f"{name}.pickle.gz").read_bytes()))
+    answers_as_it_did(estimator, record, is_the_same=(folder, name) not in ANSWER_ANEW)
 
 
 def rewritten(estimator, path):
