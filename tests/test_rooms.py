@@ -34,6 +34,7 @@ ORDER = [
     "progress",
     "documentation",
     "reference_link",
+    "transaction",
     "exceptions",
 ]
 #: what a room never imports, by what it is not to know

@@ -7,7 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import as_taskset, is_tasks
-from skmeta.tasks.rows import stack_rows, take_rows
+from skmeta.tasks.rows import stack_rows, take_rows, unwrapped
+from skmeta.transaction import transaction
 
 
 class PerTask(Savable, LinkedToReference, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -59,17 +60,23 @@ class PerTask(Savable, LinkedToReference, TransformerMixin, BaseEstimator, auto_
         -------
         self : object
         """
-        if self.fit_on not in ("pooled", "support"):
+        if not isinstance(self.fit_on, str) or self.fit_on not in ("pooled", "support"):
             raise ValueError(f"fit_on must be 'pooled' or 'support', got {self.fit_on!r}.")
-        self.__dict__.pop("transformer_", None)
-        if not is_tasks(X):
-            self.transformer_ = clone(self.transformer).fit(X, y)
-            self.n_features_in_ = X.shape[1] if hasattr(X, "shape") else len(X[0])
-            return self
-        tasks = as_taskset(X)
-        if self.fit_on == "pooled":
-            self.transformer_ = clone(self.transformer).fit(tasks.pooled[0])
-        self.n_features_in_ = tasks.n_features
+        if not hasattr(self.transformer, "transform") or isinstance(self.transformer, type):
+            raise ValueError(
+                f"transformer must be a transformer of scikit-learn's kind, such as StandardScaler(), got "
+                f"{self.transformer!r}."
+            )
+        with transaction(self, keep_fitted=False) as draft:
+            if not is_tasks(X):
+                X = unwrapped(X)
+                draft.transformer_ = clone(self.transformer).fit(X, y)
+                draft.n_features_in_ = X.shape[1] if hasattr(X, "shape") else len(X[0])
+            else:
+                tasks = as_taskset(X)
+                if self.fit_on == "pooled":
+                    draft.transformer_ = clone(self.transformer).fit(tasks.pooled[0])
+                draft.n_features_in_ = tasks.n_features
         return self
 
     def transform(self, X):
@@ -94,7 +101,7 @@ class PerTask(Savable, LinkedToReference, TransformerMixin, BaseEstimator, auto_
                 "PerTask(fit_on='support') has no transformer for rows outside of a task. Put the pipeline into a "
                 "FewShotClassifier or FewShotRegressor, whose fit(X, y) says which rows are the support."
             )
-        return self.transformer_.transform(X)
+        return self.transformer_.transform(unwrapped(X))
 
     def _transform_each(self, tasks):
         X, _ = tasks.pooled

@@ -10,7 +10,8 @@ from skmeta.preprocessing.hashed_categories import HashedCategories
 from skmeta.preprocessing.table_columns import column_kind, take_column
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
-from skmeta.tasks.rows import is_frame
+from skmeta.tasks.rows import is_frame, unwrapped
+from skmeta.transaction import transaction
 
 _DATE_PARTS = ("days", "season_sin", "season_cos", "weekday")
 
@@ -98,6 +99,10 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
         -------
         numbers : ndarray of shape (n_rows, n_features_out)
         """
+        with transaction(self, keep_fitted=False) as draft:
+            return draft._learn(X)
+
+    def _learn(self, X):
         X = self._validated(X, reset=True)
         columns = [X.iloc[:, j] if is_frame(X) else X[:, j] for j in range(X.shape[1])]
         self.kinds_ = [column_kind(column) for column in columns]
@@ -155,6 +160,7 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
         return np.hstack(blocks)
 
     def _validated(self, X, reset):
+        X = unwrapped(X)
         if is_frame(X):
             # a DataFrame keeps its dtypes: they say what its columns are
             X = validate_data(self, X, reset=reset, skip_check_array=True)

@@ -14,7 +14,7 @@ from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
-from skmeta.estimators.base.transaction import transaction
+from skmeta.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
-from skmeta.estimators.base.transaction import transaction
+from skmeta.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder

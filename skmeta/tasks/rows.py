@@ -57,6 +57,15 @@ def readable(X):
 
 def plain(X):
     """A tensor of torch as an array; classes, and arrays of records and of dates, are refused."""
+    X = unwrapped(X)
+    kind = getattr(X, "dtype", None)
+    if isinstance(kind, np.dtype) and kind.kind in "mM":
+        raise ValueError(f"X holds dates or durations (dtype {kind}). {_OF_DATES}")
+    return X
+
+
+def unwrapped(X):
+    """A tensor of torch as an array; classes and arrays of records are refused, and dates are left to the reader."""
     if isinstance(X, type):
         raise ValueError(f"X is the class {X.__qualname__}, but must be a table: one row per sample.")
     X = from_torch(X)
@@ -66,8 +75,6 @@ def plain(X):
             f"X is an array of records with the fields {_shown(kind.names)}: give pandas.DataFrame(X), or "
             "numpy.lib.recfunctions.structured_to_unstructured(X)."
         )
-    if isinstance(kind, np.dtype) and kind.kind in "mM":
-        raise ValueError(f"X holds dates or durations (dtype {kind}). {_OF_DATES}")
     return X
 
 

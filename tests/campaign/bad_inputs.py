@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from skmeta import Task
-from tests.campaign.subjects import rows_for, tasks_for
+from tests.campaign.subjects import BY_ROWS, rows_for, tasks_for
 
 NAMES = list("abcd")
 
@@ -306,15 +306,17 @@ LONG = {"1e300", "infinity", "2**70"}
 
 
 def rows(name, parameters):
-    """For one estimator ``{name: (call, what it must equal or None, settings)}``."""
+    """For one estimator ``{name: (call, whether it must answer as to the plain rows, settings)}``."""
     X, y, asked = rows_for(name)
     tasks = tasks_for(name)
     table = {}
     for kind, spoil in (BAD_X | SAME_X).items():
-        same = "predict" if kind in SAME_X else None
+        same = kind in SAME_X or None
         table[f"predict: X is {kind}"] = (lambda e, s=spoil: e.predict(s(asked)), same)
         table[f"partial_fit: X is {kind}"] = (lambda e, s=spoil: e.partial_fit(s(X), y).predict(asked), None)
         table[f"fit: X is {kind}"] = (lambda e, s=spoil: e.fit(s(X), y), None)
+        table[f"transform: X is {kind}"] = (lambda e, s=spoil: e.transform(s(asked)), same)
+        table[f"fit_transform: X is {kind}"] = (lambda e, s=spoil: e.fit_transform(s(X), y), None)
     for kind, spoil in BAD_Y.items():
         table[f"partial_fit: y is {kind}"] = (lambda e, s=spoil: e.partial_fit(X, s(y)).predict(asked), None)
         table[f"adapt: y is {kind}"] = (lambda e, s=spoil: e.adapt(X, s(y)).predict(asked), None)
@@ -329,10 +331,11 @@ def rows(name, parameters):
         table[f"fit: task is {kind}"] = (lambda e, m=make: e.fit(X, y, task=m(len(y))), None)
     for kind, make in BAD_CLASSES.items():
         table[f"adapt: classes are {kind}"] = (lambda e, m=make: e.adapt(X, y, classes=m(y)).predict(asked), None)
-    for (kind, make), method in itertools.product(BAD_TASKS.items(), ("fit", "predict", "score")):
+    for (kind, make), method in itertools.product(BAD_TASKS.items(), ("fit", "predict", "score", "transform")):
         table[f"{method}: tasks are {kind}"] = (lambda e, m=make, f=method: getattr(e, f)(m(tasks)), None)
+    fit = (lambda e: e.fit(X, y)) if name in BY_ROWS else lambda e: e.fit(tasks)
     for parameter in parameters:
         for kind, value in BAD_SETTINGS.items():
             if parameter not in NOT_SPOILED and kind not in LONG:
-                table[f"fit: {parameter} is {kind}"] = (lambda e: e.fit(tasks), None, {parameter: value})
+                table[f"fit: {parameter} is {kind}"] = (fit, None, {parameter: value})
     return {row: (*cell, {}) if len(cell) == 2 else cell for row, cell in table.items()}

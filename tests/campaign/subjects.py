@@ -39,8 +39,9 @@ PUBLIC = {
     if isinstance(found, type) and issubclass(found, BaseEstimator)
 }
 ESTIMATORS = [name for name, cls in PUBLIC.items() if hasattr(cls, "predict")]
+TRANSFORMERS = [name for name in PUBLIC if name not in ESTIMATORS]
 #: fitted by rows, not by tasks
-BY_ROWS = ("FewShotClassifier", "FewShotRegressor")
+BY_ROWS = ("FewShotClassifier", "FewShotRegressor", "TableEncoder")
 
 
 def unfitted(name, **settings):

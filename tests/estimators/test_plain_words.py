@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from skmeta import (
@@ -17,10 +18,12 @@ from skmeta import (
     MAMLRegressor,
     MANNClassifier,
     MetaKNeighborsClassifier,
+    PerTask,
     PerTaskBaseline,
     PooledBaseline,
     ProtoNetClassifier,
     RecurrentClassifier,
+    TableEncoder,
     TaskMixtureClassifier,
     WeightAverageTransferRegressor,
 )
@@ -94,6 +97,13 @@ CASES = {
         lambda: InContextClassifier(categorical_features=3).fit(X, Y),
         "categorical_features must be .* got 3",
     ),
+    "a transformer that is none": (lambda: PerTask({}).fit(X), r"transformer must be .* got \{\}"),
+    "an array as a place to fit on": (
+        lambda: PerTask(StandardScaler(), fit_on=np.arange(2)).fit(X),
+        "fit_on must be 'pooled' or 'support', got array",
+    ),
+    "records for a transformer": (lambda: PerTask(StandardScaler()).fit(RECORDS), "records with the fields 'age'"),
+    "records for an encoder": (lambda: TableEncoder().fit(RECORDS), "records with the fields 'age'"),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",

@@ -13,8 +13,8 @@ from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.rows import require_labels
 from skmeta.estimators.base.support_effects import explain_classes
-from skmeta.estimators.base.transaction import transaction
 from skmeta.tasks import as_taskset, is_tasks
+from skmeta.transaction import transaction
 
 if TYPE_CHECKING:
     from typing_extensions import Self

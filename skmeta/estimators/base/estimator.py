@@ -21,7 +21,7 @@ from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weigh
 from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
-from skmeta.estimators.base.transaction import copy_of, forget, transaction
+from skmeta.transaction import copy_of, forget, transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP

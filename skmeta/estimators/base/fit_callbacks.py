@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeVar
 
-from skmeta.estimators.base.transaction import copy_of, is_fitted_state
+from skmeta.transaction import copy_of, is_fitted_state
 
 if TYPE_CHECKING:
     _Method = TypeVar("_Method")

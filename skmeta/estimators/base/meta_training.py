@@ -12,7 +12,7 @@ from skorch.helper import predefined_split
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.rows import refuse_too_large
-from skmeta.estimators.base.transaction import copy_of
+from skmeta.transaction import copy_of
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
