@@ -119,6 +119,16 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
 
     def _start(self, X, y):
         """Fresh copies: of the estimator that adapts, and of the transformers before it."""
+        if not hasattr(_last(self.learner), "adapt") or isinstance(self.learner, type):
+            raise ValueError(
+                f"learner of {type(self).__name__} must be a meta-trained estimator of this library, or a pipeline that "
+                f"ends in one, got {self.learner!r}."
+            )
+        if not isinstance(self.adaptation, (dict, type(None))):
+            raise ValueError(
+                f"adaptation of {type(self).__name__} must be None or a dict of parameters of the learner, got "
+                f"{self.adaptation!r}."
+            )
         if is_classifier(_last(self.learner)) != is_classifier(self):
             raise ValueError(
                 f"The learner of {type(self).__name__} is a {type(_last(self.learner)).__name__}: wrap classifiers in "

@@ -104,6 +104,11 @@ CASES = {
     ),
     "records for a transformer": (lambda: PerTask(StandardScaler()).fit(RECORDS), "records with the fields 'age'"),
     "records for an encoder": (lambda: TableEncoder().fit(RECORDS), "records with the fields 'age'"),
+    "a learner that is none": (lambda: FewShotRegressor([3]).fit(X, X[:, 0]), r"learner .* must be .* got \[3\]"),
+    "an adaptation that is none": (
+        lambda: FewShotRegressor(MAMLRegressor(max_epochs=0).fit([(X, X[:, 0])]), adaptation=3).fit(X, X[:, 0]),
+        "adaptation .* None or a dict .* got 3",
+    ),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",
