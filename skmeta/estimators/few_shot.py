@@ -121,8 +121,8 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
         """Fresh copies: of the estimator that adapts, and of the transformers before it."""
         if not hasattr(_last(self.learner), "adapt") or isinstance(self.learner, type):
             raise ValueError(
-                f"learner of {type(self).__name__} must be a meta-trained estimator of this library, or a pipeline that "
-                f"ends in one, got {self.learner!r}."
+                f"learner of {type(self).__name__} must be a meta-trained estimator of this library, or a pipeline "
+                f"that ends in one, got {self.learner!r}."
             )
         if not isinstance(self.adaptation, (dict, type(None))):
             raise ValueError(
