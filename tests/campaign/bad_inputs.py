@@ -306,16 +306,16 @@ LONG = {"1e300", "infinity", "2**70"}
 
 
 def rows(name, parameters):
-    """For one estimator ``{name: (call, whether it must answer as to the plain rows, settings)}``."""
+    """For one estimator ``{name: (call, the method that must answer as to the plain rows or None, settings)}``."""
     X, y, asked = rows_for(name)
     tasks = tasks_for(name)
     table = {}
     for kind, spoil in (BAD_X | SAME_X).items():
-        same = kind in SAME_X or None
-        table[f"predict: X is {kind}"] = (lambda e, s=spoil: e.predict(s(asked)), same)
+        is_same = kind in SAME_X
+        table[f"predict: X is {kind}"] = (lambda e, s=spoil: e.predict(s(asked)), "predict" if is_same else None)
         table[f"partial_fit: X is {kind}"] = (lambda e, s=spoil: e.partial_fit(s(X), y).predict(asked), None)
         table[f"fit: X is {kind}"] = (lambda e, s=spoil: e.fit(s(X), y), None)
-        table[f"transform: X is {kind}"] = (lambda e, s=spoil: e.transform(s(asked)), same)
+        table[f"transform: X is {kind}"] = (lambda e, s=spoil: e.transform(s(asked)), "transform" if is_same else None)
         table[f"fit_transform: X is {kind}"] = (lambda e, s=spoil: e.fit_transform(s(X), y), None)
     for kind, spoil in BAD_Y.items():
         table[f"partial_fit: y is {kind}"] = (lambda e, s=spoil: e.partial_fit(X, s(y)).predict(asked), None)

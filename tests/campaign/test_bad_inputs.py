@@ -51,9 +51,8 @@ class Judge:
         if self.estimator is None:
             self.estimator = fitted(self.name)
             self.before = picture(self.estimator)
-            ask = "transform" if self.name in TRANSFORMERS else "predict"
-            self.whole = getattr(self.estimator, ask)(rows_for(self.name)[2])
-        found = judged(self.estimator, call, self.whole if expected else None, settings, self.before)
+        whole = None if expected is None else getattr(self.estimator, expected)(rows_for(self.name)[2])
+        found = judged(self.estimator, call, whole, settings, self.before)
         if found is not None or not self._is_as_before():
             self.estimator = None
         return found

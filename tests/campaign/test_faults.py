@@ -38,11 +38,15 @@ class AtCall:
 
     def __enter__(self):
         assert threading.current_thread() is threading.main_thread()
+        self._handler = signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # of none in a process behind the scenes
         sys.setprofile(self._hook)
         return self
 
     def __exit__(self, *error):
         sys.setprofile(None)
+        signal.signal(signal.SIGINT, self._handler)
 
 
 def calls_of(name, path):
