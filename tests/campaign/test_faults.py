@@ -110,7 +110,7 @@ def check(name, method, n_faults, path, tally=None):
         else:
             with quiet():
                 brought = outcome(name, method, estimator, answer, path)
-            if not np.array_equal(brought, expected):
+            if not is_alike(brought, expected):
                 wrong.append((k, place % len(FAULTS), "was not heard of, and the call brought something else"))
         if tally is not None:
             tally["faults injected"] += fault.was_raised
@@ -119,6 +119,11 @@ def check(name, method, n_faults, path, tally=None):
     if method == "save" and path.parent.exists():
         wrong += [(one.name, "was left behind") for one in path.parent.iterdir() if one != path]
     return wrong
+
+
+def is_alike(brought, expected):
+    """Whether answers agree, but for the last digits: another engine may have taken over."""
+    return np.allclose(brought, expected, rtol=1e-3) if brought.dtype.kind == "f" else np.array_equal(brought, expected)
 
 
 def is_at_a_whole_epoch(estimator, name):

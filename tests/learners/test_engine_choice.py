@@ -194,3 +194,13 @@ def test_a_recurrent_body_is_adapted_task_by_task():
     logits = engine.adapt_and_predict(start, X, y, X, steps=1, lr=0.1)
     assert logits.shape == (2, 4, 2)
     assert logits.requires_grad
+
+
+def test_a_lack_of_memory_while_engines_are_compared_is_no_reason_for_another():
+    def no_memory(*args):
+        raise MemoryError
+
+    body = MLP(4)
+    body.register_forward_pre_hook(no_memory)
+    with pytest.raises(MemoryError):
+        choose_engine(body)

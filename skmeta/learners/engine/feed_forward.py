@@ -212,6 +212,8 @@ def _widths_of_the_same(plan, body, has_head):
         for layer, p in zip(layers, groups):
             rows, _ = layer.forward(p, rows)
             widths += [rows[0].numel() // X.shape[1]] if layer.n_params else []
+    except MemoryError:
+        raise
     except Exception:  # rows or weights of other shapes than the layers suggest: not for the closed form
         return None
     finally:
