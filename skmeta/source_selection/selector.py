@@ -14,7 +14,6 @@ from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
-from skmeta.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
@@ -22,6 +21,7 @@ from skmeta.source_selection.families import SourceFamilies
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns
 from skmeta.tasks.rows import plain, take_rows
+from skmeta.transaction import transaction
 
 
 def _estimator_has(method):

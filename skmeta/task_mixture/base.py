@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
-from skmeta.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
@@ -25,6 +24,7 @@ from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import find_task_ids, names_of_columns
 from skmeta.tasks.rows import from_torch, is_frame, take_rows
 from skmeta.tasks.splitting import asked_about
+from skmeta.transaction import transaction
 
 _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by

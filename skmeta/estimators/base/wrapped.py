@@ -14,7 +14,6 @@ from skmeta.estimators.base.rows import check_weight, require_labels
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
-from skmeta.transaction import transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
@@ -22,6 +21,7 @@ from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns, take_task_ids
 from skmeta.tasks.rows import plain
 from skmeta.tasks.splitting import asked_about
+from skmeta.transaction import transaction
 
 
 def _estimator_has(method):
