@@ -6,7 +6,7 @@ from torch import nn
 from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes, one_hot_support
 from skmeta.learners.soft_neighbours import squared_distances
 
-_CELLS_AT_ONCE = 2**24
+_CELLS_AT_ONCE = 2**22
 
 
 class RelationNet(Learner):

@@ -18,6 +18,8 @@ _USERS_OWN = "the user's own"
 _FOR_TRAINING = ("callbacks", "criterion", "iterator_train", "iterator_valid", "optimizer", "random_state", "compile")
 #: loading adapts to the current task, and no file may make it go on for ever
 MOST_STEPS = 10_000
+#: in which a support is read; all of them are in memory together
+MOST_ORDERS = 256
 #: classes that are written and read in a way of their own, by name: ``(cls, to_state, from_state)``
 _SPECIAL = {}
 
@@ -37,11 +39,13 @@ def register(cls, to_state, from_state):
 
 
 def too_many_steps(settings):
-    """The first setting, by name, that would have an adaptation take more steps than files may ask for, or None."""
+    """The first setting, by name, with which an adaptation would take more than files may ask for, or None."""
     for name, value in settings.items():
         is_count = "steps" in name and not name.endswith("steps_per_epoch") or name.endswith("n_iter")
         if is_count and isinstance(value, int) and value > MOST_STEPS:
             return f"{name}={value} is more than the {MOST_STEPS} steps that a file may ask for;"
+        if name.endswith("n_permutations") and isinstance(value, int) and value > MOST_ORDERS:
+            return f"{name}={value} is more than the {MOST_ORDERS} orders that a file may ask for;"
     return None
 
 

@@ -4,11 +4,12 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.bad_cells import explain, place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.scores import score
@@ -22,6 +23,14 @@ from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns
 from skmeta.tasks.rows import plain, take_rows
 from skmeta.transaction import transaction
+
+
+def _numbers(X, tasks=None):
+    """Rows as numbers; what are none is named."""
+    try:
+        return check_array(plain(X), dtype=np.float64, input_name="X")
+    except (ValueError, TypeError) as error:
+        raise explain(error, X, tasks) from error
 
 
 def _estimator_has(method):
@@ -131,7 +140,7 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
         X, y = tasks.pooled
-        X = check_array(plain(X), dtype=np.float64)
+        X = _numbers(X, tasks)
         self._check_labels(tasks)
         with transaction(self, keep_fitted=False) as draft:
             draft.tasks_, draft.n_features_in_, draft.task_names_in_ = tasks, X.shape[1], names
@@ -152,6 +161,9 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         labelled = np.bincount(tasks.task_of_row[tasks.is_labelled_row], minlength=len(tasks))
         if (labelled == 0).any():
             raise ValueError(f"Source task {tasks.names[int(labelled.argmin())]!r} has no labelled row.")
+        y, rows = tasks.pooled[1], np.flatnonzero(tasks.is_labelled_row)
+        if y.dtype.kind != "f":
+            Classes.check(y[rows], "SourceSelector", lambda i: place_of_row(rows[i], tasks))
 
     def _embed(self, X):
         if self.embedding is None:
@@ -159,7 +171,13 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if isinstance(self.embedding, BaseEstimator):
             check_is_fitted(self.embedding)
             return self.embedding.served_.embed(self.embedding.rows_.read(self.embedding, X))
-        return np.asarray(self.embedding(X), dtype=np.float64)
+        embedded = np.asarray(self.embedding(X), dtype=np.float64)
+        if embedded.ndim != 2 or len(embedded) != len(X):
+            raise ValueError(
+                f"embedding must give a row of numbers for each of the {len(X)} rows, got an array of shape "
+                f"{embedded.shape}."
+            )
+        return embedded
 
     # ------------------------------------------------------------------ selection
 
@@ -179,11 +197,14 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if is_tasks(target):
             return np.stack([self.distances(one) for one in as_taskset(target)])
         X, y = (target.X, target.y) if isinstance(target, Task) else target
-        X, y = check_array(plain(X), dtype=np.float64), np.asarray(y)
+        X, y = _numbers(X), np.asarray(y)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
+        check_consistent_length(X, y)
         if self.tasks_.pooled[1].dtype.kind == "f":
             y = y.astype(np.float64)
+        else:
+            Classes.check(y, "A target", place_of_row)
         return self.families_.distances(self._embed(X), y)
 
     def select(self, target, n_sources=None):

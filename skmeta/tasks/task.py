@@ -96,8 +96,9 @@ def as_task(task, position):
     if isinstance(task, Task):
         return task
     if not isinstance(task, (tuple, list)) or not 2 <= len(task) <= 5:
+        kind = "None" if task is None else f"a {type(task).__name__}"
         raise TypeError(
-            f"Item {position} of the tasks is a {type(task).__name__}: give Task(X, y) or a tuple (X, y), "
+            f"Item {position} of the tasks is {kind}: give Task(X, y) or a tuple (X, y), "
             "(X, y, X_query) or (X, y, X_query, y_query)."
         )
     return Task(*task)

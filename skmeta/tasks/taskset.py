@@ -48,6 +48,8 @@ class TaskSet(Sequence):
     ndim = 1
 
     def __init__(self, tasks):
+        if not hasattr(tasks, "__iter__") or hasattr(tasks, "tocsr") or isinstance(tasks, type):
+            raise TypeError(f"A TaskSet is made of a collection of tasks, got {str(tasks)[:100]!r}.")
         tasks = [as_task(task, i) for i, task in enumerate(tasks)]
         if not tasks:
             raise ValueError("A TaskSet needs at least one task, got an empty sequence.")

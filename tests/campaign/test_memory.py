@@ -11,7 +11,7 @@ from tests.campaign.subjects import BY_ROWS, ESTIMATORS, fitted, quiet, rows_for
 resource = pytest.importorskip("resource")
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="children begin with their own peak")
 MB = 10**6
-MOST = 250 * MB  # the rows of all calls below have 1 to 4 MB
+MOST = 600 * MB  # the rows of all calls below have 1 to 4 MB
 
 
 def grown(work):

@@ -23,6 +23,7 @@ from skmeta import (
     PooledBaseline,
     ProtoNetClassifier,
     RecurrentClassifier,
+    SourceSelector,
     TableEncoder,
     TaskMixtureClassifier,
     WeightAverageTransferRegressor,
@@ -32,6 +33,7 @@ X, Y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
 RECORDS = np.zeros(12, dtype=[("age", "f8"), ("height", "f8")])
 MIXED = np.array(["one", 2, 3] * 4, dtype=object)
 MIXTURE = TaskMixtureClassifier(pooled=LogisticRegression(), per_task=None)
+SOURCES = [(X + i, Y) for i in range(4)]
 UNTRAINED = InContextClassifier(pretrained=False)
 TWINS = pd.DataFrame(X, columns=["a", "a", "b"])
 CASES = {
@@ -109,6 +111,27 @@ CASES = {
         lambda: FewShotRegressor(MAMLRegressor(max_epochs=0).fit([(X, X[:, 0])]), adaptation=3).fit(X, X[:, 0]),
         "adaptation .* None or a dict .* got 3",
     ),
+    "a table without tasks": (lambda: SourceSelector().fit(sparse.csr_matrix(X), Y), "collection of tasks, got"),
+    "tasks that are a number": (lambda: SourceSelector().fit(3.5), "collection of tasks, got '3.5'"),
+    "a task that is none": (lambda: SourceSelector().fit([None]), "Item 0 of the tasks is None: give Task"),
+    "an embedding that is none": (lambda: SourceSelector(embedding=3).fit(SOURCES), "embedding .* got 3"),
+    "an embedding that gives no rows": (lambda: SourceSelector(embedding=len).fit(SOURCES), r"48 rows, got .*\(\)"),
+    "a source that is not there": (
+        lambda: SourceSelector().fit([(X, Y), (X * np.nan, Y)]),
+        "first such cell is in row 0 of X of task 1, column 0",
+    ),
+    "sources of text and numbers": (
+        lambda: SourceSelector().fit([(X, Y), (X, MIXED)]),
+        "all numbers or all text",
+    ),
+    "more labels than rows of a target": (
+        lambda: SourceSelector().fit(SOURCES).select((X, np.r_[Y, 1])),
+        r"inconsistent numbers of samples: \[12, 13\]",
+    ),
+    "a target of text and numbers": (
+        lambda: SourceSelector().fit(SOURCES).select((X, MIXED)),
+        "all numbers or all text, got 'one' in row 0 and 2 in row 1",
+    ),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",
@@ -119,7 +142,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_an_error_says_what_was_wrong_and_what_to_do(case):
     call, words = CASES[case]
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         call()
 
 

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.rows import take_rows
 
-_CELLS_AT_ONCE = 2**24
+_CELLS_AT_ONCE = 2**22
 
 
 class Neighbours:

@@ -156,6 +156,10 @@ _RULES = {
     "early_stopping": _FLAG,
     "n_sources": _COUNT,
     "start": _one_of("all", "scratch"),
+    "embedding": (
+        lambda v: v is None or callable(v) and not isinstance(v, type) or hasattr(v, "fit") and not isinstance(v, type),
+        "None, a function from rows to rows, or a fitted estimator that embeds rows",
+    ),
     "source_steps": _STEPS,
     "source_lr": _NUMBER,
     "temperature": _POSITIVE,
