@@ -9,11 +9,11 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.transaction import copy_of, transaction
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
 from skmeta.tasks.rows import plain, stack_labels, stack_rows
+from skmeta.transaction import copy_of, transaction
 
 
 def _learner_has(method):

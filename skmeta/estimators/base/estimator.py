@@ -21,7 +21,6 @@ from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weigh
 from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
-from skmeta.transaction import copy_of, forget, transaction
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
@@ -32,6 +31,7 @@ from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.splitting import asked_about
 from skmeta.training.meta_training import raise_if_interrupted
+from skmeta.transaction import copy_of, forget, transaction
 
 if TYPE_CHECKING:
     from typing_extensions import Self

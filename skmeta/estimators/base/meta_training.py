@@ -12,7 +12,6 @@ from skorch.helper import predefined_split
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.rows import refuse_too_large
-from skmeta.transaction import copy_of
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
@@ -22,6 +21,7 @@ from skmeta.training import MetaNet, resolve_device
 from skmeta.training.calibration import KeptApart
 from skmeta.training.meta_training import train
 from skmeta.training.warm_start import go_on
+from skmeta.transaction import copy_of
 
 _STEPS_OF_ENDLESS = 30
 
