@@ -12,7 +12,7 @@ from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.threads import one_thread
 from skmeta.training.adam import Adam
 from skmeta.training.at_once import learned_at_once
-from skmeta.training.interruption import TrainingInterrupted, noticing_ctrl_c
+from skmeta.training.meta_training import TrainingInterrupted, noticing_ctrl_c
 from skmeta.training.processes import current_processes
 from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
 from skmeta.training.shared_step import correct, shared_step
@@ -98,7 +98,7 @@ class MetaNet(NeuralNet):
         """Train for some epochs, from where the net stands.
 
         Ctrl-C puts the net back to its last whole epoch, ends the training as it would have ended there, and is then
-        raised as :class:`~skmeta.training.interruption.TrainingInterrupted`. A callback that raises KeyboardInterrupt
+        raised as :class:`~skmeta.training.meta_training.TrainingInterrupted`. A callback that raises KeyboardInterrupt
         ends it where it is, and nothing is raised: so skorch's callbacks stop early.
 
         Parameters

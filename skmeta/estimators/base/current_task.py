@@ -1,6 +1,6 @@
 """A task is known by its labelled rows, and by the state that the learner has made of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,3 +83,48 @@ class CurrentTask:
     declared: Any = None
     n_encoded: int = 0
     settings: Any = None
+
+
+def adapt_to(estimator, support, declared=None, n_encoded=None, settings=None):
+    """Adapt to a task's rows; ``n_encoded`` of them, the first, where the state shall know no more."""
+    codec = estimator.codec_
+    about = codec.task_classes(support.y, declared)
+    exists = None if about is None else about.exists
+    encoded = support if n_encoded is None else support.between(0, n_encoded)
+    settings = estimator._settings() if settings is None else settings
+    state = estimator.served_.adapt(encoded, codec.encode(encoded.y, about), exists, settings)
+    estimator.task_ = CurrentTask(support, state, about, declared, len(encoded.y), settings)
+
+
+def extend_task(estimator, current, new, declared):
+    """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
+    support = current.rows.extended(new)
+    about = estimator.codec_.task_classes(support.y, declared)
+    before = current.classes
+    if about is None or np.array_equal(about.order, before.order) and np.array_equal(about.exists, before.exists):
+        y = estimator.codec_.encode(new.y, about)
+        state = estimator.served_.extended(current.state, current.rows, new, y, estimator._settings())
+        if state is not None:
+            estimator.task_ = CurrentTask(support, state, about, declared, current.n_encoded, current.settings)
+            return
+    adapt_to(estimator, support, declared)
+
+
+def adapt_again(estimator):
+    """Make the state of the current task anew from its rows, as it came about."""
+    rows, n, settings = estimator.task_.rows, estimator.task_.n_encoded, estimator.task_.settings
+    adapt_to(estimator, rows, estimator.task_.declared, n, settings)
+    if 0 < n < len(rows.y):
+        rest, task = rows.between(n), estimator.task_
+        y = estimator.codec_.encode(rest.y, task.classes)
+        state = estimator.served_.extended(task.state, rows.between(0, n), rest, y, settings)
+        estimator.task_ = replace(task, state=state)
+
+
+def no_rows(estimator):
+    """The support of a task that has shown nothing, if that can be answered."""
+    if not estimator._answers_without_rows():
+        raise ValueError(
+            f"{type(estimator).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
+        )
+    return Support(np.empty((0, estimator.n_features_in_)), estimator.codec_.no_labels(), np.empty(0))

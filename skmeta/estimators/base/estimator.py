@@ -11,12 +11,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classes import declared_classes
-from skmeta.estimators.base.current_task import CurrentTask, Support
+from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, extend_task, no_rows
 from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
 from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
-from skmeta.estimators.base.parameters import ByKind, complete_constructor, get_routed, is_routed, parameters_of
+from skmeta.estimators.base.parameters import (
+    ByKind,
+    complete_constructor,
+    get_routed,
+    is_routed,
+    learner_arguments,
+    parameters_of,
+)
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
 from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
@@ -219,7 +226,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             forget(draft, "task_")
             if X is None:
                 check_is_fitted(draft)
-                draft._adapt_to(no_rows(draft))
+                adapt_to(draft, no_rows(draft))
             else:
                 rows, ids = draft._take_ids(X, partial_fit_params.pop("task", None))
                 if ids is not None and "known_tasks_" in vars(draft):
@@ -270,11 +277,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         current = vars(self).get("task_")
         declared = declared_classes(current, classes)
         if current is not None:
-            self._extend(current, new, declared)
+            extend_task(self, current, new, declared)
             return
         if not len(new.y) and not self._answers_without_rows():
             raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
-        self._adapt_to(new, declared)
+        adapt_to(self, new, declared)
 
     def _read_shown(self, X, y):
         """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
@@ -286,29 +293,6 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         return X, self.codec_.shaped(y)
 
     # ------------------------------------------------------------------ adaptation
-
-    def _adapt_to(self, support, declared=None, n_encoded=None, settings=None):
-        """Adapt to a task's rows; ``n_encoded`` of them, the first, where the state shall know no more."""
-        about = self.codec_.task_classes(support.y, declared)
-        exists = None if about is None else about.exists
-        encoded = support if n_encoded is None else support.between(0, n_encoded)
-        y = self.codec_.encode(encoded.y, about)
-        settings = self._settings() if settings is None else settings
-        state = self.served_.adapt(encoded, y, exists, settings)
-        self.task_ = CurrentTask(support, state, about, declared, len(encoded.y), settings)
-
-    def _extend(self, current, new, declared):
-        """Adapt to further rows. A learner that can update its state need not look at the old ones again."""
-        support = current.rows.extended(new)
-        about = self.codec_.task_classes(support.y, declared)
-        before = current.classes
-        if about is None or np.array_equal(about.order, before.order) and np.array_equal(about.exists, before.exists):
-            y = self.codec_.encode(new.y, about)
-            state = self.served_.extended(current.state, current.rows, new, y, self._settings())
-            if state is not None:
-                self.task_ = CurrentTask(support, state, about, declared, current.n_encoded, current.settings)
-                return
-        self._adapt_to(support, declared)
 
     def _answers_without_rows(self):
         return "codec_" in vars(self) and self.codec_.starts_cold(self._learner_class)
@@ -323,9 +307,9 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
     def _learner_settings(self):
         """Arguments of the learner: the parameters of the family that have the name of one of them."""
         common = set(MetaEstimator.__annotations__) | {"labels", "target_scaling"}
-        names = _arguments(self._learner_class) & set(self._get_param_names()) - common
+        names = learner_arguments(self._learner_class) & set(self._get_param_names()) - common
         settings = {name: getattr(self, name) for name in names}
-        if "task_type" in _arguments(self._learner_class):  # it serves classifiers and regressors alike
+        if "task_type" in learner_arguments(self._learner_class):  # it serves classifiers and regressors alike
             settings["task_type"] = self._codec_class.task_type
         return settings
 
@@ -394,7 +378,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
                 stacklevel=4,
             )
             draft = copy_of(self)
-            draft._adapt_to(no_rows(draft))
+            adapt_to(draft, no_rows(draft))
             return draft.task_
         raise NotAdaptedError(
             f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
@@ -495,38 +479,4 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         if "net_" in vars(self):
             self._serve(self.net_)
         if "task_" in vars(self):
-            self._adapt_again()
-
-    def _adapt_again(self):
-        """Make the state of the current task anew from its rows, as it came about."""
-        rows, n = self.task_.rows, self.task_.n_encoded
-        settings = self.task_.settings
-        self._adapt_to(rows, self.task_.declared, n, settings)
-        if 0 < n < len(rows.y):
-            rest = rows.between(n)
-            y = self.codec_.encode(rest.y, self.task_.classes)
-            state = self.served_.extended(self.task_.state, rows.between(0, n), rest, y, settings)
-            self.task_ = replace(self.task_, state=state)
-
-
-def no_rows(estimator):
-    """The support of a task that has shown nothing, if that can be answered."""
-    if not estimator._answers_without_rows():
-        raise ValueError(
-            f"{type(estimator).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
-        )
-    return Support(np.empty((0, estimator.n_features_in_)), estimator.codec_.no_labels(), np.empty(0))
-
-
-def _arguments(learner_class):
-    """Names of what a learner's constructor takes, those included that it hands on to its base."""
-    import inspect
-
-    names = set()
-    for base in learner_class.__mro__:
-        if "__init__" in vars(base):
-            parameters = inspect.signature(vars(base)["__init__"]).parameters
-            names |= set(parameters)
-            if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-                break
-    return names
+            adapt_again(self)

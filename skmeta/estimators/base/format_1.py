@@ -5,7 +5,7 @@ import torch
 
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.column_codes import ColumnCodes
-from skmeta.estimators.base.current_task import CurrentTask, Support
+from skmeta.estimators.base.current_task import CurrentTask, Support, adapt_again
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.known_tasks import KnownTasks
 from skmeta.saving.format_1 import reader
@@ -50,7 +50,7 @@ def read(cls, state, net, given):
         rows = Support(*state["_support"])
         n_encoded = state.get("n_rows_encoded_", len(rows.y)) if state.get("fine_tuned_", True) else 0
         estimator.task_ = CurrentTask(rows, None, None, state.get("_declared_classes"), n_encoded)
-        estimator._adapt_again()
+        adapt_again(estimator)
     return estimator
 
 

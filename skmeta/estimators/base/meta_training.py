@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from skorch.helper import predefined_split
 
 from skmeta.estimators.base.augmented import AugmentedTraining
-from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.current_task import Support, adapt_to
 from skmeta.estimators.base.rows import refuse_too_large
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
@@ -178,7 +178,7 @@ class MetaTraining:
 
     def adapt_to_table(self, support):
         """Adapt to the rows of the table that has been trained on."""
-        self.estimator._adapt_to(support)
+        adapt_to(self.estimator, support)
 
     # ------------------------------------------------------------------ the net
 

@@ -73,3 +73,15 @@ def complete_constructor(cls, is_classifier):
 def get_routed(estimator):
     """The parameters that skorch gets, by their names."""
     return dict(vars(estimator).get("_routed", {}))
+
+
+def learner_arguments(learner_class):
+    """Names of what a learner's constructor takes, those included that it hands on to its base."""
+    names = set()
+    for base in learner_class.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters
+            names |= set(parameters)
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                break
+    return names

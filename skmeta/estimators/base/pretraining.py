@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.current_task import adapt_to
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.fine_tune import FineTunePerTaskTargets
@@ -105,7 +106,7 @@ class Pretraining(MetaTraining):
         estimator = self.estimator
         is_learned = len(estimator.net_.history) and estimator._answers_without_rows()
         is_learned = is_learned and not isinstance(estimator.net_.module_, Calibrated)
-        estimator._adapt_to(support, n_encoded=0 if is_learned else None)
+        adapt_to(estimator, support, n_encoded=0 if is_learned else None)
 
 
 def with_common_numbering(tasks, store):
