@@ -39,16 +39,9 @@ class ConvexHead(Learner):
     cold_start = True
 
     def __init__(
-        self,
-        body,
-        n_features_in,
-        n_outputs=None,
-        *,
-        task_type="classification",
-        head="ridge",
-        l2="learn",
-        scale="learn",
-    ):
+        self, body, n_features_in, n_outputs=None, *, task_type="classification",
+        head="ridge", l2="learn", scale="learn",
+    ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs)
         heads = ("ridge", "svm", "logistic") if task_type == "classification" else ("ridge",)
         if head not in heads:

@@ -55,22 +55,10 @@ class FineTune(Learner):
     cold_start = True
 
     def __init__(
-        self,
-        body,
-        n_features_in,
-        n_outputs=None,
-        *,
-        task_type="classification",
-        n_source_tasks=None,
-        n_source_outputs=None,
-        freeze="trunk",
-        inner_steps=50,
-        inner_lr=0.01,
-        layer_decay=0.7,
-        l2_sp=1.0,
-        early_stopping=True,
-        engine="auto",
-    ):
+        self, body, n_features_in, n_outputs=None, *, task_type="classification",
+        n_source_tasks=None, n_source_outputs=None, freeze="trunk", inner_steps=50, inner_lr=0.01, layer_decay=0.7,
+        l2_sp=1.0, early_stopping=True, engine="auto",
+    ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs)
         self.task_type = task_type
         self.freeze, self.l2_sp, self.early_stopping = freeze, l2_sp, early_stopping

@@ -36,20 +36,9 @@ class LearnedDescent(GradientBased):
     """
 
     def __init__(
-        self,
-        body,
-        n_features_in,
-        n_outputs=None,
-        *,
-        task_type="classification",
-        inner_steps=5,
-        adapt_steps=None,
-        unroll=20,
-        inner_lr=0.1,
-        n_hidden=20,
-        n_layers=2,
-        engine="auto",
-    ):
+        self, body, n_features_in, n_outputs=None, *, task_type="classification",
+        inner_steps=5, adapt_steps=None, unroll=20, inner_lr=0.1, n_hidden=20, n_layers=2, engine="auto",
+    ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         self.inner_steps, self.adapt_steps, self.unroll = inner_steps, adapt_steps, unroll
         self.optimizer = LearnedOptimizer(n_hidden, n_layers, gradient_rate=inner_lr)
