@@ -310,11 +310,8 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
     >>> from skmeta.tasks import GaussianClusters
     >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
     >>> meta = FineTuneTransfer(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> meta.heads_
-    'task'
-    >>> new = tasks[19]
-    >>> meta.adapt(new.X, new.y).score(new.X_query, new.y_query) > 0.5
-    True
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -596,11 +593,21 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import HyperNetClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> HyperNetClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = HyperNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -1125,11 +1132,21 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import LearnedOptimizerClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> LearnedOptimizerClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = LearnedOptimizerClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -1405,11 +1422,21 @@ class MAMLClassifier(_MAML, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import MAMLClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> MAMLClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = MAMLClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -2466,11 +2493,21 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import MultiTaskClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> MultiTaskClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = MultiTaskClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -2845,9 +2882,8 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     >>> from skmeta.tasks import GaussianClusters
     >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
     >>> meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> new = tasks[19]
-    >>> meta.partial_fit(new.X, new.y).predict(new.X_query).shape == new.y_query.shape
-    True
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -2974,11 +3010,21 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import RecurrentClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> RecurrentClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = RecurrentClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -3227,11 +3273,21 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import RelationNetClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> RelationNetClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = RelationNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -3354,11 +3410,21 @@ class ReptileClassifier(_Reptile, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import ReptileClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> ReptileClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = ReptileClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(
@@ -3725,11 +3791,21 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
 
     Examples
     --------
+    In the place of ``KNeighborsClassifier``:
+
     >>> from sklearn.datasets import load_iris
     >>> from skmeta import SimpleShotClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> SimpleShotClassifier(random_state=0).fit(X, y).predict(X[::50])
     array([0, 1, 2])
+
+    Over many tasks, then adapted to a new one:
+
+    >>> from skmeta.tasks import GaussianClusters
+    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+    >>> meta = SimpleShotClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
+    >>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+    (45,)
     """
 
     def __init__(

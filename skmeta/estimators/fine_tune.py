@@ -88,25 +88,6 @@ class _FineTuneTransfer(Pretrained):
 
 
 class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
-    """
-    Examples
-    --------
-    In the place of ``KNeighborsClassifier``:
-
-    {examples}
-
-    Over many tasks, then adapted to a new one:
-
-    >>> from skmeta.tasks import GaussianClusters
-    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = FineTuneTransfer(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> meta.heads_
-    'task'
-    >>> new = tasks[19]
-    >>> meta.adapt(new.X, new.y).score(new.X_query, new.y_query) > 0.5
-    True
-    """
-
     _default_module_parameters = _FineTuneTransfer._default_module_parameters | {"carry_input": True}
 
 

@@ -25,18 +25,7 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
 
     Examples
     --------
-    In the place of ``KNeighborsClassifier``:
-
     {examples}
-
-    Over many tasks, then adapted to a new one:
-
-    >>> from skmeta.tasks import GaussianClusters
-    >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[:19])
-    >>> new = tasks[19]
-    >>> meta.partial_fit(new.X, new.y).predict(new.X_query).shape == new.y_query.shape
-    True
     """
 
     scale: float | str = "learn"

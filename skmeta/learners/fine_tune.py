@@ -9,8 +9,6 @@ from skmeta.learners.engine import choose_engine
 from skmeta.learners.linear_heads import counts, logistic_heads, ridge_heads, with_bias_column
 from skmeta.learners.target_scaling import PerTaskTargets
 
-FREEZE = ("trunk", "none", "gradual")
-
 
 class FineTune(Learner):
     """A trunk shared by all source tasks, linear heads on it, and what becomes of both on a new task.

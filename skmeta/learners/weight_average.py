@@ -8,7 +8,6 @@ from skmeta.learners.engine import choose_engine
 from skmeta.learners.fine_tune import FineTune
 from skmeta.learners.linear_heads import logistic_heads, ridge_heads, shares, with_bias_column
 
-WEIGHTINGS = ("similarity", "learn", "uniform")
 _LEARNING_STEPS, _LEARNING_RATE = 20, 0.5
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skmeta.learners.class_means import class_mean_logits
-from skmeta.learners.heads import neighbour_logits, neighbour_values, prototype_logits
+from skmeta.learners.heads import prototype_logits
 from skmeta.learners.ridge import ridge_weights
 
 F64 = torch.float64
@@ -38,17 +38,6 @@ def plain_ridge(support, targets, penalty, weight):
     W = torch.diag_embed(torch.ones_like(support[..., 0]) if weight is None else weight)
     gram = support.transpose(1, 2) @ W @ support + penalty * torch.eye(support.shape[2], dtype=F64)
     return torch.linalg.solve(gram, support.transpose(1, 2) @ W @ targets.transpose(1, 2)).transpose(1, 2)
-
-
-def plain_neighbours(support, values, query, weight, scale):
-    closeness = -scale * (query[:, :, None] - support[:, None]).square().sum(-1)
-    if weight is not None:
-        closeness = closeness + weight.log()[:, None]
-    return torch.softmax(closeness, -1) @ values.transpose(1, 2)
-
-
-def plain_neighbour_logits(*args):
-    return plain_neighbours(*args).log()
 
 
 def assert_same_values_and_gradients(ours, plain, inputs):
@@ -116,20 +105,6 @@ def test_ridge_has_the_gradient_of_autograd_in_both_forms(e, weighted):
     )
 
 
-@pytest.mark.parametrize("weighted", [True, False])
-@pytest.mark.parametrize(
-    "ours, plain", [(neighbour_values, plain_neighbours), (neighbour_logits, plain_neighbour_logits)]
-)
-def test_neighbours_have_the_gradient_of_autograd(ours, plain, weighted):
-    support, indicator, query, weight, scale = a_batch(weighted=weighted)
-    values = indicator if ours is neighbour_logits else draw(T, 2, 7)
-    assert_same_values_and_gradients(
-        lambda s, q, k: ours(s, values, q, weight, k),
-        lambda s, q, k: plain(s, values, q, weight, k),
-        [support, query, scale],
-    )
-
-
 def test_rows_of_weight_zero_leave_no_trace():
     support, indicator, query, weight, scale = a_batch()
     junk = support.clone()
@@ -139,8 +114,6 @@ def test_rows_of_weight_zero_leave_no_trace():
         return [
             prototype_logits(class_means(s, indicator * weight[:, None]), query, scale),
             ridge_weights(s, indicator, 0.5, weight),
-            neighbour_values(s, indicator, query, weight, scale),
-            neighbour_logits(s, indicator, query, weight, scale),
         ]
 
     support.requires_grad_(), junk.requires_grad_()
@@ -155,17 +128,3 @@ def test_ridge_by_hand():
     support, targets = torch.tensor([[[1.0], [2.0]]]), torch.tensor([[[1.0, 2.0]]])
     weights = ridge_weights(support, targets, 7.0, torch.tensor([[3.0, 1.0]]))
     torch.testing.assert_close(weights, torch.tensor([[[0.5]]]))
-
-
-def test_a_neighbour_twice_as_heavy_counts_twice():
-    support = torch.tensor([[[0.0], [0.0]]])
-    p = neighbour_values(support, torch.eye(2)[None], torch.zeros(1, 1, 1), torch.tensor([[2.0, 1.0]]))
-    torch.testing.assert_close(p, torch.tensor([[[2 / 3, 1 / 3]]]))
-
-
-def test_a_class_out_of_sight_has_a_finite_logit_and_no_gradient():
-    support = torch.tensor([[[0.0], [100.0]]], requires_grad=True)
-    logits = neighbour_logits(support, torch.eye(2)[None], torch.zeros(1, 1, 1))
-    assert torch.isfinite(logits).all() and logits[0, 0, 1] < -80
-    (gradient,) = torch.autograd.grad(logits[0, 0, 1], support)
-    assert torch.isfinite(gradient).all()

@@ -114,11 +114,21 @@ target_mean_, target_scale_ : ndarray of shape (n_targets,)
 
 
 CLASSIFIER_EXAMPLES = """\
+In the place of ``KNeighborsClassifier``:
+
 >>> from sklearn.datasets import load_iris
 >>> from skmeta import {0}
 >>> X, y = load_iris(return_X_y=True)
 >>> {0}(random_state=0).fit(X, y).predict(X[::50])
-array([0, 1, 2])"""
+array([0, 1, 2])
+
+Over many tasks, then adapted to a new one:
+
+>>> from skmeta.tasks import GaussianClusters
+>>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
+>>> meta = {0}(max_epochs=2, random_state=0).fit(tasks[:19])
+>>> meta.adapt(tasks[19].X, tasks[19].y).predict(tasks[19].X_query).shape
+(45,)"""
 
 REGRESSOR_EXAMPLES = """\
 >>> from skmeta import {0}
