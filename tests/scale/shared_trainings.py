@@ -155,3 +155,11 @@ def resumed(rank):
 
 def uninterrupted():
     return weights(sk.MAMLClassifier(**RESUMED).fit(classes()))
+
+
+LONG = RESUMED | {"max_epochs": 150}
+
+
+def long(rank):
+    resumable = Resumable(Path(os.environ["SKMETA_TEST_FOLDER"]) / "run.pt")
+    return weights(sk.MAMLClassifier(**LONG, callbacks=[resumable]).fit(classes()))

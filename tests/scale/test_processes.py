@@ -1,7 +1,9 @@
 """Processes that train together end with the weights of one that trains alone."""
 
+import random
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -86,6 +88,42 @@ def test_a_killed_process_is_an_error_in_seconds_and_training_resumes(tmp_path, 
     (tmp_path / "store").unlink()
     for resumed, _ in two_processes.run(shared_trainings.resumed)[0]:
         np.testing.assert_allclose(resumed, shared_trainings.uninterrupted()[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.campaign
+def test_processes_of_which_one_is_killed_at_ten_random_moments_lose_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKMETA_TEST_FOLDER", str(tmp_path))
+    draw, n_killed = random.Random(0), 0
+    file = tmp_path / "run.pt"
+    (whole, _), _ = two_processes.run(shared_trainings.long)[0]
+    while n_killed < 10:
+        file.unlink(missing_ok=True)
+        processes = two_processes.start(shared_trainings.long, folder=tmp_path)
+        try:
+            _wait_for(file, processes)
+            time.sleep(draw.uniform(0.0, 2.0))
+            chosen = draw.choice(processes)
+            chosen.kill()
+            other = processes[1 - processes.index(chosen)]
+            errors = other.communicate(timeout=60)[1]
+        finally:
+            for process in processes:
+                process.kill()
+                process.communicate()
+        (tmp_path / "store").unlink(missing_ok=True)
+        if chosen.returncode == 0:
+            continue  # it had ended before
+        assert other.returncode not in (0, -9) and "Error" in errors
+        n_killed += 1
+        for resumed, _ in two_processes.run(shared_trainings.long)[0]:
+            np.testing.assert_array_equal(resumed, whole)
+
+
+def _wait_for(file, processes):
+    """Until training has written its file; what a process says that ends before."""
+    while not file.exists():
+        assert all(process.poll() is None for process in processes), [one.communicate()[1] for one in processes]
+        time.sleep(0.02)
 
 
 @pytest.mark.full

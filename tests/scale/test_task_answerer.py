@@ -1,5 +1,6 @@
 """Answers for many tasks in DataFrames, on the engines that run them: always those of ``predict(tasks)``."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from skmeta import MAMLRegressor, ProtoNetClassifier, Task
+from skmeta import MAMLRegressor, ProtoNetClassifier, Task, TaskMixtureRegressor
 from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters, Sinusoids
 
@@ -133,6 +134,53 @@ def test_dask_in_two_processes(answer, table, expected):
         parts = dd.from_pandas(table.reset_index(drop=True), npartitions=4).shuffle("customer")
         answers = parts.map_partitions(answer, meta=parts._meta).compute()
     check(answers, expected)
+
+
+def stores(first, n_stores, n_rows=12):
+    """Rows of stores that share a slope and have levels of their own."""
+    store = np.repeat(np.arange(first, first + n_stores), n_rows)
+    rng = np.random.default_rng(first)
+    X = pd.DataFrame(rng.normal(size=(len(store), 2)), columns=["price", "rain"])
+    level = rng.normal(size=n_stores)[store - first]
+    return X.assign(store=store, sold=X["price"] + level + 0.1 * rng.normal(size=len(store)))
+
+
+@pytest.fixture(scope="module")
+def mixture():
+    sample = stores(0, 20)
+    mixture = TaskMixtureRegressor(meta=[], task="store", random_state=0)
+    return mixture.fit(sample.drop(columns="sold"), sample["sold"])
+
+
+@pytest.fixture(scope="module")
+def further():
+    """Stores whose last four rows are asked; and what a mixture in memory says of these."""
+    table = stores(100, 9)
+    is_asked = table.groupby("store").cumcount() >= 8
+    return table.assign(sold=table["sold"].where(~is_asked)), is_asked
+
+
+def in_memory(mixture, table, is_asked):
+    mixture, X = copy.deepcopy(mixture), table.drop(columns="sold")
+    return mixture.partial_fit(X[~is_asked], table["sold"][~is_asked]).predict(X[is_asked])
+
+
+def test_a_mixture_learned_on_a_sample_answers_chunks_of_tasks_as_it_does_in_memory(mixture, further):
+    table, is_asked = further
+    answer = task_answerer(mixture, task="store", target="sold")
+    chunks = [answer(table[table["store"] % 3 == place]) for place in range(3)]
+    found = pd.concat(chunks)["sold"].sort_index()
+    np.testing.assert_allclose(found, in_memory(mixture, table, is_asked), rtol=1e-9)
+
+
+@pytest.mark.full
+def test_a_mixture_learned_on_a_sample_answers_partitions_of_dask(mixture, further):
+    dd = pytest.importorskip("dask.dataframe", reason="dask is not installed: pip install 'skmeta[dask]'")
+    table, is_asked = further
+    parts = dd.from_pandas(table, npartitions=3).shuffle("store")
+    answer = task_answerer(mixture, task="store", target="sold")
+    found = parts.map_partitions(answer, meta=parts._meta).compute(scheduler="sync")["sold"].sort_index()
+    np.testing.assert_allclose(found, in_memory(mixture, table, is_asked), rtol=1e-9)
 
 
 @pytest.mark.full
