@@ -5,7 +5,9 @@ import warnings
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import FeatureUnion
 from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.estimators.base.scores import score
@@ -326,6 +328,16 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
         return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
+
+    @available_if(lambda self: hasattr(self, "encoder_"))
+    def _sk_visual_block_(self):
+        """scikit-learn's picture of a fitted estimator: its members side by side, as those of a vote are drawn."""
+        members = self.mixtures_[0].members
+        drawn = [("pooled", one) for one in members.pooled]
+        drawn += [("with the task", one) for one in members.joint]
+        drawn += [] if members.own is None else [("task's own", members.own)]
+        drawn += [("meta-learned", one) for one in members.metas]
+        return FeatureUnion(drawn)._sk_visual_block_()
 
     # ------------------------------------------------------------------ where tasks lie
 

@@ -533,3 +533,14 @@ def test_rows_of_nested_groups_need_nested_names():
     with pytest.raises(ValueError, match="nested groups"):
         model.partial_fit(X[:2], [9.0, 9.0], task=["q", "q"])
     np.testing.assert_array_equal(model.predict(X[:3], task=np.c_[group // 2, group][:3]), before)
+
+
+def test_a_notebook_shows_the_members_side_by_side():
+    X, y, task = sites()
+    mixture = TaskMixtureRegressor([LinearRegression()], meta=[BayesianHeadRegressor()], random_state=0)
+    unfitted = mixture._repr_html_()
+    drawn = mixture.fit(X, y, task=task)._repr_html_()
+    for words in ("LinearRegression", "BayesianHeadRegressor"):
+        assert words in drawn
+    assert "<label>meta-learned</label>" in drawn
+    assert "TaskMixtureRegressor" in unfitted and "<label>pooled</label>" not in unfitted
