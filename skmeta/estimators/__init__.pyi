@@ -1044,16 +1044,17 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a :class:`~skmeta.nets.MLP` of width 16, for the network
-        runs once for every weight.
+        runs once for every weight, or, for rows of more than 32 columns whose classes are each task's own, a
+        :class:`~skmeta.nets.ResidualMLP`.
     inner_steps : int, default=5
         Steps on a task's support rows.
     adapt_steps : int or None, default=None
         Steps after meta-training, where they should differ. Can be set on a fitted estimator.
     unroll : int, default=20
         Steps that are differentiated through together.
-    inner_lr : float or None, default=0.1
+    inner_lr : float, "auto" or None, default='auto'
         Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone.
+        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1
@@ -1156,7 +1157,7 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         inner_steps: int = 5,
         adapt_steps: int | None = None,
         unroll: int = 20,
-        inner_lr: float | None = 0.1,
+        inner_lr: float | str | None = 'auto',
         n_hidden: int = 8,
         n_layers: int = 1,
         engine: str = 'auto',
@@ -1194,16 +1195,17 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a :class:`~skmeta.nets.MLP` of width 16, for the network
-        runs once for every weight.
+        runs once for every weight, or, for rows of more than 32 columns whose classes are each task's own, a
+        :class:`~skmeta.nets.ResidualMLP`.
     inner_steps : int, default=5
         Steps on a task's support rows.
     adapt_steps : int or None, default=None
         Steps after meta-training, where they should differ. Can be set on a fitted estimator.
     unroll : int, default=20
         Steps that are differentiated through together.
-    inner_lr : float or None, default=0.05
+    inner_lr : float, "auto" or None, default=0.05
         Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone.
+        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1
@@ -1294,7 +1296,7 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
         inner_steps: int = 5,
         adapt_steps: int | None = None,
         unroll: int = 20,
-        inner_lr: float | None = 0.05,
+        inner_lr: float | str | None = 0.05,
         n_hidden: int = 8,
         n_layers: int = 1,
         engine: str = 'auto',
@@ -1327,9 +1329,11 @@ class MAMLClassifier(_MAML, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default=0.2
-        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float, "auto", "learn" or "learn-step", default='auto'
+        Step size of the inner loop; a number can be set on a fitted estimator. "auto" (classes): what a task's rows
+        allow, one over how steep their loss can be. "learn": one for every weight,
         meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
         Gradient steps on a task's support rows.
@@ -1443,7 +1447,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        inner_lr: float | str = 0.2,
+        inner_lr: float | str = 'auto',
         inner_steps: int = 5,
         adapt_steps: int | None = None,
         adapt_params: str = 'all',
@@ -1481,9 +1485,11 @@ class MAMLRegressor(_MAML, MetaRegressor):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default=0.05
-        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float, "auto", "learn" or "learn-step", default=0.05
+        Step size of the inner loop; a number can be set on a fitted estimator. "auto" (classes): what a task's rows
+        allow, one over how steep their loss can be. "learn": one for every weight,
         meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
         Gradient steps on a task's support rows.
@@ -2924,7 +2930,8 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
+        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP` or, where classes are each task's
+        own, a :class:`~skmeta.nets.ResidualMLP`.
     cell : {"lstm", "gru"}, default="lstm"
     n_hidden : int, default=64
         Size of the cell's state.
@@ -3002,7 +3009,8 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
 
     Other than in the paper, the network is told not only the label or target of the row before but that row times it
     as well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training;
+    where classes are each task's own, the network begins by saying next to nothing, beside a nearest class mean.
 
     References
     ----------
@@ -3067,7 +3075,8 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
+        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP` or, where classes are each task's
+        own, a :class:`~skmeta.nets.ResidualMLP`.
     cell : {"lstm", "gru"}, default="lstm"
     n_hidden : int, default=64
         Size of the cell's state.
@@ -3141,7 +3150,8 @@ class RecurrentRegressor(_Recurrent, MetaRegressor):
 
     Other than in the paper, the network is told not only the label or target of the row before but that row times it
     as well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training;
+    where classes are each task's own, the network begins by saying next to nothing, beside a nearest class mean.
 
     References
     ----------
@@ -3328,9 +3338,11 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, default=0.1
-        Step size of the inner loop. Can be set on a fitted estimator, as can the two following.
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float or "auto", default='auto'
+        Step size of the inner loop; "auto" (classes): what a task's rows allow. Can be set on a
+        fitted estimator, as can the two following.
     inner_steps : int, default=10
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
@@ -3431,7 +3443,7 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        inner_lr: float = 0.1,
+        inner_lr: float | str = 'auto',
         inner_steps: int = 10,
         adapt_steps: int | None = None,
         inner_batch_size: int | None = None,
@@ -3469,9 +3481,11 @@ class ReptileRegressor(_Reptile, MetaRegressor):
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, default=0.05
-        Step size of the inner loop. Can be set on a fitted estimator, as can the two following.
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float or "auto", default=0.05
+        Step size of the inner loop; "auto" (classes): what a task's rows allow. Can be set on a
+        fitted estimator, as can the two following.
     inner_steps : int, default=10
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
@@ -3560,7 +3574,7 @@ class ReptileRegressor(_Reptile, MetaRegressor):
         self,
         module: type[Module] | Module | None = None,
         *,
-        inner_lr: float = 0.05,
+        inner_lr: float | str = 0.05,
         inner_steps: int = 10,
         adapt_steps: int | None = None,
         inner_batch_size: int | None = None,

@@ -6,6 +6,8 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.learned_optimizers.descent import LearnedDescent
+from skmeta.nets import ResidualMLP
+from skmeta.nets.mlp import MOST_CARRIED
 
 
 class _LearnedOptimizer:
@@ -19,16 +21,17 @@ class _LearnedOptimizer:
     ----------
     module : torch module class or instance, default=None
         Embeds rows, with a linear head put on it; None is a :class:`~skmeta.nets.MLP` of width 16, for the network
-        runs once for every weight.
+        runs once for every weight, or, for rows of more than 32 columns whose classes are each task's own, a
+        :class:`~skmeta.nets.ResidualMLP`.
     inner_steps : int, default=5
         Steps on a task's support rows.
     adapt_steps : int or None, default=None
         Steps after meta-training, where they should differ. Can be set on a fitted estimator.
     unroll : int, default=20
         Steps that are differentiated through together.
-    inner_lr : float or None, default={}
+    inner_lr : float, "auto" or None, default={}
         Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone.
+        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1
@@ -56,7 +59,7 @@ class _LearnedOptimizer:
     inner_steps: int = 5
     adapt_steps: int | None = None
     unroll: int = 20
-    inner_lr: float | None = ByKind(classifier=0.1, regressor=0.05)
+    inner_lr: float | str | None = ByKind(classifier="auto", regressor=0.05)
     n_hidden: int = 8
     n_layers: int = 1
     engine: str = "auto"
@@ -76,6 +79,7 @@ class _LearnedOptimizer:
 
 class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     _default_module_parameters = _LearnedOptimizer._default_module_parameters | {"keep_input": True}
+    _module_of_own_classes = ResidualMLP, {"n_hidden": 16}, MOST_CARRIED + 1
 
 
 class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):

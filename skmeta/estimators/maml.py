@@ -11,6 +11,8 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.maml import MAML
+from skmeta.nets import ResidualMLP
+from skmeta.nets.mlp import MOST_CARRIED
 from skmeta.tasks.store import TaskStore
 
 #: rows on which a regressor's inner steps are tried before training, and of how many these are the extreme ones
@@ -23,9 +25,11 @@ class _MAML:
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, "learn" or "learn-step", default={}
-        Step size of the inner loop; a number can be set on a fitted estimator. "learn": one for every weight,
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float, "auto", "learn" or "learn-step", default={}
+        Step size of the inner loop; a number can be set on a fitted estimator. "auto" (classes): what a task's rows
+        allow, one over how steep their loss can be. "learn": one for every weight,
         meta-learned (Meta-SGD). "learn-step": one for every step and layer.
     inner_steps : int, default=5
         Gradient steps on a task's support rows.
@@ -62,7 +66,7 @@ class _MAML:
     {examples}
     """
 
-    inner_lr: float | str = ByKind(classifier=0.2, regressor=0.05)
+    inner_lr: float | str = ByKind(classifier="auto", regressor=0.05)
     inner_steps: int = 5
     adapt_steps: int | None = None
     adapt_params: str = "all"
@@ -85,6 +89,7 @@ class _MAML:
 
 class MAMLClassifier(_MAML, MetaClassifier):
     _default_module_parameters = _MAML._default_module_parameters | {"carry_input": True}
+    _module_of_own_classes = ResidualMLP, {"n_hidden": 64}, MOST_CARRIED + 1
 
 
 class MAMLRegressor(_MAML, MetaRegressor):

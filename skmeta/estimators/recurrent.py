@@ -16,7 +16,8 @@ class _Recurrent:
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP`.
+        Embeds rows for the recurrent cell; None is a small :class:`~skmeta.nets.MLP` or, where classes are each task's
+        own, a :class:`~skmeta.nets.ResidualMLP`.
     cell : {"lstm", "gru"}, default="lstm"
     n_hidden : int, default=64
         Size of the cell's state.
@@ -32,7 +33,8 @@ class _Recurrent:
 
     Other than in the paper, the network is told not only the label or target of the row before but that row times it
     as well, and its answer is read from its state and from that times the row asked about: products that gates alone
-    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training.
+    take thousands of tasks to learn. Of classes, these compare the row with those of each before any training;
+    where classes are each task's own, the network begins by saying next to nothing, beside a nearest class mean.
 
     References
     ----------
@@ -53,7 +55,7 @@ class _Recurrent:
 
 
 class RecurrentClassifier(_Recurrent, MetaClassifier):
-    pass
+    _module_of_own_classes = ResidualMLP, {}, 1
 
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):

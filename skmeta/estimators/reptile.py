@@ -6,6 +6,8 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.reptile import Reptile
+from skmeta.nets import ResidualMLP
+from skmeta.nets.mlp import MOST_CARRIED
 
 
 class _Reptile:
@@ -17,9 +19,11 @@ class _Reptile:
     Parameters
     ----------
     module : torch module class or instance, default=None
-        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP`.
-    inner_lr : float, default={}
-        Step size of the inner loop. Can be set on a fitted estimator, as can the two following.
+        Embeds rows, with a linear head put on it; None is a small :class:`~skmeta.nets.MLP` or,
+        for rows of more than 32 columns whose classes are each task's own, a small :class:`~skmeta.nets.ResidualMLP`.
+    inner_lr : float or "auto", default={}
+        Step size of the inner loop; "auto" (classes): what a task's rows allow. Can be set on a
+        fitted estimator, as can the two following.
     inner_steps : int, default=10
         Gradient steps on a task's support rows.
     adapt_steps : int or None, default=None
@@ -44,7 +48,7 @@ class _Reptile:
     {examples}
     """
 
-    inner_lr: float = ByKind(classifier=0.1, regressor=0.05)
+    inner_lr: float | str = ByKind(classifier="auto", regressor=0.05)
     inner_steps: int = 10
     adapt_steps: int | None = None
     inner_batch_size: int | None = None
@@ -60,6 +64,7 @@ class _Reptile:
 
 class ReptileClassifier(_Reptile, MetaClassifier):
     _default_module_parameters = _Reptile._default_module_parameters | {"carry_input": True}
+    _module_of_own_classes = ResidualMLP, {"n_hidden": 64}, MOST_CARRIED + 1
 
 
 class ReptileRegressor(_Reptile, MetaRegressor):

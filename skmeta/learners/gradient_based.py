@@ -36,6 +36,12 @@ class GradientBased(Learner):
         self.engine = choose_engine(body, loss=loss, engine=engine)
         self.autograd_engine = AnyModuleEngine(body, loss)
 
+    def _check_auto(self, inner_lr):
+        if inner_lr == "auto" and self.task_type == "regression":
+            raise ValueError(
+                "inner_lr='auto' knows how steep the loss of a classifier is, not that of a regression: give a number."
+            )
+
     def head(self, class_mask):
         """The head's start for as many classes as the tasks have.
 
@@ -55,7 +61,19 @@ class GradientBased(Learner):
         start = self.engine.start(*self.head(class_mask))
         return [value.unsqueeze(0).expand(n_tasks, *value.shape) for value in start]
 
-    def inner_gradient(self, params, support_X, support_y, support_weight=None, class_mask=None):
+    @torch.no_grad()
+    def pace_of_tasks(self, support_X, support_weight=None, class_mask=None):
+        """What each task's inner loss (T,) is multiplied with under ``inner_lr="auto"``, at rates of 1; else None.
+
+        One over how much that loss bends in the head's weights. A softmax of C classes is nearly even at first, and the
+        loss then bends by at most the largest eigenvalue of the rows' second moments, over C; see :func:`steepness`.
+        Steps of a rate for all tasks would be too long for rows of many columns, and once features grow in training.
+        """
+        if self.inner_lr != "auto":
+            return None
+        return class_mask.sum(1) / steepness(self.embed(support_X), support_weight)
+
+    def inner_gradient(self, params, support_X, support_y, support_weight=None, class_mask=None, pace=None):
         """Gradients (T, *shape) of each task's inner loss at its parameters. No graph."""
         # a step of rate 1 is all the engines have to offer, and it is their fastest path
         stepped = self.engine.adapt(
@@ -64,6 +82,7 @@ class GradientBased(Learner):
             support_y,
             support_weight=support_weight,
             class_mask=class_mask,
+            pace=pace,
             steps=1,
             lr=1.0,
         )
@@ -110,3 +129,24 @@ class GradientBased(Learner):
     def answerer(self, state):
         params, class_mask = state
         return self.engine.answerer([value[0] for value in params], class_mask)
+
+
+def steepness(features, weight=None):
+    """A close upper bound of the largest eigenvalue (T,) of the mean of ``[f, 1] [f, 1]'`` over each task's rows.
+
+    It is the fourth root of the sum of the eigenvalues' fourth powers.
+
+    Examples
+    --------
+    >>> steepness(torch.tensor([[[3.0], [3.0]]]))
+    tensor([10.])
+    """
+    rows = torch.cat([features, torch.ones_like(features[..., :1])], 2)
+    if weight is None:
+        rows = rows / max(rows.shape[1], 1) ** 0.5
+    else:  # what stands in a padded row is no number of ours
+        share = weight / weight.sum(1, keepdim=True).clamp(min=1e-30)
+        rows = torch.where(weight[..., None] > 0, rows * share[..., None].sqrt(), 0)
+    turned = rows.transpose(1, 2)
+    moments = turned @ rows if rows.shape[1] > rows.shape[2] else rows @ turned  # the same eigenvalues but for zeros
+    return ((moments @ moments).square().sum((1, 2)) ** 0.25).clamp(min=1e-30)

@@ -25,8 +25,10 @@ class MAML(GradientBased):
     ----------
     body, n_features_in, n_outputs, task_type, engine
         See :class:`~skmeta.learners.gradient_based.GradientBased`.
-    inner_lr : float, "learn" or "learn-step"
-        Step size. "learn" trains one for every weight (Meta-SGD), "learn-step" one for every step and layer (MAML++).
+    inner_lr : float, "auto", "learn" or "learn-step"
+        Step size. "auto" takes what a task's rows allow, see
+        :meth:`~skmeta.learners.gradient_based.GradientBased.pace_of_tasks` (classification). "learn" trains one for
+        every weight (Meta-SGD), "learn-step" one for every step and layer (MAML++).
     inner_steps : int
         Inner steps in meta-training.
     adapt_steps : int or None
@@ -85,14 +87,15 @@ class MAML(GradientBased):
         self.proximal, self.cg_steps = proximal, cg_steps
         self.training_progress = 0.0  # 0 at the first epoch, towards 1 at the last; the net keeps it up to date
         self.register_buffer("pace", torch.ones(()))  # inner_lr is multiplied by it
-        if isinstance(inner_lr, str):
+        self._check_auto(inner_lr)
+        if self.learns_rates:
             self._make_learned_rates()
         if self.implicit:
             self._check_implicit()
 
     def _check_implicit(self):
         refused = {
-            f"inner_lr={self.inner_lr!r}": isinstance(self.inner_lr, str),
+            f"inner_lr={self.inner_lr!r}": self.learns_rates,
             f"adapt_params={self.adapt_params!r}": self.adapt_params != "all",
             "multi_step_loss=True": self.multi_step_loss,
             "first_order=True": self.first_order,
@@ -106,6 +109,11 @@ class MAML(GradientBased):
         if not self.proximal > 0:
             raise ValueError(f"gradient='implicit' needs a positive proximal, got {self.proximal!r}.")
 
+    @property
+    def learns_rates(self):
+        """Whether the inner rates are parameters."""
+        return isinstance(self.inner_lr, str) and self.inner_lr != "auto"
+
     def _make_learned_rates(self):
         start = self.engine.start(self.head_weight, self.head_bias)
         if self.inner_lr == "learn":
@@ -113,17 +121,18 @@ class MAML(GradientBased):
         elif self.inner_lr == "learn-step":
             self.rates = nn.Parameter(torch.full((self.inner_steps, len(start)), _LEARNED_RATE_START))
         else:
-            raise ValueError(f"inner_lr must be a number, 'learn' or 'learn-step', got {self.inner_lr!r}.")
+            raise ValueError(f"inner_lr must be a number, 'auto', 'learn' or 'learn-step', got {self.inner_lr!r}.")
 
     @property
     def paced_lr(self):
-        """The inner rate that is taken, where it is a number."""
+        """The inner rate that is taken, where none is learned."""
+        lr = 1.0 if self.inner_lr == "auto" else self.inner_lr
         if self.pace.is_inference():  # made in torch.inference_mode, which counts no versions
-            return self.inner_lr * float(self.pace)
+            return lr * float(self.pace)
         pace, version, _ = self._read
         if pace is not self.pace or version != pace._version:  # from a GPU it is read once, not in every step
             self._read = self.pace, self.pace._version, float(self.pace)
-        return self.inner_lr * self._read[2]
+        return lr * self._read[2]
 
     @torch.no_grad()
     def find_pace(self, X, y):
@@ -147,7 +156,7 @@ class MAML(GradientBased):
         return found if found == 1 else found * self._slow_down(0.25)
 
     def _slow_down(self, factor):
-        for rate in self.rates if isinstance(self.inner_lr, str) else [self.pace]:
+        for rate in self.rates if self.learns_rates else [self.pace]:
             rate.mul_(factor)
         return factor
 
@@ -162,7 +171,7 @@ class MAML(GradientBased):
     def _inner_loop(self, support_X, support_weight, class_mask, steps, pace=1.0):
         """The engine's arguments, shared by training and use."""
         lr = self.inner_lr
-        if not isinstance(lr, str):
+        if not self.learns_rates:
             lr = self.paced_lr * pace
         elif not hasattr(self, "rates"):
             raise ValueError(f"inner_lr={lr!r} must be set before fit, which learns the rates.")
@@ -177,6 +186,7 @@ class MAML(GradientBased):
         return start, {
             "support_weight": support_weight,
             "class_mask": class_mask,
+            "pace": self.pace_of_tasks(support_X, support_weight, class_mask),
             "steps": steps,
             "lr": lr,
             "adapted": self.adapt_params,
@@ -184,7 +194,7 @@ class MAML(GradientBased):
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         if self.implicit:
-            rows = {"support_weight": support_weight, "class_mask": class_mask}
+            rows = self._rows_beside(support_X, support_weight, class_mask)
             return flat_answers(self._implicit_answers(support_X, support_y, query_X, rows))
         start, settings = self._inner_loop(support_X, support_weight, class_mask, self.inner_steps)
         every_step = self.multi_step_loss and self.training
@@ -223,6 +233,10 @@ class MAML(GradientBased):
         losses = [criterion(outputs, y) for outputs in outputs_of_steps]
         return sum(share * loss for loss in losses) + self.training_progress * losses[-1]
 
+    def _rows_beside(self, support_X, support_weight, class_mask):
+        pace = self.pace_of_tasks(support_X, support_weight, class_mask)
+        return {"support_weight": support_weight, "class_mask": class_mask, "pace": pace}
+
     def _implicit_answers(self, support_X, support_y, query_X, rows):
         start = self.start_of_tasks(rows["class_mask"], len(support_X))
         params = self._descend_near(start, support_X, support_y, self.inner_steps, rows)
@@ -250,7 +264,7 @@ class MAML(GradientBased):
 
     def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         if self.implicit:
-            rows = {"support_weight": support_weight, "class_mask": class_mask}
+            rows = self._rows_beside(support_X, support_weight, class_mask)
             start = self.start_of_tasks(class_mask, len(support_X))
             return self._descend_near(start, support_X, support_y, steps, rows, pace)
         start, settings = self._inner_loop(support_X, support_weight, class_mask, steps, pace)

@@ -5,6 +5,7 @@ import torch
 from skmeta.learners.gradient_based import GradientBased
 
 _SMALL = 1e-8
+_ADAM_RATE = 0.001  # the paper's
 
 
 class Reptile(GradientBased):
@@ -21,8 +22,9 @@ class Reptile(GradientBased):
     ----------
     body, n_features_in, n_outputs, task_type, engine
         See :class:`~skmeta.learners.gradient_based.GradientBased`.
-    inner_lr : float
-        Step size of the inner loop.
+    inner_lr : float or "auto"
+        Step size of the inner loop. "auto" takes what a task's rows allow, see
+        :meth:`~skmeta.learners.gradient_based.GradientBased.pace_of_tasks` (classification); with "adam" 0.001.
     inner_steps : int
         Inner steps in meta-training.
     adapt_steps : int or None
@@ -58,6 +60,7 @@ class Reptile(GradientBased):
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         if inner_optimizer not in ("sgd", "adam"):
             raise ValueError(f"inner_optimizer must be 'sgd' or 'adam', got {inner_optimizer!r}.")
+        self._check_auto(inner_lr)
         self.inner_lr, self.inner_steps, self.adapt_steps = inner_lr, inner_steps, adapt_steps
         self.inner_batch_size, self.inner_optimizer = inner_batch_size, inner_optimizer
 
@@ -93,8 +96,9 @@ class Reptile(GradientBased):
     @torch.no_grad()
     def _descend(self, start, X, y, weight, class_mask, steps, batch_size=None, pace=1.0):
         params = [value.detach() for value in start]
-        lr = self.inner_lr * pace
-        settings = {"class_mask": class_mask, "lr": lr}
+        lr = pace * (self.inner_lr if self.inner_lr != "auto" else 1.0 if self.inner_optimizer == "sgd" else _ADAM_RATE)
+        of_tasks = self.pace_of_tasks(X, weight, class_mask) if self.inner_optimizer == "sgd" else None
+        settings = {"class_mask": class_mask, "pace": of_tasks, "lr": lr}
         if batch_size is None and self.inner_optimizer == "sgd":
             return self.engine.adapt(params, X, y, support_weight=weight, steps=steps, **settings)
         squares = [torch.zeros_like(value) for value in params]

@@ -5,7 +5,7 @@ from torch import nn
 
 from skmeta.nets.scaling import scaler
 
-_MOST_CARRIED = 32  # columns; of more, the carrying units would be most of the network
+MOST_CARRIED = 32  # columns; of more, the carrying units would be most of the network
 
 
 class MLP(nn.Module):
@@ -47,7 +47,7 @@ class MLP(nn.Module):
         keep_input=False, carry_input=False, scaling="columns",
     ):  # fmt: skip
         super().__init__()
-        few = n_features_in <= _MOST_CARRIED
+        few = n_features_in <= MOST_CARRIED
         self.n_kept = n_features_in if keep_input or carry_input and not few else 0
         n_carried = 2 * n_features_in if carry_input and few else 0
         widths = [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]

@@ -79,6 +79,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
     _adaptation_parameters = ()  # read anew at every adaptation, so that set_params on a fitted estimator acts
     _default_module = MLP
     _default_module_parameters = {}
+    _module_of_own_classes = None  # another, its parameters, and the least columns, for tasks with classes of their own
     _reader_class = NumericRows
     _training_class = MetaTraining
     _serving_class = ServedLearner

@@ -188,8 +188,12 @@ class MetaTraining:
         routed = dict(estimator._routed)
         module = estimator.module
         if module is None:
-            module = estimator._default_module
-            for name, value in estimator._default_module_parameters.items():
+            module, parameters = estimator._default_module, estimator._default_module_parameters
+            if estimator.codec_.n_outputs is None and estimator._module_of_own_classes is not None:
+                other, its_parameters, least = estimator._module_of_own_classes
+                if n_features >= least:
+                    module, parameters = other, its_parameters
+            for name, value in parameters.items():
                 routed.setdefault(f"module__{name}", value)
         if isinstance(module, torch.nn.Module):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is

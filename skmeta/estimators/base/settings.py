@@ -126,7 +126,10 @@ _RULES = {
     ),
     "labels": _one_of("auto", "task", "shared"),
     "target_scaling": _one_of("pooled", "task", None),
-    "inner_lr": (lambda v: isinstance(v, str) or _number(v), "a non-negative number, 'learn' or 'learn-step'"),
+    "inner_lr": (
+        lambda v: isinstance(v, str) or _number(v),
+        "a non-negative number, 'auto', 'learn' or 'learn-step'",
+    ),
     "adapt_params": (_one_of("all", "head", "body")[0], "'all' (MAML), 'head' (ANIL) or 'body' (BOIL)"),
     "gradient": _one_of("unrolled", "first-order", "implicit"),
     "multi_step_loss": _FLAG,

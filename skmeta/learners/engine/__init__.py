@@ -55,6 +55,8 @@ support_weight : (T, n) or None
 class_mask : (T, C) bool or None
     Classes a task does not have get no probability while adapting, and ``-inf`` in the answers.
 query_X : (T, m, d)
+pace : (T,) or None
+    What each task's rates are multiplied with: a constant, through which no gradient flows.
 steps : int, at least 0
 lr : the inner learning rate, learnable wherever it is a tensor that requires a gradient
     - a float or 0-d tensor: one rate;

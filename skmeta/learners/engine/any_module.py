@@ -39,9 +39,9 @@ class AnyModuleEngine(Engine):
         """Answers (T, m, C) of adapted parameters, with a graph that can be differentiated any number of times."""
         return rows_first(hide(self._outputs(params, query_X), _hidden(class_mask)))
 
-    def inner_loss(self, params, support_X, support_y, support_weight=None, class_mask=None):
+    def inner_loss(self, params, support_X, support_y, support_weight=None, class_mask=None, pace=None):
         """Sum of the tasks' inner losses at adapted parameters; differentiable any number of times."""
-        loop = self._loop(params, support_X, support_y, support_weight, class_mask, 0, 0.0, "all")
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, 0, 0.0, "all", pace)
         return self.loss.value(self._outputs(params, loop.support_X), loop.targets, loop.share, loop.hidden)
 
     def _own(self, theta):

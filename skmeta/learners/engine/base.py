@@ -13,8 +13,9 @@ from skmeta.learners.engine.rates import Rates
 class InnerLoop:
     """One adaptation, as the engines see it: everything but the parameters and the query rows.
 
-    support_X (T, n, d); targets as the loss wants them; row_weight (T, 1, n), rows summing to 1, or None for equal
-    weights; hidden (T, C, 1) bool, True where a class is absent, or None; adapted one bool for each parameter.
+    support_X (T, n, d); targets as the loss wants them; row_weight (T, 1, n), rows summing to 1, or to the task's pace
+    where it has one, or None for equal weights; hidden (T, C, 1) bool, True where a class is absent, or None; adapted
+    one bool for each parameter.
     """
 
     support_X: torch.Tensor
@@ -82,6 +83,7 @@ class Engine:
         *,
         support_weight=None,
         class_mask=None,
+        pace=None,
         steps,
         lr,
         first_order=False,
@@ -90,30 +92,32 @@ class Engine:
     ):
         """Answers to the query rows after adaptation, (T, m, C), differentiable in ``params`` and ``lr``."""
         params = self._grow_head(params, class_mask)
-        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
         loop.first_order, loop.every_step, loop.differentiable = first_order, every_step, torch.is_grad_enabled()
         return self._adapt_and_predict(params, loop, query_X)
 
     @torch.no_grad()
-    def adapt(self, params, support_X, support_y, *, support_weight=None, class_mask=None, steps, lr, adapted="all"):
+    def adapt(
+        self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
+    ):
         """The adapted parameters, each with a leading task axis. No graph.
 
         ``params`` may be a start as above, or adapted parameters to go on from.
         """
         params = self._grow_head(params, class_mask)
-        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
         return [value.detach() for value in self._adapt(params, loop)]
 
     @torch.no_grad()
     def adapt_compared(
-        self, params, support_X, support_y, *, support_weight=None, class_mask=None, steps, lr, adapted="all"
+        self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
     ):
         """As ``adapt``; behind it the squared errors (T,) on the support before the first step and after the last.
 
         None where an engine has no shorter way to them than to ask ``predict``.
         """
         params = self._grow_head(params, class_mask)
-        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
         return self._adapt_compared(params, loop)
 
     @torch.no_grad()
@@ -161,11 +165,15 @@ class Engine:
         n_classes = class_mask.shape[-1]
         return [*body, weight.expand(*weight.shape[:-2], n_classes, -1), bias.expand(*bias.shape[:-1], n_classes)]
 
-    def _loop(self, params, support_X, support_y, support_weight, class_mask, steps, lr, adapted):
+    def _loop(self, params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace=None):
+        share = _share_of_each_row(support_weight)
+        if pace is not None:  # an inner loss that counts for more is descended faster, and no engine need know
+            alike = support_X.new_full((1, 1, support_X.shape[1]), 1 / max(support_X.shape[1], 1))
+            share = (alike if share is None else share) * pace[:, None, None]
         return InnerLoop(
             support_X,
             self.loss.targets(support_y, self._n_outputs(params), support_X.dtype),
-            _share_of_each_row(support_weight),
+            share,
             _hidden(class_mask),
             steps,
             Rates(lr, steps, len(params)),

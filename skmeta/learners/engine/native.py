@@ -43,15 +43,15 @@ class NativeEngine(ClosedFormEngine):
         return rows_first(AdaptAndAnswer.apply(job, loop, *params, *sources))
 
     def learn(
-        self, params, support_X, support_y, query_X, query_y, share, *, support_weight=None, class_mask=None, steps, lr,
-        first_order=False, adapted="all",
+        self, params, support_X, support_y, query_X, query_y, share, *, support_weight=None, class_mask=None, pace=None,
+        steps, lr, first_order=False, adapted="all",
     ):  # fmt: skip
         """Answers (T, m, C), the inner loss of the query rows with ``share`` (T, m), and the gradient by ``params``.
 
         All without a graph, in one call of the kernel, or None where that is not for it: learned rates are not.
         """
         grown = self._grow_head(params, class_mask)
-        loop = self._loop(grown, support_X, support_y, support_weight, class_mask, steps, lr, adapted)
+        loop = self._loop(grown, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
         if loop.rates.learnable:
             return None
         with torch.no_grad():

@@ -23,9 +23,10 @@ class LearnedDescent(GradientBased):
         Inner steps afterwards; None is ``inner_steps``.
     unroll : int
         Steps that are differentiated through together.
-    inner_lr : float or None
+    inner_lr : float, "auto" or None
         Rate, to begin with, of the plain gradient step that the network's output is added to; None leaves the step to
-        the network alone.
+        the network alone. "auto" begins at what a task's rows allow, see
+        :meth:`~skmeta.learners.gradient_based.GradientBased.pace_of_tasks` (classification).
     n_hidden, n_layers : int
         Size of the LSTM.
 
@@ -41,7 +42,10 @@ class LearnedDescent(GradientBased):
     ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         self.inner_steps, self.adapt_steps, self.unroll = inner_steps, adapt_steps, unroll
-        self.optimizer = LearnedOptimizer(n_hidden, n_layers, gradient_rate=inner_lr)
+        self._check_auto(inner_lr)
+        self.inner_lr = inner_lr
+        rate = 1.0 if inner_lr == "auto" else inner_lr
+        self.optimizer = LearnedOptimizer(n_hidden, n_layers, gradient_rate=rate)
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         """Answers after the last step and, in training, after every step."""
@@ -67,12 +71,13 @@ class LearnedDescent(GradientBased):
         has_rows = X.new_full((len(X), 1), float(X.shape[1] > 0))
         if weight is not None:
             has_rows = (weight.sum(1, keepdim=True) > 0).to(X.dtype)
-        place = flatten(params)
+        place, of_tasks = flatten(params), self.pace_of_tasks(X, weight, class_mask)
         state = self.optimizer.first_state(place.numel(), place)
         for step in range(steps):
             if step and step % self.unroll == 0:
                 place, state = place.detach(), tuple(part.detach() for part in state)
-            gradient = flatten(self.inner_gradient(unflatten(place.detach(), params), X, y, weight, class_mask))
+            rows = X, y, weight, class_mask, of_tasks
+            gradient = flatten(self.inner_gradient(unflatten(place.detach(), params), *rows))
             update, state = self.optimizer(gradient.flatten(), state)
             # a task that has shown nothing stays at the start, whatever the network would do
             place = place + pace * has_rows * update.view_as(place)

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.sequences.cells import GRUCell, LSTMCell
-from skmeta.learners.sequences.sequence import SequenceLearner
+from skmeta.learners.sequences.sequence import FIRST_SAID, SequenceLearner
 
 CELLS = {"lstm": LSTMCell, "gru": GRUCell}
 #: bias of the gate that keeps the state: after 50 rows two fifths of it are left
@@ -51,4 +51,4 @@ class Recurrent(SequenceLearner):
             self.cell.of_row.bias[n : 2 * n] = _KEEP
         self.to_compare.weight.copy_(self.cell.of_told.weight[-n:, :n_row])  # of a class's rows to what is new
         nn.init.zeros_(self.to_compare.bias)
-        self.readout.weight[:, n:] = n**-0.5
+        self.readout.weight[:, n:] = n**-0.5 * (FIRST_SAID if self.from_means else 1)

@@ -3,9 +3,12 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes
+from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes, one_hot_support
+from skmeta.learners.heads import prototype_logits
 
 _CODE_SIZE = 8
+#: of what the cell says, at first, beside class means
+FIRST_SAID = 0.03
 _QUERY_FLOATS = 2**22
 
 
@@ -26,6 +29,10 @@ class SequenceLearner(Learner):
     Shared classes also have a learned code each that the cell reads (a class unknown in meta-training has their mean),
     and a linear head on the row's embedding is added to what the cell says, so that a task without any row gets the
     pooled answer; regression has such a head as well.
+
+    *Class means.* Where classes are each task's own, the cell begins by saying next to nothing, beside the logits of
+    nearest class means among the embedded rows, ``s (2 m f - |m|^2)``: from few training classes it learns late what
+    tells others apart, and what it says has to earn its place.
 
     *Order.* The support is read in ``n_permutations`` fixed pseudo-random orders, and the answers are averaged; in
     training it is one random order. At most ``max_rows`` rows are read in each order, others in every order.
@@ -49,6 +56,8 @@ class SequenceLearner(Learner):
         Orders in which the support is read after training.
     max_rows : int
         Rows read in each order.
+    from_means : bool
+        Whether answers begin as those of class means, where classes are each task's own.
     """
 
     cold_start = True
@@ -56,8 +65,9 @@ class SequenceLearner(Learner):
     draws_in_training = True  # the order in which rows are read
 
     def __init__(
-        self, body, n_features_in, n_outputs=None, *, task_type="classification", n_permutations=4, max_rows=256
-    ):
+        self, body, n_features_in, n_outputs=None, *, task_type="classification", n_permutations=4, max_rows=256,
+        from_means=True,
+    ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs)
         self.task_type, self.n_permutations, self.max_rows = task_type, n_permutations, max_rows
         self.is_classification = task_type == "classification"
@@ -73,6 +83,12 @@ class SequenceLearner(Learner):
         self.cell = self.make_cell(n_row, self.n_told)
         self.to_compare = nn.Linear(n_row, self.cell.n_out)
         self.readout = nn.Linear(2 * self.cell.n_out, n_targets)
+        self.from_means = from_means and self.is_classification and n_outputs is None
+        if self.from_means:
+            self.log_scale = nn.Parameter(-torch.tensor(float(self.n_embedding)).log())
+            with torch.no_grad():
+                for parameter in self.readout.parameters():
+                    parameter.mul_(FIRST_SAID)
 
     def make_cell(self, n_row, n_told):
         raise NotImplementedError
@@ -94,12 +110,12 @@ class SequenceLearner(Learner):
         return loss + 0.5 * criterion(outputs, labels) if len(labels) else loss
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """The cell's state for every order and class (T, P * C, ...), the last label told, class codes and mask."""
+        """The cell's state for every order and class (T, P * C, ...), the last label told, class codes, mask, means."""
         keys = fixed_keys(self.n_permutations, support_X.shape[1], support_X.device)
         return self._read(keys.expand(len(support_X), -1, -1), support_X, support_y, support_weight, class_mask)[0]
 
     def predict(self, state, query_X):
-        cell_state, told, codes, class_mask = state
+        cell_state, told, codes, class_mask, means = state
         n_tasks, n_cells = told.shape[:2]
         n_classes = codes.shape[1]
         flat = tuple(part.flatten(0, 1) for part in cell_state)
@@ -110,7 +126,8 @@ class SequenceLearner(Learner):
             rows = self._with_codes(rows, codes, n_cells // n_classes).flatten(0, 1)
             output = self._said(self.cell.answer(rows, told.flatten(0, 1), flat), rows)
             outputs.append(output.view(n_tasks, n_cells // n_classes, n_classes, *output.shape[1:]).mean(1))
-        return self._as_answers(torch.cat(outputs, dim=2), embedded, class_mask)
+        answers = self._as_answers(torch.cat(outputs, dim=2), embedded, class_mask)
+        return answers if means is None else answers + prototype_logits(means, embedded, self.log_scale.exp())
 
     # ------------------------------------------------------------------ reading the support
 
@@ -155,12 +172,22 @@ class SequenceLearner(Learner):
             tuple(part.view(n_tasks, n_cells, *part.shape[1:]) for part in state),
             told.view(n_tasks, n_cells, -1),
         )
-        state = state, told, codes, class_mask
+        state = state, told, codes, class_mask, self._means(embedded, y, weight, class_mask)
         if not self.training or not outputs:
             return state, None, y[:0]
         said = self._said(torch.stack(outputs, 1), rows.flatten(0, 1)).view(n_tasks, codes.shape[1], n_steps, -1)
         said = self._as_answers(said, _take(embedded, order)[:, 0], class_mask)
         return state, said.flatten(0, 1), self._known_labels(y, weight, order)
+
+    def _means(self, embedded, y, weight, class_mask):
+        """Means (T, C, e) of each class's rows, of all rows for a class without any; None where they do not count."""
+        if not self.from_means:
+            return None
+        members = one_hot_support(y, class_mask.shape[1], weight, embedded.dtype)
+        embedded = torch.where(weight[..., None] > 0, embedded, 0)
+        count, total = members.sum(2, keepdim=True), members @ embedded
+        of_all = total.sum(1, keepdim=True) / count.sum(1, keepdim=True).clamp(min=1e-30)
+        return torch.where(count > 0, total / count.clamp(min=1e-30), of_all)
 
     def _codes(self, class_mask, like):
         """What the cell is told of each class: (T, C, code)."""
