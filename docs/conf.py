@@ -183,7 +183,14 @@ html_theme_options = {
 html_sidebars = {"index": [], "install": [], "changelog": [], "contributing": []}
 
 
+def _pictures_that_nobody_made(app, config):
+    """Where the gallery is not run (``-D plot_gallery=0``), its pictures are missing, and nothing else may be."""
+    if str(config.plot_gallery) in ("0", "False"):
+        config.suppress_warnings.append("image.not_readable")
+
+
 def setup(app):
+    app.connect("config-inited", _pictures_that_nobody_made)
     app.connect("autodoc-skip-member", _leave_out)
     app.connect("autodoc-process-docstring", _attributes_in_shapes, priority=400)  # before numpydoc
     app.connect("warn-missing-reference", _a_label_of_another_project)
