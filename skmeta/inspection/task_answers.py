@@ -52,6 +52,18 @@ def task_shift(estimator, X, tasks=None):
     -------
     shift : ndarray of shape (n_tasks,)
         In units of the target; for classifiers, of log probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.inspection import task_shift
+    >>> rng = np.random.default_rng(0)
+    >>> X, site = rng.normal(size=(60, 2)), np.repeat(np.arange(6), 10)
+    >>> y = X[:, 0] + np.where(site < 3, 2, -2) * X[:, 1]
+    >>> model = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, y, task=site)
+    >>> task_shift(model, X).shape
+    (6,)
     """
     return lengths(changes(estimator, X, tasks))
 
@@ -69,6 +81,19 @@ def task_similarity(estimator, X, tasks=None):
     similarity : ndarray of shape (n_tasks, n_tasks)
         Cosine of the embeddings: 1 for tasks that change the answers alike, -1 for opposite changes, 0 for a task
         that changes nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.inspection import task_similarity
+    >>> rng = np.random.default_rng(0)
+    >>> X, site = rng.normal(size=(60, 2)), np.repeat(np.arange(6), 10)
+    >>> y = X[:, 0] + np.where(site < 3, 2, -2) * X[:, 1]
+    >>> model = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, y, task=site)
+    >>> alike = task_similarity(model, X)
+    >>> bool(alike[0, 1] > 0 > alike[0, 5])
+    True
     """
     return cosines(changes(estimator, X, tasks))
 
@@ -92,6 +117,18 @@ def explain_adaptation(estimator, X, task):
         "feature", "before", "after", "change", one entry per feature and one, "(intercept)", for the mean answer;
         the largest change first. ``pandas.DataFrame(table)`` shows it. For classifiers the answer is the log odds
         of the last class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.inspection import explain_adaptation
+    >>> rng = np.random.default_rng(0)
+    >>> X, site = rng.normal(size=(60, 2)), np.repeat(np.arange(6), 10)
+    >>> y = X[:, 0] + np.where(site < 3, 2, -2) * X[:, 1]
+    >>> model = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, y, task=site)
+    >>> str(explain_adaptation(model, X, 0)["feature"][0])  # what task 0 changed most
+    'x1'
     """
     names, answers, cold = answers_of_tasks(estimator, X)
     if task not in names:

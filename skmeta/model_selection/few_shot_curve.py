@@ -17,7 +17,7 @@ from skmeta.tasks.splitting import split_tasks
 class FewShotCurve:
     """Scores against support size.
 
-    Attributes
+    Parameters
     ----------
     n_shots : ndarray of shape (n_sizes,)
     mean : ndarray of shape (n_sizes,)
@@ -26,6 +26,16 @@ class FewShotCurve:
         95% interval of the mean, by Student's t; the tasks are the independent units, repeats only make each of them
         less noisy. NaN where there is but one task.
     scores : ndarray of shape (n_sizes, n_repeats, n_tasks)
+
+    Examples
+    --------
+    >>> from skmeta import ProtoNetClassifier, few_shot_curve
+    >>> from skmeta.datasets import make_few_shot_classification
+    >>> tasks = make_few_shot_classification(30, n_shots=10, n_query=0, random_state=0)
+    >>> meta = ProtoNetClassifier(max_epochs=1, random_state=0).fit(tasks[:20])
+    >>> curve = few_shot_curve(meta, tasks[20:], [1, 5], n_repeats=1, random_state=0)
+    >>> curve.mean.shape
+    (2,)
     """
 
     n_shots: np.ndarray

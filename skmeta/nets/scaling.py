@@ -83,6 +83,16 @@ class OneScale(nn.Module):
     ----------
     n_features_in : int
         For the sake of the others' interface.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmeta.nets import OneScale
+    >>> scale = OneScale()
+    >>> X = torch.tensor([[0.0, 0.0], [2.0, 4.0]])
+    >>> scale.fit_rows(X)
+    >>> scale(X)[1] / scale(X)[1, 0]  # columns keep their proportion
+    tensor([1., 2.])
     """
 
     def __init__(self, n_features_in=None):

@@ -48,6 +48,13 @@ class EpisodeLoader:
         from the attribute ``generator`` or, where that is None, torch's global one.
     in_parts : bool, default=True
         Whether batches that would be padded much may come as :class:`Parts`.
+
+    Examples
+    --------
+    >>> from skmeta import ProtoNetClassifier
+    >>> from skmeta.datasets import make_few_shot_classification
+    >>> tasks = make_few_shot_classification(20, random_state=0)
+    >>> meta = ProtoNetClassifier(max_epochs=1, iterator_train__hide_unseen=True, random_state=0).fit(tasks)
     """
 
     generator = None  # torch's, on the device of the tasks; whoever trains sets it

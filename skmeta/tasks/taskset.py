@@ -353,6 +353,12 @@ def is_tasks(X):
     Returns
     -------
     answer : bool
+
+    Examples
+    --------
+    >>> from skmeta.tasks import is_tasks
+    >>> is_tasks([([[0.0], [1.0]], [0, 1])]), is_tasks([[0.0], [1.0]])
+    (True, False)
     """
     if isinstance(X, TaskSet):
         return True
@@ -381,5 +387,11 @@ def as_taskset(X):
     Returns
     -------
     tasks : TaskSet
+
+    Examples
+    --------
+    >>> from skmeta.tasks import as_taskset
+    >>> as_taskset([([[0.0], [1.0]], [0, 1]), ([[2.0]], [0])])
+    TaskSet(2 tasks, 1 feature, 1-2 rows each)
     """
     return X if isinstance(X, TaskSet) else TaskSet(X)

@@ -6,7 +6,23 @@ from skmeta.training.processes import local_rank
 
 
 def resolve_device(device):
-    """A torch device for ``device``; "auto" takes a GPU if there is one."""
+    """Find the torch device that ``device`` names; "auto" takes a GPU if there is one.
+
+    Parameters
+    ----------
+    device : str or torch device
+        A name of torch's, or "auto".
+
+    Returns
+    -------
+    device : torch device
+
+    Examples
+    --------
+    >>> from skmeta.training import resolve_device
+    >>> resolve_device("cpu")
+    device(type='cpu')
+    """
     is_auto = isinstance(device, str) and device == "auto"
     if is_auto and torch.cuda.is_available():
         device = "cuda"

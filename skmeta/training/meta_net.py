@@ -47,6 +47,14 @@ class MetaNet(NeuralNet):
         During training, where it stood after the last whole epoch; see :func:`~skmeta.training.snapshot.snapshot`.
     stopped_, interrupted_ : bool
         Whether a callback has ended the last training before its last epoch, or Ctrl-C has.
+
+    Examples
+    --------
+    >>> from skmeta import ProtoNetClassifier
+    >>> from skmeta.datasets import make_few_shot_classification
+    >>> meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(make_few_shot_classification(20, random_state=0))
+    >>> type(meta.net_).__name__, len(meta.net_.history)
+    ('MetaNet', 2)
     """
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
