@@ -162,3 +162,14 @@ def test_few_rows_far_out_in_turn_are_the_same_in_copies_on_disk(tmp_path):
     assert reg.n_rows_encoded_ < 245  # the first of them makes room for the others
     reg.save(tmp_path / "model")
     np.testing.assert_allclose(skmeta.load(tmp_path / "model").predict(far), reg.predict(far), rtol=1e-4)
+
+
+def test_an_estimator_from_a_file_learns_on_after_its_first_answer():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    clf = InContextClassifier().fit(X[:40], y[:40])
+    copied = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_allclose(copied.predict_proba(X), clf.predict_proba(X))
+    for one in (clf, copied):
+        one.partial_fit(X[40:], y[40:])
+    np.testing.assert_allclose(copied.predict_proba(X), clf.predict_proba(X))

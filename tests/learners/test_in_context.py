@@ -256,7 +256,7 @@ def test_gradients_reach_every_weight(table):
 def test_rows_are_dealt_out_with_equal_shares_of_every_class(monkeypatch):
     monkeypatch.setattr("skmeta.learners.in_context.learner.MOST_PARTS", 3)
     y = torch.tensor([[0] * 6 + [1] * 3])
-    first, second, third = deal_out(y, torch.ones(1, 9), max_rows=4)
+    first, second, third = deal_out(y, torch.ones(1, 9), max_rows=6)
     assert all(sorted(y[0, part[0]].tolist()) == [0, 0, 1] for part in (first, second, third))
     assert sorted(torch.cat([first, second, third], 1)[0].tolist()) == list(range(9))
     assert deal_out(y, torch.ones(1, 9), max_rows=9) is None

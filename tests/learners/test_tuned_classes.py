@@ -10,6 +10,7 @@ from skmeta.learners.experts import extend_tuned_classes, fit_tuned_classes, sco
 from skmeta.learners.experts.learned_metric import tune_metric
 from skmeta.learners.experts.logistic import fit_path, newton
 from skmeta.learners.experts.tuned_classes import kernel_basis, principal_directions, turned
+from skmeta.learners.in_context.class_blend import ROWS_HEARD, fit_class_blend
 
 
 def as_task(X, y):
@@ -133,3 +134,14 @@ def test_later_rows_count_as_if_they_had_been_there_under_the_same_settings(task
         features = turned(expert["basis"], rows)
         coef, _ = newton(features, members, weight, torch.zeros_like(expert["coef"]), expert["penalty"])
         torch.testing.assert_close(expert["coef"], coef, atol=1e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize("n_rows", [4, 40, 400])
+def test_an_expert_alone_is_heard_as_a_few_rows_say_however_many_there_are(n_rows):
+    members = torch.nn.functional.one_hot(torch.arange(n_rows) % 2).double()[None]
+    right = torch.tensor([0.9, 0.6]).double()  # the chances that two experts give the class of every row
+    chances = (members[:, :, None] * right[:, None] + (1 - members[:, :, None]) * (1 - right[:, None])).log()
+    exists, few = torch.ones(1, 2, dtype=torch.bool), torch.ones(1, dtype=torch.bool)
+    blend = fit_class_blend(chances, chances, members, torch.ones(1, n_rows).double(), exists, few)
+    _, better, worse = blend["log_share"][0]
+    assert float(better - worse) == pytest.approx(min(n_rows, ROWS_HEARD) * np.log(0.9 / 0.6))

@@ -205,3 +205,19 @@ def test_a_minimum_is_the_same_beside_other_tasks_as_alone():
     for t in range(30):
         alone = minimise(of(slice(t, t + 1)), torch.zeros(1, 3).double(), low, high, steps=15)
         torch.testing.assert_close(alone[0], together[t])
+
+
+def test_a_search_ends_with_the_first_step_that_gains_too_little():
+    asked = []
+
+    def f(x):
+        asked.append(x.clone())
+        return x.square().sum(1), 2 * x
+
+    bound, start = torch.full((1,), 10.0).double(), torch.full((1, 1), 3.0).double()
+    exact = minimise(f, start, -bound, bound, steps=30)
+    many = len(asked)
+    assert abs(float(exact)) < 1e-6
+    asked.clear()
+    assert float(minimise(f, start, -bound, bound, steps=30, enough=6.0)) == 2.0  # from 9 to 4, by one unit downhill
+    assert len(asked) == 2 < many

@@ -12,7 +12,7 @@ from sklearn.ensemble import (
 from skmeta.learners.in_context.learner import relative_weight
 from skmeta.learners.stacking import fit_shares, fit_trust, trusted
 
-N_TREES = 100
+N_TREES = 50
 MOST_COLUMNS = 30  # that a split of a tree of numbers looks at
 ROWS_A_LEAF = 10_000  # for so many rows of a table a leaf holds one more: trees of noise would fill the memory
 HELD, MOST_HELD = 0.2, 1000  # the share of rows that say how far each answer is believed, and their number

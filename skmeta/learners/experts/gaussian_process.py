@@ -21,8 +21,11 @@ LENGTH_LOW, LENGTH_HIGH, LENGTH_PRECISION = -4.0, 6.0, 1.0
 JITTER = 1e-6
 
 
-def tune_process(rows, Y, weight, varies):
-    """The most likely lengths, standard deviations and noise, as a :class:`SmoothKernel`. Targets share them."""
+def tune_process(rows, Y, weight, varies, enough=0.0):
+    """The most likely lengths, standard deviations and noise, as a :class:`SmoothKernel`. Targets share them.
+
+    The search ends with a step that makes the logarithm of their likelihood gain less than ``enough``.
+    """
     weight, rows, Y = some_rows(Y[..., 0], weight, MOST_ROWS, rows, Y)
     columns = varies.sum(1, keepdim=True).clamp(min=1).to(rows.dtype)
     level = ((Y.square() * weight[..., None]).sum((1, 2)) / (weight.sum(1) * Y.shape[2]).clamp(min=1e-12)).sqrt()
@@ -39,7 +42,7 @@ def tune_process(rows, Y, weight, varies):
         return value + 0.5 * (firm * away.square()).sum(1), gradient + firm * away
 
     low, high = rows.new_tensor([LENGTH_LOW] * p + list(LOW)), rows.new_tensor([LENGTH_HIGH] * p + list(HIGH))
-    x = minimise(f, start, low, high, STEPS)
+    x = minimise(f, start, low, high, STEPS, enough)
     bump, line, noise = (level * x[:, -3:].exp()).square().split(1, 1)
     return SmoothKernel((-x[:, :-3]).exp(), bump, line / columns, noise + JITTER * level.square())
 

@@ -5,7 +5,7 @@ import torch
 SUFFICIENT, HALVINGS, MEMORY = 1e-4, 6, 8
 
 
-def minimise(f, x, low, high, steps):
+def minimise(f, x, low, high, steps, enough=0.0):
     """Where ``f`` is least, (T, d), from ``x`` (T, d) in so many steps.
 
     Parameters
@@ -16,6 +16,8 @@ def minimise(f, x, low, high, steps):
     low, high : (d,) tensors
         Bounds; what would leave them stays on them.
     steps : int
+    enough : float, default=0.0
+        A step that gains less than so much is a task's last.
     """
     value, gradient = f(x)
     moves, turns = [], []
@@ -40,13 +42,13 @@ def minimise(f, x, low, high, steps):
             if not bool(waits.any()):
                 break
             size *= 0.3
-        done = done | waits
-        if bool(done.all()):
-            break
+        done = done | waits | (value - new_value < enough)
         moves.append(new - x)
         turns.append(new_gradient - gradient)
         moves, turns = moves[-MEMORY:], turns[-MEMORY:]
         x, value, gradient = new, new_value, new_gradient
+        if bool(done.all()):
+            break
     return x
 
 

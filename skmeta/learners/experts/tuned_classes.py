@@ -13,6 +13,7 @@ LANDMARKS = 300
 PLANE_PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 KERNEL_PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03)
 ENOUGH_FOR_LIKELIHOOD = 99.5  # rows
+ENOUGH = 0.3  # of a process's log-likelihood: what further steps bring, classes do not feel
 
 
 def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
@@ -58,11 +59,11 @@ def _smooth_kernel(rows, Y, weight, varies, key):
     """On few rows the kernel that leave-one-out picks among learned metrics; on many the most likely process."""
     many = weight.sum(1, keepdim=True) > ENOUGH_FOR_LIKELIHOOD
     if bool(many.all()):
-        return tune_process(rows, Y, weight, varies)
+        return tune_process(rows, Y, weight, varies, ENOUGH)
     metric = tune_metric(rows, Y, weight, varies, key)
     if not bool(many.any()):
         return metric
-    process = tune_process(rows, Y, weight, varies)
+    process = tune_process(rows, Y, weight, varies, ENOUGH)
     return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process, metric)))
 
 
