@@ -4,7 +4,7 @@ Real tables are the development tables of :mod:`benchmarks.in_context.real_table
 there. Tables of 10,000 rows are made up, half of them by scikit-learn's generators, half by ``TablePrior`` with columns
 and laws of its own; a thousand further rows are asked.
 
-    python -m benchmarks.in_context.many_rows --rows 1000 2000 4000 10000 --seeds 0 1
+    python -m benchmarks.in_context.many_rows --rows 1000 2000 4000 10000 --seeds 0
 
 Results are appended to ``benchmarks/results/in_context_many_rows.csv``; what is there already is not run again. Prints
 means, and how far ours leads, table by table, with 95% intervals over tables; seconds are of the processor, for a fit
@@ -92,13 +92,14 @@ def report(table):
     for (kind, n), part in table.groupby(["kind", "n"]):
         measures = ["log_loss", "auc"] if kind == "classification" else ["r2"]
         for measure in [*measures, "seconds"]:
-            wide = part.pivot_table(index="table", columns="model", values=measure).dropna()
-            line = ", ".join(f"{model} {wide[model].mean():.4f}" for model in wide)
+            wide = part.pivot_table(index="table", columns="model", values=measure).dropna(subset="ours")
+            line = ", ".join(f"{model} {wide[model].mean():.4f} ({wide[model].count()})" for model in wide)
             for other in wide.columns.drop("ours"):
-                change = wide["ours"] - wide[other]
+                both = wide[["ours", other]].dropna()
+                change = both["ours"] - both[other]
                 line += f"; ours - {other} {change.mean():+.4f} +- {half_width(change):.4f}"
                 if measure == "seconds":
-                    line += f", times {wide['ours'].sum() / wide[other].sum():.1f} in all"
+                    line += f", times {both['ours'].sum() / both[other].sum():.1f} in all"
             print(f"{kind}, {n} rows, {len(wide)} tables, {measure}: {line}")
 
 
