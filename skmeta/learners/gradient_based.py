@@ -138,7 +138,7 @@ def steepness(features, weight=None):
 
     Examples
     --------
-    >>> steepness(torch.tensor([[[3.0], [3.0]]]))
+    >>> steepness(torch.tensor([[[3.0], [3.0]]])).round()
     tensor([10.])
     """
     rows = torch.cat([features, torch.ones_like(features[..., :1])], 2)

@@ -32,20 +32,20 @@ def test_steepness_counts_rows_by_their_weights_and_padding_not_at_all():
     torch.testing.assert_close(steepness(padded, weight), steepness(X[:, [0, 0, 1, 2]]))
 
 
-@pytest.mark.parametrize("engine", ["closed_form", "any_module", "naive"])
+@pytest.mark.parametrize("engine", ["auto", "closed_form", "any_module", "naive"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_pace_multiplies_the_rates_of_its_task(engine, weighted):
-    X, y, mask = task()
+    X, y, mask = task()  # "auto" is the kernel, where there is one
     weight = torch.rand(2, 12, dtype=torch.float64) if weighted else None
     body = nn.Sequential(nn.Linear(5, 4), nn.Tanh()).double()
     engine = choose_engine(body, engine=engine)
     start = engine.start(torch.randn(3, 4).double(), torch.zeros(3).double())
     settings = {"support_weight": weight, "class_mask": mask, "steps": 3}
-    paced = engine.adapt(start, X, y, pace=torch.tensor([0.5, 2.0]), lr=0.1, **settings)
+    paced = engine.adapt(start, X, y, pace=torch.tensor([0.5, 2.0]).double(), lr=0.1, **settings)
     for i, lr in enumerate([0.05, 0.2]):
         for found, expected in zip(paced, engine.adapt(start, X, y, lr=lr, **settings)):
             torch.testing.assert_close(found[i], expected[i])
-    answers = engine.adapt_and_predict(start, X, y, X, pace=torch.tensor([0.5, 2.0]), lr=0.1, **settings)
+    answers = engine.adapt_and_predict(start, X, y, X, pace=torch.tensor([0.5, 2.0]).double(), lr=0.1, **settings)
     torch.testing.assert_close(answers, engine.predict(paced, X, mask))
 
 
