@@ -19,7 +19,9 @@ def _fold(app, doctree, docname):
             ]
             line = f"Table of {rows} rows: {', '.join(name for name in names if name)}"
             before = nodes.raw("", f'<details class="skmeta-table"><summary>{_escaped(line)}</summary>', format="html")
-            table.replace_self([before, table.deepcopy(), nodes.raw("", "</details>", format="html")])
+            after, parent = nodes.raw("", "</details>", format="html"), table.parent
+            place = parent.index(table)
+            parent[place : place + 1] = [before, table, after]  # in the table's place, without its classes
 
 
 def _escaped(text):
