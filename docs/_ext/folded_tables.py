@@ -1,4 +1,4 @@
-"""Long tables of results are folded behind one line, so that pages of benchmarks are plots and prose to scroll through.
+"""Long tables, of results above all, are folded behind one line: what is scrolled through is plots and prose.
 
 The line says what the table holds; a click unfolds it, as does a search in the page. A short table is left as it is.
 """
@@ -9,7 +9,7 @@ LONG = 5  # rows; so many are taken in at a glance
 
 
 def _fold(app, doctree, docname):
-    if app.builder.format != "html" or not docname.startswith("benchmarks/"):
+    if app.builder.format != "html" or not docname.startswith(("benchmarks/", "contributing")):
         return
     for table in list(doctree.findall(nodes.table)):
         rows = sum(len(list(body.findall(nodes.row))) for body in table.findall(nodes.tbody))
