@@ -1,5 +1,7 @@
 """The default body: a small multi-layer perceptron that standardises its inputs."""
 
+from itertools import chain, repeat
+
 import torch
 from torch import nn
 
@@ -50,7 +52,7 @@ class MLP(nn.Module):
         few = n_features_in <= MOST_CARRIED
         self.n_kept = n_features_in if keep_input or carry_input and not few else 0
         n_carried = 2 * n_features_in if carry_input and few else 0
-        widths = [n_hidden] * (n_layers - 1) + [n_hidden if n_out is None else n_out]
+        widths = chain(repeat(n_hidden, n_layers - 1), [n_hidden if n_out is None else n_out])
         layers, width_in = [scaler(scaling, n_features_in)], n_features_in
         for width in widths:
             layers += [nn.Linear(width_in, width + n_carried), activation()]

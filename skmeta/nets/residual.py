@@ -1,5 +1,7 @@
 """A body that begins as (almost) nothing: the rows themselves, plus a correction that training has to earn."""
 
+from itertools import chain, pairwise, repeat
+
 from torch import nn
 
 from skmeta.nets.scaling import scaler
@@ -56,9 +58,9 @@ class ResidualMLP(nn.Module):
         super().__init__()
         self.unit_length = unit_length
         self.scale = scaler(scaling, n_features_in)
-        widths = [n_features_in] + [n_hidden] * (n_layers - 1) + [n_features_in]
+        widths = chain([n_features_in], repeat(n_hidden, n_layers - 1), [n_features_in])
         layers = []
-        for width_in, width_out in zip(widths[:-1], widths[1:]):
+        for width_in, width_out in pairwise(widths):
             layers += [nn.Linear(width_in, width_out), nn.ReLU(), *([nn.Dropout(dropout)] if dropout else [])]
         self.correction = nn.Sequential(*layers[: -2 if dropout else -1])
         nn.init.zeros_(self.correction[-1].weight)

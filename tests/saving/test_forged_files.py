@@ -16,6 +16,8 @@ from safetensors.torch import save_file
 
 import skmeta
 from skmeta import InContextClassifier, ProtoNetClassifier
+from skmeta.nets import MLP, ResidualMLP
+from tests.campaign.patience import in_memory_of
 from tests.saving.files import forge, net_of, parts_of, rewritten, small_estimator, state_of, with_header
 
 
@@ -225,6 +227,23 @@ FORGERIES = {
     "orders of a learner": (set_net(learner__n_permutations=10**7), "more than the 256 orders"),
     "no history": (lambda c: net_of(c).update(history=3), "does not hold"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("n_layers", [10**9, 2**63])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        skmeta.LearnedOptimizerRegressor(max_epochs=0),
+        skmeta.MAMLRegressor(MLP, module__n_layers=2, max_epochs=0),
+        skmeta.MAMLRegressor(ResidualMLP, module__n_layers=2, max_epochs=0),
+    ],
+)
+def test_layers_are_not_counted_out_before_they_are_looked_for_in_the_file(estimator, n_layers, path):
+    estimator.fit([(np.eye(3), np.arange(3.0))] * 2).save(path)
+    setting = "learner__n_layers" if "n_layers" in estimator.get_params() else "module__n_layers"
+    rewritten(path, set_net(**{setting: n_layers}))
+    with in_memory_of(2**28), pytest.raises(ValueError, match="far more of them|too large|OverflowError"):
+        skmeta.load(path)
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)

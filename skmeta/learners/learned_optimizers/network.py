@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import chain, repeat
 
 import torch
 from torch import nn
@@ -48,7 +49,7 @@ class LearnedOptimizer(nn.Module):
     def __init__(self, n_hidden=20, n_layers=2, *, p=10.0, scale=0.1, gradient_rate=None):
         super().__init__()
         self.n_hidden, self.p, self.scale = n_hidden, p, scale
-        widths = [2] + [n_hidden] * (n_layers - 1)
+        widths = chain([2], repeat(n_hidden, n_layers - 1))
         self.cells = nn.ModuleList(LSTMCell(width, 0, n_hidden) for width in widths)
         self.out = nn.Linear(n_hidden, 1)
         nn.init.zeros_(self.out.weight)
