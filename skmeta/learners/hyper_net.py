@@ -1,5 +1,7 @@
 """A hypernetwork: one network reads a task and writes the parameters of another (Ha, Dai & Le, 2017)."""
 
+from itertools import chain, pairwise, repeat
+
 import torch
 from torch import nn
 
@@ -63,15 +65,16 @@ class HyperNet(Learner):
         self.encode_task = _mlp(n_code + 1, n_code)
         if not self.is_classification:
             self.encode_row = _mlp(self.n_embedding + n_outputs, self.n_embedding)
-        widths = [n_features_in] + [target_hidden] * target_layers
-        self.hidden = nn.ModuleList(GeneratedLayer(n_code, a, b, rank) for a, b in zip(widths[:-1], widths[1:]))
-        self.shared_rows = nn.Parameter(torch.randn(rows, widths[-1] + 1) / widths[-1] ** 0.5)
-        n_generated = (1 if self.is_classification else rows) * (widths[-1] + 1)
+        widths = pairwise(chain([n_features_in], repeat(target_hidden, target_layers)))
+        last = target_hidden if target_layers else n_features_in
+        self.hidden = nn.ModuleList(GeneratedLayer(n_code, a, b, rank) for a, b in widths)
+        self.shared_rows = nn.Parameter(torch.randn(rows, last + 1) / last**0.5)
+        n_generated = (1 if self.is_classification else rows) * (last + 1)
         self.write_rows = _mlp(2 * n_code, n_generated)
         with torch.no_grad():
             self.write_rows[-1].weight.mul_(_FIRST_SCALE)
         if self.is_classification:
-            self._begin_as_class_means(widths[-1], n_features_in)
+            self._begin_as_class_means(last, n_features_in)
 
     @torch.no_grad()
     def _begin_as_class_means(self, n_hidden, n_features_in):

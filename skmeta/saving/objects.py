@@ -16,10 +16,14 @@ UNSAVABLE = "pickle or joblib can keep it, for those who trust the file."
 _USERS_OWN = "the user's own"
 #: what only further training needs; where it cannot be written down, the file says so and does without
 _FOR_TRAINING = ("callbacks", "criterion", "iterator_train", "iterator_valid", "optimizer", "random_state", "compile")
-#: loading adapts to the current task, and no file may make it go on for ever
-MOST_STEPS = 10_000
-#: in which a support is read; all of them are in memory together
-MOST_ORDERS = 256
+#: loading adapts to the current task, and no file may make it go on for ever or need all memory: how a setting's name
+#: ends, what it counts, and the most that a file may ask for
+_MOST = {
+    "steps": ("steps", 10_000),
+    "n_iter": ("steps", 10_000),
+    "n_permutations": ("orders", 256),
+    "n_slots": ("slots", 1024),
+}
 #: classes that are written and read in a way of their own, by name: ``(cls, to_state, from_state)``
 _SPECIAL = {}
 
@@ -41,11 +45,9 @@ def register(cls, to_state, from_state):
 def too_many_steps(settings):
     """The first setting, by name, with which an adaptation would take more than files may ask for, or None."""
     for name, value in settings.items():
-        is_count = "steps" in name and not name.endswith("steps_per_epoch") or name.endswith("n_iter")
-        if is_count and isinstance(value, int) and value > MOST_STEPS:
-            return f"{name}={value} is more than the {MOST_STEPS} steps that a file may ask for;"
-        if name.endswith("n_permutations") and isinstance(value, int) and value > MOST_ORDERS:
-            return f"{name}={value} is more than the {MOST_ORDERS} orders that a file may ask for;"
+        for end, (what, most) in _MOST.items():
+            if name.endswith(end) and isinstance(value, int) and value > most:
+                return f"{name}={value} is more than the {most} {what} that a file may ask for;"
     return None
 
 

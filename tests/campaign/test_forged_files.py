@@ -1,6 +1,7 @@
 """Forged files with right checksums, damaged ones, and ones cut short: an estimator or a ValueError, soon."""
 
 import copy
+import itertools
 import json
 import random
 import warnings
@@ -129,6 +130,38 @@ def forge_many(name, n_files, seed, folder):
         if found is not None:
             wrong.append((name, seed, place, found))
     return wrong
+
+
+def blow_up(name, numbers, folder, share=1):
+    """What is wrong about files of which one number is another: each in turn, or every ``share``-th."""
+    path = folder / "file"
+    skmeta.save(fitted(name), path)
+    content, arrays = parts_of(path)
+    text = json.dumps(content)
+    places = [place for place in places_in(content) if type(value_at(content, place)) is int][::share]
+    wrong = []
+    for place, number in itertools.product(places, numbers):
+        one = json.loads(text)
+        put(one, place, number)
+        forge(path, one, arrays)
+        found = loaded(path)
+        if found is not None:
+            wrong.append((name, place, number, found))
+    return len(places) * len(numbers), wrong
+
+
+@pytest.mark.parametrize("name", ["RecurrentClassifier", "MAMLRegressor"])
+def test_some_numbers_of_a_file_may_be_any(name, tmp_path):
+    assert blow_up(name, [10**6], tmp_path, share=5)[1] == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_number_of_a_file_may_be_any(name, tmp_path, tally):
+    n_files, wrong = blow_up(name, [10**4, 10**6, 10**9], tmp_path)
+    tally["files with another number"] += n_files
+    tally["files with another number: hanging or a raw exception"] += len(wrong)
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", ["ProtoNetClassifier", "MAMLRegressor", "TaskMixtureRegressor"])

@@ -224,6 +224,7 @@ FORGERIES = {
     "steps of a task": (set_task(inner_steps=10**12), "more than the 10000 steps"),
     "steps of a learner": (set_net(learner__inner_steps=10**12), "more than the 10000 steps"),
     "orders of a task": (set_task(n_permutations=10**7), "more than the 256 orders"),
+    "slots of a learner": (set_net(learner__n_slots=10**7), "more than the 1024 slots"),
     "orders of a learner": (set_net(learner__n_permutations=10**7), "more than the 256 orders"),
     "no history": (lambda c: net_of(c).update(history=3), "does not hold"),
 }  # fmt: skip

@@ -309,7 +309,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         """Arguments of the learner: the parameters of the family that have the name of one of them."""
         common = set(MetaEstimator.__annotations__) | {"labels", "target_scaling"}
         names = learner_arguments(self._learner_class) & set(self._get_param_names()) - common
-        settings = {name: getattr(self, name) for name in names}
+        settings = {name: getattr(self, name) for name in sorted(names)}  # files are the same from run to run
         if "task_type" in learner_arguments(self._learner_class):  # it serves classifiers and regressors alike
             settings["task_type"] = self._codec_class.task_type
         return settings
