@@ -150,8 +150,8 @@ def main(folder):
             path = Path(place) / name
             skmeta.save(estimator, path)
             (folder / f"{name}.skmeta.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            estimator = skmeta.load(path)  # without what optimizers remember, which fills pickles
             (folder / f"{name}.pickle.gz").write_bytes(gzip.compress(pickle.dumps(estimator, protocol=5), mtime=0))
-            estimator = skmeta.load(path)
         rows = X.to_dict("list") if hasattr(X, "columns") else X if X is None else X.tolist()
         record[name] = {"X": rows, "task": task, "answers": answers(estimator, X, task)}
     (folder / "answers.json").write_text(json.dumps(record, indent=1) + "\n")

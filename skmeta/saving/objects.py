@@ -19,8 +19,8 @@ _FOR_TRAINING = ("callbacks", "criterion", "iterator_train", "iterator_valid", "
 #: loading adapts to the current task, and no file may make it go on for ever or need all memory: how a setting's name
 #: ends, what it counts, and the most that a file may ask for
 _MOST = {
-    "steps": ("steps", 10_000),
-    "n_iter": ("steps", 10_000),
+    "steps": ("steps", 5_000),
+    "n_iter": ("steps", 5_000),
     "n_permutations": ("orders", 256),
     "n_slots": ("slots", 1024),
 }

@@ -220,9 +220,9 @@ FORGERIES = {
     "sparse": (
         set_state(lr={"sparse": ["csr_matrix", [1, 10**9], {"array": 0}, {"array": 0}, {"array": 0}]}), "does not hold"
     ),
-    "steps": (set_state(inner_steps=10**12), "more than the 10000 steps"),
-    "steps of a task": (set_task(inner_steps=10**12), "more than the 10000 steps"),
-    "steps of a learner": (set_net(learner__inner_steps=10**12), "more than the 10000 steps"),
+    "steps": (set_state(inner_steps=10**12), "more than the 5000 steps"),
+    "steps of a task": (set_task(inner_steps=10**12), "more than the 5000 steps"),
+    "steps of a learner": (set_net(learner__inner_steps=10**12), "more than the 5000 steps"),
     "orders of a task": (set_task(n_permutations=10**7), "more than the 256 orders"),
     "slots of a learner": (set_net(learner__n_slots=10**7), "more than the 1024 slots"),
     "orders of a learner": (set_net(learner__n_permutations=10**7), "more than the 256 orders"),
@@ -259,7 +259,7 @@ def test_a_forged_file_can_name_nothing_but_what_is_allowed(small, path, forgery
 
 
 def test_what_loading_would_refuse_is_refused_when_it_is_saved(path):
-    with pytest.raises(TypeError, match="inner_steps=20000 is more than the 10000 steps"):
+    with pytest.raises(TypeError, match="inner_steps=20000 is more than the 5000 steps"):
         skmeta.MAMLClassifier(inner_steps=20_000).save(path)
 
 
