@@ -10,7 +10,7 @@ import pytest
 
 import skmeta
 from tests.campaign.patience import at_most, in_memory_of
-from tests.campaign.subjects import ESTIMATORS, fitted
+from tests.campaign.subjects import ESTIMATORS, fitted, surroundings
 from tests.saving.files import forge, parts_of
 
 SECONDS, MEMORY = 10, 2**29  # the files have some ten thousand bytes
@@ -102,6 +102,7 @@ def remove(content, path):
 
 def loaded(path):
     """What is wrong about loading a file, or None."""
+    around = surroundings()
     try:
         with warnings.catch_warnings(), in_memory_of(MEMORY), at_most(SECONDS):
             warnings.simplefilter("ignore")
@@ -109,10 +110,12 @@ def loaded(path):
     except ValueError as error:
         cause = error.__cause__
         is_greedy = isinstance(cause, MemoryError) or "allocate" in str(cause)
-        return f"ran out of memory: {cause}" if is_greedy else None
+        if is_greedy:
+            return f"ran out of memory: {cause}"
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:200]}"
-    return None
+    now = surroundings()
+    return f"changed {changed}" if (changed := [key for key in now if now[key] != around[key]]) else None
 
 
 def forge_many(name, n_files, seed, folder):

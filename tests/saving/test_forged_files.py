@@ -245,6 +245,7 @@ def test_layers_are_not_counted_out_before_they_are_looked_for_in_the_file(estim
     rewritten(path, set_net(**{setting: n_layers}))
     with in_memory_of(2**28), pytest.raises(ValueError, match="far more of them|too large|OverflowError"):
         skmeta.load(path)
+    assert torch.is_grad_enabled()
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
