@@ -14,6 +14,7 @@ from skmeta import (
     HyperNetRegressor,
     InContextClassifier,
     InContextRegressor,
+    LearnedOptimizerRegressor,
     MAMLClassifier,
     MAMLRegressor,
     MANNClassifier,
@@ -132,6 +133,7 @@ CASES = {
         lambda: SourceSelector().fit(SOURCES).select((X, MIXED)),
         "all numbers or all text, got 'one' in row 0 and 2 in row 1",
     ),
+    "a rate without a logarithm": (lambda: LearnedOptimizerRegressor(inner_lr=0).fit(X, X[:, 0]), "inner_lr .* got 0"),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",

@@ -56,6 +56,10 @@ class LearnedOptimizer(nn.Module):
         nn.init.zeros_(self.out.bias)
         self.log_rate = None
         if gradient_rate is not None:
+            if not gradient_rate > 0:
+                raise ValueError(
+                    f"inner_lr must be a positive number, whose logarithm is learned, got {gradient_rate!r}."
+                )
             self.log_rate = nn.Parameter(torch.tensor(math.log(gradient_rate)))
 
     def first_state(self, n_coordinates, like):
