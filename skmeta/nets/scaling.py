@@ -42,11 +42,11 @@ class Standardize(nn.Module):
     @torch.no_grad()
     def fit_rows(self, X):
         X = X.double()
-        mean = X.mean(0)
+        mean, low, top = X.mean(0), X.amin(0), X.amax(0)
         scale = (X - mean).square_().mean(0).sqrt_()  # a quarter of the time of std(0), which goes by columns
         # a constant column carries nothing; dividing by its rounding error would
-        scale[scale <= 1e-9 * X.abs().amax(0).clamp(min=1e-30)] = 1.0
-        together = is_sparse(X)
+        scale[scale <= 1e-9 * torch.maximum(top, -low).clamp(min=1e-30)] = 1.0
+        together = _is_sparse(X, low, top)
         if together.any():
             largest = (X[:, together] - mean[together]).abs().max() / self.limit  # of which nothing is to be clipped
             scale[together] = torch.maximum(scale[together].square().mean().sqrt(), largest)
@@ -66,8 +66,11 @@ def is_sparse(X):
     >>> is_sparse(torch.tensor([[1.0, 0.0, 5.0, -1.0], [1.0, 3.0, 4.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
     tensor([ True,  True, False, False])
     """
-    top = X.amax(0)
-    found = (X.amin(0) == 0) & (top > 0)
+    return _is_sparse(X, X.amin(0), X.amax(0))
+
+
+def _is_sparse(X, low, top):
+    found = (low == 0) & (top > 0)
     if found.any():  # most tables have no such column, and the others need not be looked at
         X, top = X[:, found], top[found]
         is_zero = X == 0
