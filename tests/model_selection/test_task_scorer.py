@@ -53,11 +53,10 @@ def test_an_error_says_why_a_metric_is_undefined(meta):
     one_class = [Task(t.X, t.y, t.X_query[:1], t.y_query[:1]) for t in TASKS]
     with pytest.raises(ValueError, match="undefined on every one of the 6 tasks"):
         task_scorer("roc_auc")(meta, one_class)
-    three = ProtoNetClassifier(labels="task", max_epochs=0).fit(
-        [Task(np.eye(6), list("aabbcc"), np.eye(6), list("aabbcc"))]
-    )
+    of_three = [Task(np.eye(6), [0, 0, 1, 1, 2, 2], np.eye(6), [0, 0, 1, 1, 2, 2])]
+    three = ProtoNetClassifier(labels="task", max_epochs=0).fit(of_three)
     with pytest.raises(ValueError, match="average='binary'"):
-        task_scorer("f1")(three, [Task(np.eye(6), list("aabbcc"), np.eye(6), list("aabbcc"))])
+        task_scorer("f1")(three, of_three)
 
 
 def test_query_rows_without_labels_cannot_be_scored(meta):
