@@ -3,8 +3,7 @@
 import torch
 from torch import nn
 
-# whether a program is made of what runs; torch says so since 2.3, and the programs of before are none that we make
-_is_traced = getattr(torch.compiler, "is_compiling", lambda: False)
+from skmeta.nets.tracing import is_traced
 
 
 class Learner(nn.Module):
@@ -162,14 +161,14 @@ def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float
 
 def blocks_of_rows(X, size):
     """Rows (T, m, d) a few at a time, to spare memory; all at once in a program that is traced for any number."""
-    return [X] if _is_traced() else X.split(max(size, 1), 1)
+    return [X] if is_traced() else X.split(max(size, 1), 1)
 
 
 def are_all_there(class_mask):
     """Whether no class is absent, where that costs nothing to know; a program that is traced asks no tensor."""
     if class_mask is None:
         return True
-    return class_mask.device.type == "cpu" and not _is_traced() and bool(class_mask.all())
+    return class_mask.device.type == "cpu" and not is_traced() and bool(class_mask.all())
 
 
 def hide_absent_classes(logits, class_mask):

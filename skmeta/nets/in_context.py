@@ -16,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from skmeta.nets.tracing import is_traced
+
 PLAIN_ATTENTION_KEYS = 160  # two batched products beat the fused CPU kernel for short sequences
 CACHED_ROWS = 96  # more rows of cells at once, and their intermediate results leave a processor's cache
 
@@ -137,7 +139,7 @@ class CellBlock(nn.Module):
     def read(self, cells, keys, values, summary_only=False):
         """Updated cells; with ``summary_only`` just the summary tokens, which is all that is left of the last block."""
         T, n, t, width = cells.shape
-        if n > CACHED_ROWS and not torch.is_grad_enabled():
+        if not (is_traced() or torch.is_grad_enabled()) and n > CACHED_ROWS:
             parts = [self.read(rows, keys, values, summary_only) for rows in cells.split(CACHED_ROWS, 1)]
             return torch.cat(parts, 1)
         read = self.scatter.read_folded(self._columns(cells), keys, values)

@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline
 
 from skmeta.estimators import FewShotClassifier, FewShotRegressor
 from skmeta.estimators.base.estimator import MetaEstimator
+from skmeta.estimators.base.neighbours_in_space import NeighboursInSpace
+from skmeta.estimators.base.served_in_context import ServedInContext
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.saving.container import write_atomically
 from skmeta.serving.program import Program
@@ -22,10 +24,12 @@ _N_TRIAL_ROWS = 7  # neither 0 nor 1, which a trace would take for something spe
 _TRAINED_ALREADY = "adapt one of the learners that it chooses from, and export that"
 #: what to do instead, where an estimator is no torch program
 _INSTEAD = {
-    "InContextClassifier": "it reads the support anew for every row; serve it in Python, saved by skmeta.save",
-    "InContextRegressor": "it reads the support anew for every row; serve it in Python, saved by skmeta.save",
-    "MetaKNeighborsClassifier": "its neighbours are scikit-learn's; MatchingNetClassifier votes by distance in torch",
-    "MetaKNeighborsRegressor": "its neighbours are scikit-learn's; MetaOptNetRegressor is a closed form in torch",
+    "InContextClassifier": "of a table of more than 1,024 rows, trees of scikit-learn take part in its answers; show "
+    "it fewer, or serve it in Python, saved by skmeta.save",
+    "InContextRegressor": "of a table of more than 64 rows it answers in single precision, whose last digits another "
+    "runtime rounds otherwise; show it fewer, or serve it in Python, saved by skmeta.save",
+    "MetaKNeighborsClassifier": "its neighbours are scikit-learn's; those of n_neighbors='auto' are in torch",
+    "MetaKNeighborsRegressor": "its neighbours are scikit-learn's; those of n_neighbors='auto' are in torch",
     "TaskMixtureClassifier": "it blends models of scikit-learn; serve it in Python, saved by skmeta.save",
     "TaskMixtureRegressor": "it blends models of scikit-learn; serve it in Python, saved by skmeta.save",
     "SourceSelector": _TRAINED_ALREADY,
@@ -54,7 +58,7 @@ def export_onnx(estimator: Any, path: "str | os.PathLike[str]") -> None:
     estimator : estimator with a current task
         After ``adapt``, ``partial_fit`` or ``fit(X, y)``; or a :class:`~skmeta.FewShotClassifier` or
         :class:`~skmeta.FewShotRegressor` after ``fit``. Of the gradient-based, metric, convex-head, model-based and
-        transfer families; an error says what to do about the others.
+        transfer families, and in-context estimators of numbers; an error says what to do about the others.
     path : str or path
 
     See Also
@@ -106,15 +110,28 @@ def _adapted(estimator):
             raise ValueError(f"This {name} has no task yet: fit it to some rows.")
         return _adapted(estimator.learner_)
     if not isinstance(estimator, MetaEstimator) or not _is_of_torch(estimator):
-        instead = next((_INSTEAD[cls.__name__] for cls in type(estimator).__mro__ if cls.__name__ in _INSTEAD), None)
-        because = f"a {name} cannot be exported: {instead}." if instead else f"got {name}, which is none."
-        raise TypeError(f"export_onnx takes adapted estimators of skmeta that are torch programs; {because}")
-    estimator._adapted()
+        raise _refused(estimator)
+    current = estimator._adapted()
+    if any(getattr(getattr(estimator.rows_, "columns", None), "is_categorical", ())):
+        raise TypeError(
+            f"A {name} of columns of categories cannot be exported: programs take numbers. Encode them yourself, by "
+            "TableEncoder say, and give the program the rows that it makes."
+        )
+    if estimator.served_.as_answered(current.state) is None:
+        raise _refused(estimator)
     return estimator
 
 
+def _refused(estimator):
+    """What to say of an estimator that is no torch program, and what to do instead."""
+    name = type(estimator).__name__
+    instead = next((_INSTEAD[cls.__name__] for cls in type(estimator).__mro__ if cls.__name__ in _INSTEAD), None)
+    because = f"a {name} cannot be exported: {instead}." if instead else f"got {name}, which is none."
+    return TypeError(f"export_onnx takes adapted estimators of skmeta that are torch programs; {because}")
+
+
 def _is_of_torch(estimator):
-    return estimator._serving_class is ServedLearner
+    return estimator._serving_class in (ServedLearner, ServedInContext, NeighboursInSpace)
 
 
 def _check_installed():
@@ -197,10 +214,17 @@ def _softplus(x, beta=1.0, threshold=20.0):
     return x.clamp(min=0) + (1 + (-(beta * x).abs()).exp()).log() / beta
 
 
+def _places(ordered, values, *, out_int32=False, right=False, side=None, sorter=None):
+    """``searchsorted``, which ONNX does not have: how many are smaller, or no larger."""
+    ordered, values = ordered.unsqueeze(-2), values.unsqueeze(-1)
+    return (ordered <= values if right or side == "right" else ordered < values).sum(-1)
+
+
 _aten = torch.ops.aten
 _IN_PLAIN_OPERATORS = {
     _aten.cdist.default: _distances,
     _aten._cdist_forward.default: _distances,
+    _aten.searchsorted.Tensor: _places,
     _aten.softplus.default: _softplus,
 }
 

@@ -33,14 +33,16 @@ class Program(nn.Module):
         self.shift = _constant(estimator.rows_.shift)
         self.columns = None if task.classes is None else torch.as_tensor(task.classes.columns)
         if task.classes is None:
-            self.mean, self.scale, self.is_flat = _constant(codec.mean), _constant(codec.scale), codec.is_flat
+            # names of their own: a program calls its constants by them
+            self.target_mean, self.target_scale = map(_constant, codec.of_outputs)
+            self.is_flat = codec.is_flat
 
     def forward(self, X):
         rows = (X - self.shift).to(self.dtype)
         outputs = self.learner.predict(self.state, rows[None])[0].double()
         if self.columns is not None:
             return outputs[:, self.columns].softmax(1)
-        targets = outputs * self.scale + self.mean
+        targets = outputs * self.target_scale + self.target_mean
         return targets[:, 0] if self.is_flat else targets
 
 
@@ -50,7 +52,10 @@ def on_cpu(state):
         return state.detach().cpu()
     if isinstance(state, dict):
         return {name: on_cpu(part) for name, part in state.items()}
-    return type(state)(on_cpu(part) for part in state) if isinstance(state, (list, tuple)) else state
+    if not isinstance(state, (list, tuple)):
+        return state
+    make = getattr(type(state), "_make", type(state))  # of a named tuple's parts one by one
+    return make(on_cpu(part) for part in state)
 
 
 def _constant(array):

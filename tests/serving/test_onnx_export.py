@@ -1,6 +1,7 @@
 """An adapted estimator is a program for onnxruntime, which answers rows as the estimator does."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import is_classifier
@@ -12,6 +13,8 @@ from torch import nn
 import skmeta
 from skmeta import (
     FewShotClassifier,
+    InContextClassifier,
+    InContextRegressor,
     MAMLClassifier,
     MAMLRegressor,
     MetaKNeighborsClassifier,
@@ -31,7 +34,7 @@ pytest.importorskip("onnxscript")
 
 EXPORTED = [cls for cls in all_estimators() if issubclass(cls, MetaEstimator) and _is_of_torch(cls())]
 #: one export takes seconds, nearly all of them torch's
-IN_EVERY_RUN = ("ProtoNetClassifier", "MAMLRegressor")
+IN_EVERY_RUN = ("ProtoNetClassifier", "MAMLRegressor", "MetaKNeighborsClassifier")
 CHEAP = {"max_epochs": 1, "steps_per_epoch": 2, "random_state": 0}
 
 rng = np.random.default_rng(0)
@@ -64,6 +67,28 @@ def test_the_program_answers_any_number_of_rows_as_the_estimator_does(cls, tmp_p
             assert_array_equal(label[0], model.predict(rows))
         else:
             assert_allclose(found / TARGETS.std(), model.predict(rows) / TARGETS.std(), atol=1e-5)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("n_rows", [40, 100])  # read in double precision, and in single
+def test_the_in_context_program_answers_many_rows_and_rows_with_missing_cells(n_rows, tmp_path):
+    rows = np.concatenate([X, rng.normal(size=(60, 4)) + [0, 0, 0, 1e8]])[:n_rows]
+    rows[::9, 1] = np.nan
+    model = InContextClassifier().fit(rows, np.where(rows[:, 0] > 0, "yes", "no"))
+    asked = np.resize(ASKED, (700, 4))
+    asked[::7, 2] = np.nan
+    label, chances = answers(model, tmp_path / "model.onnx", asked)
+    assert_allclose(chances, model.predict_proba(asked), atol=1e-5)
+    assert_array_equal(label, model.predict(asked))
+
+
+def test_categories_and_large_tables_of_numbers_have_no_program(tmp_path):
+    table = pd.DataFrame({"size": X[:, 0], "maker": np.where(X[:, 1] > 0, "north", "south")})
+    with pytest.raises(TypeError, match="of columns of categories cannot be exported"):
+        skmeta.export_onnx(InContextClassifier().fit(table, CLASSES), tmp_path / "model.onnx")
+    many = rng.normal(size=(70, 2))
+    with pytest.raises(TypeError, match="InContextRegressor cannot be exported: .*more than 64 rows"):
+        skmeta.export_onnx(InContextRegressor().fit(many, many[:, 0]), tmp_path / "model.onnx")
 
 
 def test_every_estimator_is_exported_or_says_what_to_do_instead():
@@ -110,8 +135,8 @@ def test_what_cannot_be_exported_is_refused_with_what_to_do(tmp_path):
     scaled = make_pipeline(StandardScaler(), ProtoNetClassifier(**CHEAP)).fit(X, CLASSES)
     with pytest.raises(TypeError, match="StandardScaler is no torch program: export its last step"):
         skmeta.export_onnx(scaled, path)
-    neighbours = MetaKNeighborsClassifier(**CHEAP).fit(X, CLASSES)
-    with pytest.raises(TypeError, match="MetaKNeighborsClassifier cannot be exported: .*MatchingNetClassifier"):
+    neighbours = MetaKNeighborsClassifier(n_neighbors=5, **CHEAP).fit(X, CLASSES)
+    with pytest.raises(TypeError, match="MetaKNeighborsClassifier cannot be exported: .*n_neighbors='auto'"):
         skmeta.export_onnx(neighbours, path)
     with pytest.raises(TypeError, match="PerTaskBaseline cannot be exported: .*skl2onnx"):
         skmeta.export_onnx(PerTaskBaseline(Ridge()).fit(X, TARGETS), path)

@@ -69,6 +69,12 @@ class ServedInContext(ServedLearner):
         with torch.no_grad():
             return self.learner.explain_rows(state, self.tensor(X)[None]).double().cpu().numpy()
 
+    def as_answered(self, state):
+        # and of a regression in single precision another runtime's rounding is felt
+        if "trees" in state or self.bare.task_type == "regression" and not state["double"]:
+            return None
+        return self.learner.learner.network(state), state
+
     @staticmethod
     def support_scale(state):
         """(n_targets,) what the learner has standardised the support's targets with."""
@@ -102,6 +108,13 @@ class PrecisionBySize:
                 self._double = copy.deepcopy(self.learner).double()
             self._double.reader = self.learner
         return self._double
+
+    def network(self, state):
+        """The learner in the precision that a state is in, in which it reads all cells, however many rows there are."""
+        learner = copy.copy(self._serving(state["double"]))
+        learner._modules = {name: part for name, part in learner._modules.items() if name != "reader"}
+        vars(learner)["reader"] = None
+        return learner
 
     def adapt(self, support_X, *more, **named):
         double = support_X.dtype == torch.float64 and support_X.shape[1] <= MAX_ROWS_IN_DOUBLE

@@ -55,7 +55,10 @@ class ServedLearner:
         return self._single
 
     def as_answered(self, state):
-        """The learner and a state of its, in the precision in which many rows are answered."""
+        """The learner and a state of its, in the precision in which many rows are answered.
+
+        None where something else than this torch module takes part.
+        """
         return (self.single, _single(state)) if self.is_quick else (self.learner, state)
 
     # ------------------------------------------------------------------ one task

@@ -23,6 +23,7 @@ class TableRows(NumericRows):
     """
 
     allows_missing = True
+    shift = 0.0  # whoever takes such rows measures their columns in double precision
 
     def __init__(self, estimator):
         self.categorical_features = estimator.categorical_features

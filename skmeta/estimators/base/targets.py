@@ -149,9 +149,15 @@ class Targets:
         )
         return store, [None] * len(tasks)
 
+    @property
+    def of_outputs(self):
+        """The (mean, scale) that make targets in the user's units of outputs."""
+        return self.mean, self.scale
+
     def decode(self, outputs, about=None):
         """Answers in the user's units."""
-        return self.in_shape(outputs * self.scale + self.mean)
+        mean, scale = self.of_outputs
+        return self.in_shape(outputs * scale + mean)
 
     def decode_moments(self, moments):
         """Means and standard deviations, which lie side by side, in the user's units."""

@@ -248,7 +248,8 @@ class InContextRegression(InContextLearner):
         scale = width * spread * log_scale.clamp(-4, 3).exp()
         variance = torch.maximum(scale.square(), blend["least"][..., None]) + wider
         log_scale = state["scale"].log() + 0.5 * variance.log()
-        mixture = torch.stack(torch.broadcast_tensors(log_weight, means, log_scale), 2)
+        # of one precision: programs in ONNX do not promote
+        mixture = torch.stack(torch.broadcast_tensors(log_weight.to(means.dtype), means, log_scale), 2)
         return mixture.unflatten(0, (-1, k)).transpose(1, 2)
 
     @staticmethod

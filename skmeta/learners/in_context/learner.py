@@ -20,6 +20,7 @@ from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.growth import GrowingSupport
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
+from skmeta.nets.tracing import is_traced
 from skmeta.threads import one_thread
 
 MAX_SUPPORT = 1024  # rows solved together at most; larger supports are dealt out to several parts
@@ -167,7 +168,7 @@ class InContextLearner(GrowingSupport, Learner):
         """The answers of all parts; in use (no gradients) in blocks. A row's answer is the same, up to rounding,
         however many rows are asked together."""
         query_X = self.body(query_X)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or is_traced():
             return [self._answer_part(part, query_X) for part in state["parts"]]
         with one_thread(when=query_X.device.type == "cpu" and query_X[0].numel() <= SMALL_WORK):
             blocks = query_X.split(BLOCK_ROWS, dim=1)

@@ -161,7 +161,7 @@ def _holds(plan, X):
     """Whether rows hold what the plan's columns ask for, (T, m, p) bool; False for numbers."""
     content = plan["content"][:, None]
     cells = X.gather(2, plan["source"][:, None].expand(-1, X.shape[1], -1))
-    return torch.where(content == MISSING, torch.isnan(cells), (cells == content) & (content >= 0))
+    return (content == MISSING) & torch.isnan(cells) | (content >= 0) & (cells == content)
 
 
 def expand(plan, X, z, u):
