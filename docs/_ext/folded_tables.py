@@ -5,7 +5,7 @@ The line says what the table holds; a click unfolds it, as does a search in the 
 
 from docutils import nodes
 
-LONG = 5  # rows; so many are taken in at a glance
+LONG = 4  # rows; so many are taken in at a glance
 
 
 def _fold(app, doctree, docname):

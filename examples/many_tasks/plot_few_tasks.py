@@ -29,7 +29,8 @@ augmentations = {
 }
 
 # %%
-# The same learner on the same ten tasks, three times with other tasks; and, for what there is to reach, on 300 tasks.
+# The same learner on the same ten tasks, three times with other tasks (a point for each, a line for their mean); and,
+# for what there is to reach, on 300 tasks.
 
 accuracy = {name: [] for name in augmentations} | {"300 tasks": []}
 for seed in range(3):
@@ -46,8 +47,7 @@ for row, (name, values) in enumerate(reversed(accuracy.items())):
     ax.plot(np.mean(values), row, "|", color="black", markersize=20, markeredgewidth=2)
     print(f"{name:32s} {np.mean(values):.3f}")
 ax.set_yticks(range(len(accuracy)), list(reversed(accuracy)))
-ax.set(xlabel="Accuracy on 200 new tasks: a point for each draw of ten tasks, and their mean", ylim=(-0.6, None))
-ax.xaxis.label.set_fontsize(9)
+ax.set(xlabel="Accuracy on 200 new tasks", ylim=(-0.6, None))
 plt.show()
 
 # %%
