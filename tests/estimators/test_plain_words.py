@@ -134,6 +134,10 @@ CASES = {
         "all numbers or all text, got 'one' in row 0 and 2 in row 1",
     ),
     "a rate without a logarithm": (lambda: LearnedOptimizerRegressor(inner_lr=0).fit(X, X[:, 0]), "inner_lr .* got 0"),
+    "a rate that is a word": (
+        lambda: LearnedOptimizerRegressor(inner_lr="learn").fit(X, X[:, 0]),
+        "inner_lr .* got 'learn'",
+    ),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",

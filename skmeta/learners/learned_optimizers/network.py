@@ -3,6 +3,7 @@
 import copy
 import math
 from itertools import chain, repeat
+from numbers import Real
 
 import torch
 from torch import nn
@@ -56,7 +57,7 @@ class LearnedOptimizer(nn.Module):
         nn.init.zeros_(self.out.bias)
         self.log_rate = None
         if gradient_rate is not None:
-            if not gradient_rate > 0:
+            if not (isinstance(gradient_rate, Real) and gradient_rate > 0):
                 raise ValueError(
                     f"inner_lr must be a positive number, whose logarithm is learned, got {gradient_rate!r}."
                 )
