@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from sklearn.model_selection import GridSearchCV
 
-from benchmarks.records import save
+from benchmarks.records import Records, save
 from skmeta import MAMLClassifier, ProtoNetClassifier
 from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters
@@ -170,52 +170,50 @@ def killed(n_tries=10, n_parts=20, n_tasks=2000):
     meta = estimator("MAML")
     answer = task_answerer(meta, task="customer", target="label")
     expected = np.concatenate([expected_of(meta, number, n_tasks) for number in range(n_parts)])
-    records = []
+    records = Records("scale_out_killed")
     for engine, run in {"dask": killed_by_dask, "ray": killed_by_ray}.items():
         for i in range(n_tries):
-            moment = rng.uniform(0.2, 4.0)
+            moment, which = rng.uniform(0.2, 4.0), int(rng.choice(2))
+            if records.has(engine=engine, **{"try": i}):
+                continue
             with WORKERS[engine](2) as client:
-                found, n_killed = run(client, answer, n_parts, n_tasks, moment, rng)
+                found, n_killed = run(client, answer, n_parts, n_tasks, moment, which)
             found = found.sort_values("customer", kind="stable")
             same = len(found) == len(expected) and bool((found["label"].to_numpy() == expected).all())
-            records.append({"engine": engine, "try": i, "moment": moment, "killed": n_killed, "same": same})
-            print(records[-1], flush=True)
-    save(pd.DataFrame(records), "scale_out_killed")
+            records.add([{"engine": engine, "try": i, "moment": moment, "killed": n_killed, "same": same}])
 
 
-def killed_by_dask(client, answer, n_parts, n_tasks, moment, rng):
+def killed_by_dask(client, answer, n_parts, n_tasks, moment, which):
     workers = sorted(client.run(os.getpid).values())
-    with tempfile.TemporaryDirectory() as folder, killing(workers, moment, rng) as done:
+    with tempfile.TemporaryDirectory() as folder, killing(workers[which], moment) as done:
         write_answers(answer, range(n_parts), folder, n_tasks)
         n_killed = len(done)
         return pd.read_parquet(folder), n_killed
 
 
-def killed_by_ray(_, answer, n_parts, n_tasks, moment, rng):
-    import psutil
+def killed_by_ray(_, answer, n_parts, n_tasks, moment, which):
     import ray
 
     @ray.remote(max_retries=3)
     def answered(number):
-        return answer(partition(number, n_tasks))[["customer", "label"]]
+        return answer(partition(number, n_tasks))[["customer", "label"]], os.getpid()
 
-    ray.get([ray.remote(os.getpid).remote() for _ in range(2)])
-    of_ray = psutil.Process().children(recursive=True)
-    workers = [process.pid for process in of_ray if process.name().startswith("ray::")]
-    with killing(workers, moment, rng) as done:
+    _, workers = zip(*ray.get([answered.remote(number) for number in range(WARM_UP, WARM_UP + 4)]))
+    workers = sorted(set(workers))
+    with killing(workers[which % len(workers)], moment) as done:
         parts = ray.get([answered.remote(number) for number in range(n_parts)])
         n_killed = len(done)
-    return pd.concat(parts), n_killed
+    return pd.concat([part for part, _ in parts]), n_killed
 
 
 @contextmanager
-def killing(pids, moment, rng):
-    """Kill one of the processes after so many seconds; a list to which it is added then."""
-    done, chosen = [], int(rng.choice(pids))
+def killing(pid, moment):
+    """Kill a process after so many seconds; a list to which it is added then."""
+    done = []
 
     def kill():
-        os.kill(chosen, signal.SIGKILL)
-        done.append(chosen)
+        os.kill(pid, signal.SIGKILL)
+        done.append(pid)
 
     timer = threading.Timer(moment, kill)
     timer.start()
