@@ -61,11 +61,11 @@ WORKERS = {"dask": dask_workers, "ray": ray_workers}
 # ---------------------------------------------------------------------- a search
 
 
-def search(n_jobs=None):
-    """16 candidates in three folds: seconds, and the scores of all candidates in all folds."""
+def search(n_jobs=None, n_rates=4):
+    """Up to 16 candidates in three folds: seconds, and the scores of all candidates in all folds."""
     tasks = CLUSTERS.sample(60, random_state=0)
-    meta = MAMLClassifier(n_shots=5, n_query=5, max_epochs=2, random_state=0)
-    grid = {"inner_lr": [0.03, 0.1, 0.3, 1.0], "inner_steps": [1, 2, 5, 10]}
+    meta = MAMLClassifier(n_shots=5, n_query=5, max_epochs=5, random_state=0)
+    grid = {"inner_lr": [0.03, 0.1, 0.3, 1.0][:n_rates], "inner_steps": [10, 5, 2, 1]}
     started = time.perf_counter()
     found = GridSearchCV(meta, grid, cv=3, n_jobs=n_jobs).fit(tasks).cv_results_
     seconds = time.perf_counter() - started
@@ -73,21 +73,18 @@ def search(n_jobs=None):
 
 
 def searches():
-    in_turn_seconds, in_turn = search()
-    print("in turn", in_turn_seconds)
+    """One worker is the search in turn, without an engine."""
     records = []
-    for engine, workers in WORKERS.items():
-        for i in range(ROUNDS):
-            for n_workers in (1, 2):
-                # two jobs at least, since a search of one job does not ask the engine: one worker takes them in turn
-                with workers(n_workers), joblib.parallel_config(engine):
-                    search(2)  # workers have then imported what they need
-                    seconds, scores = search(2)
-                records.append(
-                    {"engine": engine, "workers": n_workers, "round": i, "seconds": seconds}
-                    | {"equal": bool((scores == in_turn).all())}
-                )
-                print(records[-1], flush=True)
+    for i in range(ROUNDS):
+        in_turn_seconds, in_turn = search()
+        for engine, workers in WORKERS.items():
+            with workers(2), joblib.parallel_config(engine):
+                search(2, n_rates=1)  # workers have then imported what they need
+                seconds, scores = search(2)
+            setting = {"engine": engine, "round": i, "equal": bool((scores == in_turn).all())}
+            records.append(setting | {"workers": 1, "seconds": in_turn_seconds})
+            records.append(setting | {"workers": 2, "seconds": seconds})
+            print(records[-2:], flush=True)
     report(records, "scale_out_search", ["engine"])
 
 

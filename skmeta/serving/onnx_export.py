@@ -142,7 +142,7 @@ def _check_installed():
     except ImportError as error:
         raise ImportError(f'export_onnx needs {error.name}: pip install "skmeta[onnx]".') from error
     if not {"dynamic_shapes", "external_data"} <= set(inspect.signature(torch.onnx.export).parameters):
-        raise ImportError(f"export_onnx needs torch 2.6 or newer, got {torch.__version__}.")
+        raise ImportError(f"export_onnx needs torch 2.13 or newer, got {torch.__version__}.")
 
 
 def _check_same(model, estimator):
