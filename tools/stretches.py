@@ -1,9 +1,12 @@
 """How far a reader scrolls without a picture or code, page by page, in a real browser.
 
-    python -m tools.stretches build/site                  # the longest stretch of every page, in screens
+    python -m tools.stretches build/site                  # the longest stretch of pages that are read through
     python -m tools.stretches build/site --pages guide    # of these pages only
 
 A page may have two screens of prose between two pictures, plots or pieces of code, on a desktop and on a phone.
+Pages of the reference are lists of parameters, which are looked up and not read through: they are left out, and have an
+example each instead, for which ``tools.check_site`` asks.
+
 Chromium does the layout; it reads the pages from this program and hands the figures back to it. The site has to be
 built with its gallery, or pictures are missing."""
 
@@ -113,7 +116,7 @@ def measured(site, pages, screens=SCREENS, timeout=300):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("site", type=Path)
-    parser.add_argument("--pages", nargs="*", default=["guide", "benchmarks", "auto_examples", "reference", ""])
+    parser.add_argument("--pages", nargs="*", default=["guide", "benchmarks", "auto_examples", ""])
     args = parser.parse_args()
     pages = [str(path.relative_to(args.site)) for path in sorted(args.site.rglob("*.html"))]
     pages = [page for page in pages if any(Path(page).parts[:1] == (room,) or not room and "/" not in page
