@@ -28,7 +28,7 @@ from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters
 
 CLUSTERS = GaussianClusters(n_ways=2, n_shots=10, n_query=10, n_features=10)
-ROUNDS = 3
+ROUNDS = 2
 PARTITION = 10_000  # tasks
 WARM_UP = 10**6  # numbers of partitions that nobody else asks
 

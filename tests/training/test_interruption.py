@@ -13,6 +13,14 @@ from skmeta import MAMLClassifier, ProtoNetClassifier
 SHORT = {"max_epochs": 3, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0}
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """A process that was started behind the scenes ignores it, and so would these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class CtrlC(Callback):
     """Presses it at a batch of an epoch, or at the end of the epoch."""
 
