@@ -71,6 +71,7 @@ class GradientBased(Learner):
         """
         if self.inner_lr != "auto":
             return None
+        self._check_auto(self.inner_lr)  # it may have been set after fit
         return class_mask.sum(1) / steepness(self.embed(support_X), support_weight)
 
     def inner_gradient(self, params, support_X, support_y, support_weight=None, class_mask=None, pace=None):
@@ -147,6 +148,8 @@ def steepness(features, weight=None):
     else:  # what stands in a padded row is no number of ours
         share = weight / weight.sum(1, keepdim=True).clamp(min=1e-30)
         rows = torch.where(weight[..., None] > 0, rows * share[..., None].sqrt(), 0)
+    length = torch.linalg.vector_norm(rows, dim=(1, 2), keepdim=True).clamp(min=1e-15)
+    rows = rows / length  # of large units the fourth powers are beyond what single precision can hold
     turned = rows.transpose(1, 2)
     moments = turned @ rows if rows.shape[1] > rows.shape[2] else rows @ turned  # the same eigenvalues but for zeros
-    return ((moments @ moments).square().sum((1, 2)) ** 0.25).clamp(min=1e-30)
+    return ((moments @ moments).square().sum((1, 2)) ** 0.25 * length.flatten().square()).clamp(min=1e-30)

@@ -61,6 +61,8 @@ class Reptile(GradientBased):
         if inner_optimizer not in ("sgd", "adam"):
             raise ValueError(f"inner_optimizer must be 'sgd' or 'adam', got {inner_optimizer!r}.")
         self._check_auto(inner_lr)
+        if isinstance(inner_lr, str) and inner_lr != "auto":
+            raise ValueError(f"inner_lr must be a number or 'auto', got {inner_lr!r}.")
         self.inner_lr, self.inner_steps, self.adapt_steps = inner_lr, inner_steps, adapt_steps
         self.inner_batch_size, self.inner_optimizer = inner_batch_size, inner_optimizer
 

@@ -41,14 +41,19 @@ def _is_plain(net, learner):
         name in vars(step) for step in cls.__mro__[: _place(cls)] for name in ("infer", "get_loss", "train_step_single")
     ):
         return False
-    makers = [next(c for c in type(learner).__mro__ if name in vars(c)) for name in ("forward", "learn")]
-    if not issubclass(makers[1], makers[0]):  # somebody's own forward is not what learn does
+    if not all(_is_itself(one) for one in (learner, getattr(learner, "learner", None)) if isinstance(one, Learner)):
         return False
-    hooks = (learner._forward_hooks, learner._forward_pre_hooks, learner._backward_hooks, learner._backward_pre_hooks)
-    if any(hooks) or _LOSSES.get(type(criterion)) != learner.loss_learned or criterion.reduction != "mean":
+    if _LOSSES.get(type(criterion)) != learner.loss_learned or criterion.reduction != "mean":
         return False
     is_weighted = getattr(criterion, "weight", None) is not None or getattr(criterion, "label_smoothing", 0.0)
     return not is_weighted and getattr(criterion, "ignore_index", -100) < 0
+
+
+def _is_itself(learner):
+    """Whether ``learn`` does what ``forward`` does: nobody has put another in its place, or hooks beside it."""
+    makers = [next(c for c in type(learner).__mro__ if name in vars(c)) for name in ("forward", "learn")]
+    hooks = (learner._forward_hooks, learner._forward_pre_hooks, learner._backward_hooks, learner._backward_pre_hooks)
+    return issubclass(makers[1], makers[0]) and not any(hooks)
 
 
 def _place(cls):

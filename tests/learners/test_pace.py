@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from skmeta import LearnedOptimizerClassifier, MAMLClassifier, ReptileClassifier
+from skmeta import LearnedOptimizerClassifier, MAMLClassifier, MAMLRegressor, ReptileClassifier, ReptileRegressor
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.gradient_based import steepness
 from skmeta.learners.maml import MAML
@@ -23,6 +23,12 @@ def test_steepness_bounds_the_largest_eigenvalue_closely(n_rows):
     rows = torch.cat([X, torch.ones_like(X[..., :1])], 2)
     largest = torch.linalg.eigvalsh(rows.transpose(1, 2) @ rows / n_rows)[:, -1]
     assert ((steepness(X) >= largest) & (steepness(X) < 1.5 * largest)).all()
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e5, 1e10])
+def test_steepness_is_a_number_whatever_the_unit_of_rows(size):
+    X = size * task()[0]
+    torch.testing.assert_close(steepness(X.float()).double(), steepness(X), rtol=1e-5, atol=0)
 
 
 def test_steepness_counts_rows_by_their_weights_and_padding_not_at_all():
@@ -76,3 +82,16 @@ def test_tasks_of_many_columns_with_a_large_part_in_common_are_learned(cls):
 def test_a_regression_has_no_automatic_rate():
     with pytest.raises(ValueError, match="inner_lr='auto'"):
         MAML(nn.Identity(), 2, 1, task_type="regression", inner_lr="auto")
+
+
+@pytest.mark.parametrize("cls", [MAMLRegressor, ReptileRegressor])
+def test_nor_has_one_that_is_fitted(cls):
+    X = torch.randn(8, 2, generator=torch.Generator().manual_seed(0)).numpy()
+    meta = cls(max_epochs=0, random_state=0).fit([(X, X[:, 0])] * 2).set_params(inner_lr="auto")
+    with pytest.raises(ValueError, match="inner_lr='auto' .* give a number"):
+        meta.adapt(X, X[:, 0])
+
+
+def test_reptile_learns_no_rates():
+    with pytest.raises(ValueError, match="inner_lr must be a number or 'auto', got 'learn'"):
+        ReptileClassifier(inner_lr="learn", max_epochs=0).fit([(torch.eye(4).numpy(), [0, 0, 1, 1])] * 2)

@@ -183,3 +183,16 @@ def test_a_forward_of_ones_own_is_what_is_trained(cluster_tasks, steps):
 
     OwnClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(cluster_tasks)
     assert steps and not any(steps)
+
+
+def test_so_it_is_beside_the_plain_rows_of_one_table(steps):
+    class Own(Prototypes):
+        def forward(self, *rows, **more):
+            return 2 * super().forward(*rows, **more)
+
+    class OwnClassifier(ProtoNetClassifier):
+        _learner_class = Own
+
+    X, y = load_iris(return_X_y=True)
+    OwnClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(X, y)
+    assert steps and not any(steps)
