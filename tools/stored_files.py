@@ -88,6 +88,9 @@ def odd_settings():
     body = {"module": torch.nn.Linear, "module__in_features": 2, "module__out_features": 3}
     torch_module = skmeta.MetaOptNetRegressor(**body, **CHEAP).fit(TaskSet(pairs)).adapt(*pairs[1])
     yield "a_module_of_torch", torch_module, rng.normal(size=(5, 2)), None
+    for cls in (skmeta.MANNClassifier, skmeta.RecurrentClassifier):
+        reader = in_few_bytes(cls(n_hidden=4, module__n_hidden=4, **CHEAP).fit(tasks)).adapt(tasks[0].X, tasks[0].y)
+        yield f"{cls.__name__}_own_classes", reader, tasks[0].X_query[:5], None
     never_fitted = skmeta.MAMLClassifier(inner_lr=0.25, optimizer=torch.optim.SGD, module__n_hidden=5)
     yield "never_fitted", never_fitted, None, None
 

@@ -774,7 +774,7 @@ class InContextClassifier(_InContext, MetaClassifier):
     network lie closed-form kernel machines; their leave-one-out scores on the support tell it whom to trust. Columns
     may hold numbers, strings, categories and missing values.
 
-    Of more than 1,024 rows, two parts of some five hundred are encoded, and trees that grow on all rows take part: each
+    Of more than 1,024 rows, two parts of 512 to 768 are encoded, and trees that grow on all rows take part: each
     is believed as far as its answers about rows that it has not seen are right.
 
     ``partial_fit`` appends few further rows to an encoded support: the kernel machines are updated exactly for the

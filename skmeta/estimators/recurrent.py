@@ -57,6 +57,9 @@ class _Recurrent:
 class RecurrentClassifier(_Recurrent, MetaClassifier):
     _module_of_own_classes = ResidualMLP, {}, 1
 
+    def _learner_settings(self):
+        return super()._learner_settings() | {"from_means": True}
+
 
 class RecurrentRegressor(_Recurrent, MetaRegressor):
     pass
@@ -122,3 +125,6 @@ class MANNClassifier(MetaClassifier):
     _default_module = ResidualMLP
     _learner_class = MemoryAugmented
     _adaptation_parameters = ("n_permutations", "max_rows")
+
+    def _learner_settings(self):
+        return super()._learner_settings() | {"from_means": True}

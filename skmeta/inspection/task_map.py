@@ -47,7 +47,7 @@ class TaskMapDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, tasks=None, label="auto", ax=None, **scatter):
-        """Ask every task about the same rows, and draw the two main directions in which answers differ.
+        """Draw the two main directions in which tasks' answers to the same rows differ.
 
         Parameters
         ----------

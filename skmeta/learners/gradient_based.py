@@ -63,7 +63,7 @@ class GradientBased(Learner):
 
     @torch.no_grad()
     def pace_of_tasks(self, support_X, support_weight=None, class_mask=None):
-        """What each task's inner loss (T,) is multiplied with under ``inner_lr="auto"``, at rates of 1; else None.
+        """Under ``inner_lr="auto"`` each task's inner loss is multiplied with these (T,), at rates of 1; else None.
 
         One over how much that loss bends in the head's weights. A softmax of C classes is nearly even at first, and the
         loss then bends by at most the largest eigenvalue of the rows' second moments, over C; see :func:`steepness`.
@@ -109,7 +109,7 @@ class GradientBased(Learner):
         return params, class_mask
 
     def descend_compared(self, support_X, support_y, support_weight, *, steps, pace):
-        """As ``descend``; behind it the squared errors (T,) on the rows before the first step and after the last."""
+        """Descend, and give the squared errors (T,) on the rows before the first step and after the last as well."""
         params = self.descend(support_X, support_y, support_weight, None, steps=steps, pace=pace)
         start = [value.detach() for value in self.start_of_tasks(None, len(support_X))]
         answers = (self.engine.predict(values, support_X) for values in (start, params))

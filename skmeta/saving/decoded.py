@@ -20,7 +20,7 @@ _MOST_COLLISIONS = 1000
 
 
 class Decoded:
-    """What :class:`~skmeta.saving.values.Values` made, back to Python values.
+    """The values of a file become Python's again; :class:`~skmeta.saving.values.Values` has written them.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ def _adapted(estimator):
 
 
 def _refused(estimator):
-    """What to say of an estimator that is no torch program, and what to do instead."""
+    """The error says why an estimator is no torch program, and what to do instead."""
     name = type(estimator).__name__
     instead = next((_INSTEAD[cls.__name__] for cls in type(estimator).__mro__ if cls.__name__ in _INSTEAD), None)
     because = f"a {name} cannot be exported: {instead}." if instead else f"got {name}, which is none."

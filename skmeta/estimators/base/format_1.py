@@ -8,7 +8,6 @@ from skmeta.estimators.base.column_codes import ColumnCodes
 from skmeta.estimators.base.current_task import CurrentTask, Support, adapt_again
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.known_tasks import KnownTasks
-from skmeta.learners.sequences.sequence import SequenceLearner
 from skmeta.saving.format_1 import reader
 from skmeta.training.saved_net import with_weights
 
@@ -38,7 +37,7 @@ def read(cls, state, net, given):
     estimator._module_of_own_classes = None  # there was one default for all tasks
     made = training.make_net(torch.zeros(1, estimator.n_features_in_), None, net["seed"])
     del estimator._module_of_own_classes
-    if issubclass(cls._learner_class, SequenceLearner):
+    if "learner__from_means" in vars(made):
         made.set_params(learner__from_means=False)
     if pretrained is not None:
         estimator.pretrained = pretrained

@@ -42,10 +42,6 @@ class ServedInContext(ServedLearner):
             )
         return super().adapt(support, y, exists, settings) | {"n_rows_encoded": len(support.y)}
 
-    def answer(self, state, X, ask="predict", exact=False):
-        with torch.no_grad():
-            return super().answer(state, X, ask, exact)
-
     def extended(self, state, old, new, y, settings=None):
         n = state["n_rows_encoded"]
         if "trees" in state:  # they do not grow, and would outvote the network about what they have not seen
@@ -104,8 +100,7 @@ class PrecisionBySize:
         if not double:
             return self.learner
         if self._double is None:
-            with torch.inference_mode(False):  # it outlives the answer that is the first to ask for it
-                self._double = copy.deepcopy(self.learner).double()
+            self._double = copy.deepcopy(self.learner).double()
             self._double.reader = self.learner
         return self._double
 

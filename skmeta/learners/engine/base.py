@@ -112,7 +112,7 @@ class Engine:
     def adapt_compared(
         self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
     ):
-        """As ``adapt``; behind it the squared errors (T,) on the support before the first step and after the last.
+        """Adapt, and give the squared errors (T,) on the support before the first step and after the last as well.
 
         None where an engine has no shorter way to them than to ask ``predict``.
         """

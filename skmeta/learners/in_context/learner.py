@@ -39,8 +39,8 @@ class InContextLearner(GrowingSupport, Learner):
     the keys and values of the support rows. Columns are put in the order of their relevance first, so that the
     answer does not depend on the order they came in.
 
-    A support of more than 1024 rows is dealt out, row by row in the order of its targets, to equal parts of a little
-    more than 512. The first two are encoded, so time and memory are bounded; both answer, and the answers are averaged.
+    A support of more than 1024 rows is dealt out, row by row in the order of its targets, to equal parts of 512
+    to 768. The first two are encoded, so time and memory are bounded; both answer, and the answers are averaged.
 
     Parameters
     ----------
@@ -340,8 +340,8 @@ def expert_quality(left_out, Y, weight):
 def deal_out(y, weight, max_rows):
     """Deal more than ``max_rows`` rows out to equal parts, each with its share of every target.
 
-    A part has half of ``max_rows``, or a little more: beside trees, which read all rows, twice as many took twice as
-    long and were hardly better.
+    A part has half of ``max_rows`` at least, and less than three quarters: beside trees, which read all rows, twice as
+    many took twice as long and were hardly better.
 
     Returns a list of (T, n_part) row numbers (a part may repeat nothing and lacks at most one row) of the first
     parts, or None where one part holds all.

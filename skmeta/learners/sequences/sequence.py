@@ -66,7 +66,7 @@ class SequenceLearner(Learner):
 
     def __init__(
         self, body, n_features_in, n_outputs=None, *, task_type="classification", n_permutations=4, max_rows=256,
-        from_means=True,
+        from_means=False,
     ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs)
         self.task_type, self.n_permutations, self.max_rows = task_type, n_permutations, max_rows
