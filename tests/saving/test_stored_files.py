@@ -22,6 +22,7 @@ RECORDS = {
 ANSWER_ANEW = {
     ("format_1", "InContextClassifier"): "experts tuned to each table take part",
     ("format_1", "InContextRegressor"): "experts tuned to each table take part",
+    ("format_2", "InContextClassifier"): "an expert alone is heard as eight rows say",
     ("format_1", "HyperNetRegressor"): "generated networks are drawn to the mean where they answer their support worse",
     (
         "format_1",
