@@ -15,7 +15,10 @@ class NotAdaptedError(NotFittedError):
 
 
 class AdaptationWarning(UserWarning):
-    """A task was adapted to otherwise than meta-learned, because its rows are unlike those of meta-training.
+    """A task's rows are unlike those of meta-training.
+
+    Its columns or targets are on another scale, so that answers may be far off; or what was meta-learned would have
+    led astray, and the task was adapted to otherwise.
 
     Examples
     --------

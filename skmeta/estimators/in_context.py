@@ -58,6 +58,8 @@ class _InContext:
     categorical_features: str | list | None = "from_dtype"
     lr = 0.0003
 
+    _feels_scales = False  # columns and targets are measured by every task
+
     _default_module = torch.nn.Identity
     _reader_class = TableRows
     _training_class = _WithoutTraining

@@ -137,6 +137,10 @@ class Classes:
         """Whether episodes can be drawn from a table."""
         return (np.unique(y, return_counts=True)[1] >= self.least_rows).sum() >= 2
 
+    def with_scale(self, y):
+        """None: labels have no scale."""
+        return
+
     def strata(self, y):
         """Labels that a split of rows is stratified by."""
         return y

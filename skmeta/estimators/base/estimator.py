@@ -28,6 +28,7 @@ from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weigh
 from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
+from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
@@ -83,6 +84,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
     _reader_class = NumericRows
     _training_class = MetaTraining
     _serving_class = ServedLearner
+    _feels_scales = True  # whether a task on another scale than those of meta-training is answered otherwise
     _is_calibrated = False  # whether a learner of one table is heard beside a linear classifier
 
     # metadata routing carries `task` without the user having to request it
@@ -279,10 +281,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         declared = declared_classes(current, classes)
         if current is not None:
             extend_task(self, current, new, declared)
-            return
-        if not len(new.y) and not self._answers_without_rows():
+        elif len(new.y) or self._answers_without_rows():
+            adapt_to(self, new, declared)
+        else:
             raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
-        adapt_to(self, new, declared)
+        look_at_task(self, current)
 
     def _read_shown(self, X, y):
         """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
@@ -332,7 +335,9 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         """
         decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
         if is_tasks(X):
-            outputs, about = self._answers_of_tasks(self._read_tasks(X), ask=ask)
+            tasks = self._read_tasks(X)
+            look_at_tasks(self, tasks)
+            outputs, about = self._answers_of_tasks(tasks, ask=ask)
             return [decode(out, one) for out, one in zip(outputs, about)], about
         X, ids = self._take_ids(X, task)
         if ids is None:
@@ -351,6 +356,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
                 f"{len(strangers)} task ids were never seen: {shown}. Show {type(self).__name__} some of their rows "
                 "with partial_fit(X, y, task=ids) first."
             )
+        look_at_tasks(self, tasks)
         outputs, about = self._answers_of_tasks(tasks, weight, ask)
         answers = [decode(out, one) for out, one in zip(outputs, about)]
         return self.codec_.joined(answers, about, rows, self.known_tasks_)

@@ -3,6 +3,7 @@
 import copy
 import inspect
 
+import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
@@ -12,6 +13,7 @@ from skorch.helper import predefined_split
 from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support, adapt_to
 from skmeta.estimators.base.rows import refuse_too_large
+from skmeta.estimators.base.spreads import Spreads
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
@@ -55,6 +57,7 @@ class MetaTraining:
         X, y = tasks.pooled
         refuse_too_large(X)  # tables may hold such cells, and training may not
         self.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, from_long))
+        self.measure_spreads(tasks)
         self.train(*self.hold_out_tasks(tasks))
 
     def on_distribution(self, distribution):
@@ -72,6 +75,7 @@ class MetaTraining:
         estimator, self.is_one_table = self.estimator, True
         estimator.rows_, X, y = self.reader().read_labelled(estimator, X, y, reset=self.before is None)
         self.learn_codec(estimator._codec_class.of_table(estimator, y))
+        self.measure_spreads(TaskSet([(X, y)]))
         can_learn = estimator.codec_.can_learn(y)
         tasks, valid = self.hold_out_rows(X, y) if can_learn else (self.store(TaskSet([(X, y)])), None)
         self.train(tasks, valid, epochs=self.epochs_on_table(can_learn))
@@ -97,6 +101,17 @@ class MetaTraining:
     def learn_codec(self, codec):
         """Take a codec into use, or see that the one before serves these tasks too."""
         self.estimator.codec_ = codec if self.before is None else codec.following(self.before["codec_"])
+
+    def measure_spreads(self, tasks):
+        """Remember how widely columns and targets spread within tasks, where it matters on which scale they are."""
+        estimator = self.estimator
+        if not estimator._feels_scales:
+            return
+        X, y = tasks.pooled
+        targets = None if getattr(estimator, "target_scaling", None) == "task" else estimator.codec_.with_scale(y)
+        spreads = Spreads.of_tasks(X, targets, np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
+        before = None if self.before is None else self.before.get("spreads_")
+        estimator.spreads_ = spreads if before is None else spreads.following(before)
 
     def store(self, tasks):
         """Tasks as tensors, beside what they are to those who score them."""
@@ -279,6 +294,7 @@ class Endless(torch.utils.data.Dataset):
         if first:
             X, y = tasks.pooled
             training.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, False))
+            training.measure_spreads(tasks)
         return training.store(tasks)
 
     def draw(self, n_tasks):

@@ -111,6 +111,10 @@ class Targets:
         self.scaled(y)  # refuses another number of targets than meta-training had
         return y.reshape(len(y)) if self.is_flat else as_columns(y)
 
+    def with_scale(self, y):
+        """Targets (n_rows, n_targets) if it matters on which scale they are, else None."""
+        return as_columns(y)
+
     def scaled(self, y):
         columns = as_columns(y)
         if columns.shape[1] != len(self.mean):

@@ -1,0 +1,235 @@
+"""Tasks on another scale than those of meta-training are told of, and ordinary ones are not."""
+
+import pickle
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skmeta
+from skmeta import MAMLRegressor, MetaKNeighborsRegressor, PerTask, ProtoNetClassifier, Task, TaskSet
+from skmeta.datasets import make_related_tables
+from skmeta.estimators.base.spreads import Spreads, log_spreads
+from skmeta.exceptions import AdaptationWarning
+from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids
+from tests.estimators.contract import CHEAP, CLASSES, REGRESSORS, one_task, tasks_for, trained
+
+LINES = LinearFamily(n_features=4, n_shots=10, n_query=10)
+TRAIN, NEW = LINES.sample(50, random_state=0), LINES.sample(20, random_state=1)
+
+
+def rescaled(task, columns=1, target=1):
+    return Task(task.X * columns, task.y * target, task.X_query * columns)
+
+
+def spreads_of(tasks):
+    return Spreads.of_tasks(tasks.pooled[0], columns_of(tasks), np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
+
+
+def columns_of(tasks):
+    y = tasks.pooled[1]
+    return y[:, None] if y.dtype.kind == "f" else None
+
+
+def far(spreads, tasks):
+    start = np.cumsum(tasks.n_rows) - tasks.n_rows
+    return ~np.isnan(spreads.factors(tasks.pooled[0], columns_of(tasks), start, tasks.n_support))
+
+
+@contextmanager
+def silent():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*another scale than those", category=AdaptationWarning)
+        yield
+
+
+# ---------------------------------------------------------------------- what a spread is
+
+
+def test_a_spread_is_multiplied_with_the_column_and_does_not_see_where_it_lies():
+    rows = np.random.default_rng(0).normal(size=(3, 9, 4))
+    np.testing.assert_allclose(log_spreads(1000 * rows + 7), log_spreads(rows) + np.log(1000))
+
+
+@pytest.mark.parametrize("draw", [lambda rng, n: rng.normal(size=n), lambda rng, n: rng.lognormal(0, 2, n)])
+def test_a_spread_does_not_depend_on_the_number_of_rows(draw):
+    rng = np.random.default_rng(0)
+    few, many = log_spreads(draw(rng, (3000, 4, 1))).mean(), log_spreads(draw(rng, (3, 4000, 1))).mean()
+    assert abs(few - many) < np.log(2)
+
+
+def test_a_rare_flag_spreads_as_a_frequent_one_and_a_constant_column_not_at_all():
+    rare, often, never = np.zeros(40), np.arange(40) % 2, np.full(40, 0.1 + 0.2)
+    never[0] = 0.3  # differs by rounding
+    np.testing.assert_array_equal(np.exp(log_spreads(np.c_[np.r_[rare[1:], 1], often, never])), [1, 1, np.nan])
+
+
+# ---------------------------------------------------------------------- false alarms
+
+
+@pytest.mark.parametrize("n_train", [1, 5, 50])
+@pytest.mark.parametrize("n_shots", [1, 2, 5, 10, 100])
+@pytest.mark.parametrize("family", [LinearFamily, QuadraticFamily, Sinusoids, GaussianClusters])
+def test_tasks_like_those_of_meta_training_are_ordinary(family, n_shots, n_train):
+    train = family().sample(n_train, random_state=0)
+    new = family(n_shots=n_shots, n_query=1).sample(400, random_state=1)
+    assert far(spreads_of(train), new).any(1).mean() <= 0.0025
+
+
+@pytest.mark.parametrize("n_shots", [2, 5, 20])
+def test_related_tables_with_flags_are_ordinary(n_shots):
+    X, y, task = make_related_tables(60, n_rows=40, task_type="regression", random_state=0)
+    X[:, 0] = X[:, 0] > 1.5
+    tasks = TaskSet.from_long(X, y, task)
+    new = TaskSet([Task(t.X[:n_shots], t.y[:n_shots]) for t in tasks[40:]])
+    assert not far(spreads_of(tasks[:40]), new).any()
+
+
+def test_constant_columns_and_one_row_are_ordinary():
+    spreads = spreads_of(TRAIN)
+    constant = TaskSet([Task(t.X * [0, 1, 1, 1] + 1000, t.y) for t in NEW])
+    one_row = TaskSet([Task(1000 * t.X[:1], 1000 * t.y[:1]) for t in NEW])
+    assert not far(spreads, constant).any() and not far(spreads, one_row).any()
+    flat = spreads_of(TaskSet([Task(t.X * [0, 1, 1, 1], t.y) for t in TRAIN]))
+    assert not far(flat, NEW).any()  # nothing is known of the first column's scale
+
+
+def test_small_tasks_among_the_large_ones_do_not_widen_what_is_usual():
+    mixed = TaskSet([*TRAIN, *(Task(t.X[:2], t.y[:2]) for t in LINES.sample(20, random_state=2))])
+    np.testing.assert_array_equal(spreads_of(mixed).low, spreads_of(TRAIN).low)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_no_estimator_warns_of_tasks_like_those_of_its_training(cls):
+    meta, task = trained(cls), one_task(cls)
+    with silent():
+        meta.predict(tasks_for(cls, seed=1))
+        meta.adapt(task.X, task.y).partial_fit(task.X[:3], task.y[:3])
+        meta.adapt(task.X[:1], task.y[:1])
+
+
+# ---------------------------------------------------------------------- alarms
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e-2, 0.1, 10, 100, 1e3])
+def test_nearly_all_tasks_with_a_rescaled_column_are_found(factor):
+    found = far(spreads_of(TRAIN), TaskSet([rescaled(task, [1, factor, 1, 1]) for task in NEW]))
+    assert found[:, 1].mean() >= 0.9 and not found[:, [0, 2, 3, 4]].any()
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e-2, 100, 1e3])
+def test_all_tasks_with_rescaled_targets_are_found(factor):
+    assert far(spreads_of(TRAIN), TaskSet([rescaled(task, target=factor) for task in NEW]))[:, 4].all()
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_meta_trained_estimator_names_the_column_unless_each_task_measures_its_own(cls):
+    meta, task = trained(cls), one_task(cls)
+    X = task.X * np.r_[1, 1e6, np.ones(task.X.shape[1] - 2)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        meta.adapt(X, task.y)
+        meta.predict([Task(X, task.y, X), task])
+    said = [str(one.message) for one in caught if "another scale than those" in str(one.message)]
+    if cls.__name__.startswith("InContext"):
+        assert not said
+        return
+    assert len(said) == 2
+    assert said[0].startswith("The task is") and said[1].startswith("1 of 2 tasks are")
+    assert all("column 1 varies" in one and "column 0" not in one for one in said)
+
+
+@pytest.mark.parametrize("cls", REGRESSORS)
+@pytest.mark.parametrize("scaling", ["pooled", "task"])
+def test_targets_are_looked_at_where_their_scale_matters(cls, scaling):
+    meta = cls(**CHEAP | {"target_scaling": scaling}).fit(TRAIN)
+    matters = scaling == "pooled" and not cls.__name__.startswith(("InContext", "MetaKNeighbors"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        meta.predict([rescaled(task, target=1e-3) for task in NEW])
+    assert any("20 of 20 tasks are on another scale" in str(one.message) for one in caught) == matters
+    assert any("the targets vary 0.00" in str(one.message) for one in caught) == matters
+
+
+def test_a_warning_has_the_columns_name_the_factor_and_the_remedy_and_comes_once_for_a_task():
+    pd = pytest.importorskip("pandas")
+    names = ["age", "income", "height", "weight"]
+    train = [(pd.DataFrame(t.X, columns=names), t.y) for t in TRAIN]
+    meta = MetaKNeighborsRegressor(**CHEAP).fit(train)
+    X, y = pd.DataFrame(NEW[0].X, columns=names), NEW[0].y
+    X["income"] *= 1000
+    with pytest.warns(AdaptationWarning, match=r"'income' varies \d+0 times as much.*PerTask") as caught:
+        meta.adapt(X[:8], y[:8])
+    assert caught[0].filename == __file__
+    with silent():
+        meta.partial_fit(X[8:], y[8:]).predict(X)
+
+
+def test_a_task_that_turns_out_to_be_on_another_scale_is_told_of_then():
+    meta = MetaKNeighborsRegressor(**CHEAP).fit(TRAIN)
+    task = rescaled(NEW[0], [30, 1, 1, 1])
+    with silent():
+        meta.adapt(task.X[:2], task.y[:2])  # two rows may lie so far apart by chance
+    with pytest.warns(AdaptationWarning, match="column 0 varies"):
+        meta.partial_fit(task.X[2:], task.y[2:])
+
+
+def test_tasks_known_by_their_ids_are_told_of_when_they_are_asked():
+    X, y, ids = TRAIN.to_long()
+    meta = MetaKNeighborsRegressor(**CHEAP).fit(X, y, task=ids)
+    new = rescaled(NEW[0], [1, 1, 1, 1e-3])
+    meta.partial_fit(new.X, new.y, task=np.full(10, 99))
+    with pytest.warns(AdaptationWarning, match="1 of 2 tasks are .*column 3 varies"):
+        meta.predict(np.r_[X[:1], new.X[:1]], task=np.array([0, 99]))
+
+
+def test_a_table_that_was_learned_knows_its_own_scale():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    clf = ProtoNetClassifier(**CHEAP).fit(X, y)
+    with silent():
+        clf.adapt(X[:10], y[:10])
+    with pytest.warns(AdaptationWarning, match="column 2 varies"):
+        clf.adapt(X * [1, 1, 1e4], y)
+
+
+def test_columns_that_are_scaled_by_task_are_silent():
+    scaler = PerTask(StandardScaler(), fit_on="support")
+    meta = make_pipeline(scaler, MAMLRegressor(**CHEAP, target_scaling="task")).fit(TRAIN)
+    with silent():
+        meta.predict([rescaled(task, [1e3, 1, 1e-3, 1], 1e3) for task in NEW])
+
+
+def test_a_warm_start_knows_the_scales_of_both_fits():
+    meta = MetaKNeighborsRegressor(**CHEAP, warm_start=True).fit(TRAIN)
+    meta.fit(TaskSet([Task(t.X * [100, 1, 1, 1], t.y) for t in TRAIN]))
+    with silent():
+        for factor in (1, 100):
+            meta.predict([rescaled(task, [factor, 1, 1, 1]) for task in NEW])
+    with pytest.warns(AdaptationWarning):
+        meta.predict([rescaled(task, [1e5, 1, 1, 1]) for task in NEW])
+
+
+def test_tasks_without_end_are_measured_by_the_first():
+    meta = MetaKNeighborsRegressor(**CHEAP).fit(LINES)
+    with pytest.warns(AdaptationWarning, match="20 of 20"):
+        meta.predict([rescaled(task, [1e3, 1, 1, 1]) for task in NEW])
+
+
+def test_copies_know_the_scales_and_what_was_saved_without_them_is_silent(tmp_path):
+    meta = MetaKNeighborsRegressor(**CHEAP).fit(TRAIN)
+    task = rescaled(NEW[0], [1e3, 1, 1, 1])
+    meta.save(tmp_path / "new.skmeta")
+    for copy in (skmeta.load(tmp_path / "new.skmeta"), pickle.loads(pickle.dumps(meta))):
+        with pytest.warns(AdaptationWarning, match="column 0 varies"):
+            copy.adapt(task.X, task.y)
+        with silent():  # what it was told of before it was stored is not told again
+            pickle.loads(pickle.dumps(copy))
+    del meta.spreads_
+    meta.save(tmp_path / "old.skmeta")
+    with silent():
+        skmeta.load(tmp_path / "old.skmeta").adapt(task.X, task.y).predict(task.X_query)
