@@ -89,7 +89,7 @@ class Spreads:
         # of n values, all but one would have to be so near to it, or so far
         chance = (len(self.low) / _CHANCE) ** (1 / (n_rows[suspect, None] - 1))
         is_far = (found < np.fmin(least, self.low / chance)) | (found > np.fmax(most, self.high * chance))
-        factors[suspect] = np.where(is_far, found / np.sqrt(self.low * self.high), np.nan)
+        factors[suspect] = np.where(is_far, found / (np.sqrt(self.low) * np.sqrt(self.high)), np.nan)
         return factors
 
 
