@@ -2,11 +2,13 @@
 
 import inspect
 import re
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 _Class = TypeVar("_Class", bound=type)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_ORDER = ("", "Parameters", "Attributes", "See Also", "Notes", "References", "Examples")
+_ORDER = ("", "Parameters", "Attributes", "Returns", "See Also", "Notes", "References", "Examples")
 _LISTS = ("Parameters", "Attributes")
 
 
@@ -14,6 +16,52 @@ def documented(cls: _Class) -> _Class:
     """Complete a class's docstring by what its bases say: a decorator; see :func:`gathered`."""
     cls.__doc__ = gathered(cls, order=inspect.signature(cls).parameters)
     return cls
+
+
+def documented_like(other: Callable[..., Any]) -> Callable[[_Function], _Function]:
+    """Complete a method's docstring by another's: a decorator of one that does the same elsewhere.
+
+    What the method says itself stands; parameters and sections that it leaves out are those of the other.
+
+    Parameters
+    ----------
+    other : function
+        Fully documented.
+
+    Returns
+    -------
+    decorator : callable
+
+    Examples
+    --------
+    >>> def sell(fruit, price):
+    ...     '''Sell a fruit.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     fruit : Fruit
+    ...     price : float
+    ...     '''
+    >>> @documented_like(sell)
+    ... def eat(fruit):
+    ...     '''Eat a fruit.'''
+    >>> print(eat.__doc__)
+    Eat a fruit.
+    <BLANKLINE>
+    Parameters
+    ----------
+    fruit : Fruit
+    <BLANKLINE>
+    """
+
+    def complete(method: _Function) -> _Function:
+        own, its = _sections(method.__doc__ or ""), _sections(other.__doc__)
+        said = {name.lstrip("*"): entry for name, entry in _entries([own, its], "Parameters").items()}
+        said = [said[name] for name in inspect.signature(method).parameters if name in said]
+        method.__doc__ = _text({**its, **own, "Parameters": "\n".join(said)})
+        return method
+
+    return complete
 
 
 def gathered(cls, shared=(), order=()):
@@ -64,13 +112,24 @@ def gathered(cls, shared=(), order=()):
     place = {name: i for i, name in enumerate(order)}
     everyone = [*documents.values(), *map(_sections, shared)]
     for title in _LISTS:
-        known = {}
-        for entry in (entry for parts in everyone if title in parts for entry in re.split(r"\n(?=\S)", parts[title])):
-            known.setdefault(re.split(r"[,: ]", entry, maxsplit=1)[0], entry)
+        known = _entries(everyone, title)
         names = sorted(known, key=lambda name: place.get(name.lstrip("*"), len(place))) if title == _LISTS[0] else known
         doc[title] = "\n".join(known[name] for name in names)
-    first = doc.pop("")
-    return first + "".join(f"\n\n{title}\n{'-' * len(title)}\n{part}" for title, part in doc.items() if part) + "\n"
+    return _text(doc)
+
+
+def _entries(documents, title):
+    """Parameters or attributes by their names, each as the first document that has it says it."""
+    known = {}
+    for entry in (entry for parts in documents if title in parts for entry in re.split(r"\n(?=\S)", parts[title])):
+        known.setdefault(re.split(r"[,:\s]", entry, maxsplit=1)[0], entry)
+    return known
+
+
+def _text(parts):
+    """A docstring of its sections."""
+    rest = (f"\n\n{title}\n{'-' * len(title)}\n{parts[title]}" for title in _ORDER[1:] if parts.get(title))
+    return parts[""] + "".join(rest) + "\n"
 
 
 def _sections(doc):

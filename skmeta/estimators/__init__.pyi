@@ -10,8 +10,8 @@ from torch.nn import Module
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.estimators.base.learned_space import Neighbours
-from skmeta.estimators.base.regressor import GaussianMetaRegressor
 from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.estimators.baselines import PerTaskBaseline as PerTaskBaseline
 from skmeta.estimators.baselines import PooledBaseline as PooledBaseline
 from skmeta.estimators.few_shot import FewShotClassifier as FewShotClassifier
@@ -65,7 +65,7 @@ __all__ = [
     "WeightAverageTransferRegressor",
 ]
 
-class BayesianHeadRegressor(GaussianMetaRegressor):
+class BayesianHeadRegressor(ProbabilisticRegressor):
     """Bayesian linear regression on learned features, with a prior learned over tasks.
 
     A deep mixed-effects model: features and the prior of their weights are common to all tasks, the posterior is each
@@ -909,7 +909,7 @@ class InContextClassifier(_InContext, MetaClassifier):
     ) -> None: ...
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
-class InContextRegressor(_InContext, MetaRegressor):
+class InContextRegressor(_InContext, ProbabilisticRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
@@ -2668,7 +2668,7 @@ class MultiTaskRegressor(_MultiTask, MetaRegressor):
     ) -> None: ...
     def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, task: Any = None) -> float: ...
 
-class NeuralProcessRegressor(GaussianMetaRegressor):
+class NeuralProcessRegressor(ProbabilisticRegressor):
     """A network that has learned to condition: rows in, predictive mean and standard deviation out.
 
     What a Gaussian process does by a kernel, learned from tasks: adapting is one forward pass, and ``predict`` takes

@@ -3,31 +3,14 @@
 import numpy as np
 from sklearn.base import is_classifier
 
+from skmeta.documentation import documented
 from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.wrapped import WrappedEstimator
 
 
+@documented
 class PerTaskBaseline(WrappedEstimator):
     """Any estimator, fitted on each task's own rows alone: what there is to gain without other tasks.
-
-    Parameters
-    ----------
-    estimator : estimator or None, default=None
-        Classifier or regressor; None is a ``LogisticRegression``.
-    n_shots : int, default=5
-        Support rows (per class) when ``score`` has to split tasks that have no query rows.
-    task : str or list of str, default=None
-        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
-        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
-
-    Attributes
-    ----------
-    estimator_ : estimator
-        Fitted on the current task's rows.
-    classes_ : ndarray of shape (n_classes,)
-    task_names_in_ : list of str or None
-        The columns that name tasks, after a fit in the long format.
-    n_features_in_ : int
 
     Examples
     --------
@@ -52,6 +35,7 @@ class PerTaskBaseline(WrappedEstimator):
         return self._fitted(*support.parts)
 
 
+@documented
 class PooledBaseline(WrappedEstimator):
     """Any estimator, fitted on the rows of all tasks and of the current one together: one model for everything.
 
@@ -60,27 +44,14 @@ class PooledBaseline(WrappedEstimator):
 
     Parameters
     ----------
-    estimator : estimator or None, default=None
-        Classifier or regressor; None is a ``LogisticRegression``.
-    n_shots : int, default=5
-        Support rows (per class) when ``score`` has to split tasks that have no query rows.
     refit : bool, default=True
         Whether the estimator is fitted anew on the rows of all tasks and of the current one, whenever those change.
         False answers every task by the model fitted once, in ``fit``.
-    task : str or list of str, default=None
-        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
-        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
 
     Attributes
     ----------
     pooled_estimator_ : estimator
         Fitted on the rows of all tasks; only there after a fit on tasks.
-    estimator_ : estimator
-        The one that answers the current task.
-    classes_ : ndarray of shape (n_classes,)
-    task_names_in_ : list of str or None
-        The columns that name tasks, after a fit in the long format.
-    n_features_in_ : int
 
     Examples
     --------

@@ -3,12 +3,12 @@
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.mixed_start import start_from_mixed_model
-from skmeta.estimators.base.regressor import GaussianMetaRegressor
+from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.learners.bayesian_head import BayesianHead
 from skmeta.tasks.store import TaskStore
 
 
-class BayesianHeadRegressor(GaussianMetaRegressor):
+class BayesianHeadRegressor(ProbabilisticRegressor):
     """Bayesian linear regression on learned features, with a prior learned over tasks.
 
     A deep mixed-effects model: features and the prior of their weights are common to all tasks, the posterior is each

@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.documentation import documented, documented_like
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
@@ -25,7 +26,21 @@ def _last(learner):
 
 
 class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
-    """What the classifier and the regressor share."""
+    """What the classifier and the regressor share.
+
+    Parameters
+    ----------
+    learner : estimator or Pipeline
+        Meta-trained. Its own state is never changed.
+    adaptation : dict or None, default=None
+        Parameters to set on the copy that adapts, such as ``{"adapt_steps": 10}``; can be searched over.
+
+    Attributes
+    ----------
+    learner_ : estimator
+        The adapted copy.
+    n_features_in_ : int
+    """
 
     def __init__(self, learner, *, adaptation=None):
         self.learner = learner
@@ -201,25 +216,16 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
         return self.learner_.predict(X, **params)
 
 
+@documented
 class FewShotClassifier(ClassifierMixin, _FewShot):
     """A meta-trained classifier, or a pipeline that ends in one, as an ordinary scikit-learn classifier.
 
     ``fit(X, y)`` adapts to the rows and meta-trains nothing, and ``clone`` keeps the meta-trained learner. So
     cross-validation, learning curves, calibration and ensembles over *one* new task work as for any classifier.
 
-    Parameters
-    ----------
-    learner : estimator or Pipeline
-        Meta-trained. Its own state is never changed.
-    adaptation : dict or None, default=None
-        Parameters to set on the copy that adapts, such as ``{"adapt_steps": 10}``; can be searched over.
-
     Attributes
     ----------
-    learner_ : estimator
-        The adapted copy.
     classes_ : ndarray of shape (n_classes,)
-    n_features_in_ : int
 
     Examples
     --------
@@ -238,12 +244,9 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
         return self.learner_.classes_
 
     @_learner_has("predict_proba")
+    @documented_like(_FewShot.predict)
     def predict_proba(self, X):
         """Class probabilities, in the order of ``classes_``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
 
         Returns
         -------
@@ -253,12 +256,9 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
         return self.learner_.predict_proba(X)
 
     @_learner_has("decision_function")
+    @documented_like(_FewShot.predict)
     def decision_function(self, X):
         """Logits of the classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
 
         Returns
         -------
@@ -268,23 +268,11 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
         return self.learner_.decision_function(X)
 
 
+@documented
 class FewShotRegressor(RegressorMixin, _FewShot):
     """A meta-trained regressor, or a pipeline that ends in one, as an ordinary scikit-learn regressor.
 
     ``fit(X, y)`` adapts to the rows and meta-trains nothing, and ``clone`` keeps the meta-trained learner.
-
-    Parameters
-    ----------
-    learner : estimator or Pipeline
-        Meta-trained. Its own state is never changed.
-    adaptation : dict or None, default=None
-        Parameters to set on the copy that adapts, such as ``{"adapt_steps": 10}``; can be searched over.
-
-    Attributes
-    ----------
-    learner_ : estimator
-        The adapted copy.
-    n_features_in_ : int
 
     Examples
     --------

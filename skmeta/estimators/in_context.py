@@ -6,13 +6,15 @@ from scipy.special import ndtr
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.attribution import attribute_classes, attribute_targets
+from skmeta.documentation import documented_like
+from skmeta.estimators.base.attribution import attribution
 from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.meta_training import MetaTraining
-from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.estimators.base.served_in_context import ServedInContext
 from skmeta.estimators.base.table_rows import TableRows
+from skmeta.estimators.base.targets import quantile_levels
 from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 from skmeta.pretrained import weights_file
 from skmeta.tasks import is_tasks
@@ -83,6 +85,31 @@ class _InContext:
         categorical = self.rows_.columns.is_categorical.tolist()
         return super()._learner_settings() | {"weights": weights, "categorical": categorical, **architecture}
 
+    @documented_like(MetaEstimator.explain)
+    def explain(self, X):
+        """Say which columns and which rows of the current task carried the answers.
+
+        Returns
+        -------
+        explanation : Bunch
+            ``columns`` : ndarray of shape (n_rows, n_features) - by how much the prediction, or the log-probability of
+            the predicted class, falls when the cell is hidden, so that only the others speak.
+
+            ``support`` : ndarray of shape (n_rows, n_support) - what each labelled row of the task adds to the
+            prediction of the kernel machines under the network, or to the score that they give the predicted class.
+            With the support's mean these sum to it. Several targets have one more axis at the end.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skmeta import InContextClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> why = InContextClassifier().fit(X, y).explain(X[:2])
+        >>> why.columns.shape, why.support.shape
+        ((2, 4), (2, 150))
+        """
+        return attribution(self, X)
+
 
 class InContextClassifier(_InContext, MetaClassifier):
     """Answers from the labelled rows in one forward pass of a network trained on synthetic tables.
@@ -123,36 +150,8 @@ class InContextClassifier(_InContext, MetaClassifier):
     _learner_class = InContextClassification
     _is_calibrated = False
 
-    def explain(self, X):
-        """Say which columns and which rows of the current task carried the answers.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        explanation : Bunch
-            ``columns`` : ndarray of shape (n_rows, n_features) - by how much the log-probability of the predicted
-            class falls when the cell is hidden, so that only the others speak.
-
-            ``support`` : ndarray of shape (n_rows, n_support) - what each labelled row of the task adds to the score
-            that the kernel machines under the network give the predicted class. With the support's mean these sum to
-            that score.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skmeta import InContextClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> why = InContextClassifier().fit(X, y).explain(X[:2])
-        >>> why.columns.shape, why.support.shape
-        ((2, 4), (2, 150))
-        """
-        return attribute_classes(self, X)
-
-
-class InContextRegressor(_InContext, MetaRegressor):
+class InContextRegressor(_InContext, ProbabilisticRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
@@ -175,59 +174,7 @@ class InContextRegressor(_InContext, MetaRegressor):
     """
 
     _learner_class = InContextRegression
-
-    def _learner_settings(self):
-        # a criterion of the user's own judges the means; without one the likelihood judges the distribution
-        return super()._learner_settings() | {"likelihood": self.criterion is None}
-
-    def predict(self, X, return_std=False, quantiles=None, *, task=None):
-        """Targets of rows of the current task, or of the query rows of many tasks, and how sure they are.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-        return_std : bool, default=False
-            Whether to return standard deviations too; the noise of the targets is part of them.
-        quantiles : array-like of floats in (0, 1), default=None
-            Return these quantiles instead of the means.
-        task : array-like of shape (n_rows,), default=None
-            Which task each row belongs to, after a fit in the long format.
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
-            With ``quantiles``, one more axis at the end.
-        std : like y
-            Only with ``return_std``.
-        """
-        if not return_std and quantiles is None:
-            return super().predict(X, task=task)
-        if return_std and quantiles is not None:
-            raise ValueError("return_std and quantiles cannot be asked for together.")
-        mixture, _ = self._answers(X, task, ask="predict_mixture", decode=lambda out, _: out)
-        if is_tasks(X):
-            answers = [self._from_mixture(one, quantiles) for one in mixture]
-            return tuple(map(object_array, zip(*answers))) if return_std else object_array(answers)
-        return self._from_mixture(mixture, quantiles)
-
-    def explain(self, X):
-        """Say which columns and which rows of the current task carried the answers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        explanation : Bunch
-            ``columns`` : ndarray of shape (n_rows, n_features) - by how much the prediction falls when the
-            cell is hidden, so that only the others speak.
-
-            ``support`` : ndarray of shape (n_rows, n_support) - what each labelled row of the task adds to the
-            prediction of the kernel machines under the network. With the support's mean these sum to it. Regressors
-            with several targets have one more axis at the end.
-        """
-        return attribute_targets(self, X)
+    _ask_distribution = "predict_mixture"
 
     def sample_y(self, X, n_samples=1, random_state=0):
         """Targets that rows of the current task might have, drawn from the predictive distribution of each.
@@ -253,7 +200,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         if is_tasks(X):
             raise TypeError("sample_y draws for rows of the current task: adapt(X, y), then sample_y(X).")
         rng = check_random_state(random_state)
-        flat, _ = self._answers(X, None, ask="predict_mixture", decode=lambda out, _: out)
+        flat, _ = self._answers(X, None, ask=self._ask_distribution, decode=lambda out, _: out)
         share, means, scales = self._mixture(flat)
         place = rng.uniform(size=(*share.shape[:2], n_samples, 1))
         chosen = (place > share.cumsum(-1)[:, :, None, :-1]).sum(-1)
@@ -267,8 +214,7 @@ class InContextRegressor(_InContext, MetaRegressor):
         share = np.exp(mixture[:, 0])
         return share / share.sum(-1, keepdims=True), mixture[:, 1], np.exp(mixture[:, 2])
 
-    def _from_mixture(self, flat, quantiles):
-        """Means and standard deviations, or quantiles, in the user's units."""
+    def _of_distribution(self, flat, quantiles):
         share, means, scales = self._mixture(flat)
         unit, origin = self.codec_.scale, self.codec_.mean  # last, for squares of large targets have no number
         if quantiles is not None:
@@ -282,9 +228,7 @@ class InContextRegressor(_InContext, MetaRegressor):
 
 def mixture_quantiles(share, means, scales, quantiles, steps=60):
     """Quantiles (..., q) of mixtures of Gaussians (..., n_components), by bisection."""
-    quantiles = np.asarray(quantiles, dtype=np.float64)
-    if quantiles.ndim != 1 or not ((quantiles > 0) & (quantiles < 1)).all():
-        raise ValueError(f"quantiles must be numbers strictly between 0 and 1, got {quantiles.tolist()}.")
+    quantiles = quantile_levels(quantiles)
     shape = (*share.shape[:-1], len(quantiles))
     low = np.broadcast_to((means - 10 * scales).min(-1)[..., None], shape).copy()
     high = np.broadcast_to((means + 10 * scales).max(-1)[..., None], shape).copy()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from skmeta.documentation import documented_like
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.estimators.base.neighbours_in_space import LEARNED_METRICS, NeighboursInSpace, TargetsAsGiven
@@ -195,19 +196,9 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
     def _settings(self):
         return super()._settings() | {"classes_are_own": self.labels_ == "task"}
 
+    @documented_like(MetaClassifier.decision_function)
     def decision_function(self, X, *, task=None):
-        """Logarithms of the chances; of votes' shares with half a vote more for each class, so that they are finite.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for two classes
-        """
+        """Logarithms of the chances; of votes' shares with half a vote more for each class, so that they are finite."""
         if self._votes == "auto":
             return super().decision_function(X, task=task)
         shares = self.predict_proba(X, task=task)

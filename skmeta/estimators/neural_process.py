@@ -1,10 +1,10 @@
 """Neural processes as a scikit-learn regressor."""
 
-from skmeta.estimators.base.regressor import GaussianMetaRegressor
+from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.learners.neural_process import NeuralProcess
 
 
-class NeuralProcessRegressor(GaussianMetaRegressor):
+class NeuralProcessRegressor(ProbabilisticRegressor):
     """A network that has learned to condition: rows in, predictive mean and standard deviation out.
 
     What a Gaussian process does by a kernel, learned from tasks: adapting is one forward pass, and ``predict`` takes

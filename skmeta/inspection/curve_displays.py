@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone, is_classifier
 
+from skmeta.documentation import documented, documented_like
 from skmeta.inspection.task_map import axes_to_draw_on
 from skmeta.model_selection.few_shot_curve import FewShotCurve, few_shot_curve
 from skmeta.tasks import as_taskset
@@ -51,7 +52,23 @@ def frame_curves(ax, best=None, most_ticks=12):
 
 
 class _CurveDisplay:
-    """A mean with its interval over a number."""
+    """A mean with its interval over a number.
+
+    Parameters
+    ----------
+    curve : FewShotCurve
+    name : str, default=None
+    metric : str, default=None
+        What was measured, as scikit-learn calls it.
+    chance : (float, str), default=None
+        The score of one who guesses, and what that is called.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+    line_, interval_ : matplotlib artists
+    chance_line_ : matplotlib artist or None
+    """
 
     _x_label = ""
 
@@ -95,33 +112,16 @@ class _CurveDisplay:
         frame_curves(ax, _BEST.get(self.metric))
         if self.chance_line_ is not None and not ax.get_ylim()[0] <= self.chance_line_.get_ydata()[0]:
             self.chance_line_.set_label("_nolegend_")  # out of sight
-        what = _METRIC_NAMES.get(
-            self.metric, (self.metric or "score").replace("neg_", "negative ").replace("_", " ").capitalize()
-        )
-        ax.set(xlabel=self._x_label, ylabel=f"{what}, mean over tasks")
+        ax.set(xlabel=self._x_label, ylabel=f"{_called(self.metric)}, mean over tasks")
         if name is not None:
             ax.legend(fontsize="small")
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
+@documented
 class ShotCurveDisplay(_CurveDisplay):
     """How good an estimator is after K rows, with the 95% interval of the mean over tasks.
-
-    Parameters
-    ----------
-    curve : FewShotCurve
-    name : str, default=None
-    metric : str, default=None
-        What was measured, as scikit-learn calls it.
-    chance : (float, str), default=None
-        The score of one who guesses, and what that is called.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-    line_, interval_ : matplotlib artists
-    chance_line_ : matplotlib artist or None
 
     Examples
     --------
@@ -167,6 +167,7 @@ class ShotCurveDisplay(_CurveDisplay):
         return cls._of(curve, estimator, tasks, scoring, name).plot(ax=ax, **line)
 
 
+@documented
 class AdaptationCurveDisplay(_CurveDisplay):
     """How good gradient-based adaptation is after so many steps, with the 95% interval of the mean over tasks.
 
@@ -174,17 +175,6 @@ class AdaptationCurveDisplay(_CurveDisplay):
     ----------
     curve : FewShotCurve
         Its ``n_shots`` are the steps.
-    name : str, default=None
-    metric : str, default=None
-        What was measured, as scikit-learn calls it.
-    chance : (float, str), default=None
-        The score of one who guesses, and what that is called.
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib Axes and Figure
-    line_, interval_ : matplotlib artists
-    chance_line_ : matplotlib artist or None
 
     Examples
     --------
@@ -200,6 +190,7 @@ class AdaptationCurveDisplay(_CurveDisplay):
     _x_label = "Steps of adaptation"
 
     @classmethod
+    @documented_like(ShotCurveDisplay.from_estimator)
     def from_estimator(
         cls, estimator, tasks, steps=range(11), *, n_shots=5, scoring=None, random_state=0, ax=None, name=None, **line
     ):
@@ -209,17 +200,10 @@ class AdaptationCurveDisplay(_CurveDisplay):
         ----------
         estimator : meta-trained estimator with the parameter ``adapt_steps``
             It is not changed.
-        tasks : collection of tasks
         steps : sequence of int, default=range(11)
         n_shots : int, default=5
             Rows of each task (and class) that are shown.
-        scoring : str or scorer, default=None
         random_state : int, default=0
-        ax : matplotlib Axes, default=None
-        name : str, default=None
-            None is the estimator's class.
-        **line
-            Passed to ``Axes.plot``.
 
         Returns
         -------

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import is_classifier
 
+from skmeta.documentation import documented_like
 from skmeta.inspection.task_geometry import answers_of_tasks, changes, cosines, lengths
 from skmeta.tasks.rows import is_frame
 
@@ -40,13 +41,9 @@ def task_embedding(estimator, X, tasks=None):
     return changes(estimator, X, tasks)
 
 
+@documented_like(task_embedding)
 def task_shift(estimator, X, tasks=None):
     """How far each task's answers lie from the common one: the root mean square of its embedding.
-
-    Parameters
-    ----------
-    estimator, X, tasks
-        As for :func:`task_embedding`.
 
     Returns
     -------
@@ -55,12 +52,10 @@ def task_shift(estimator, X, tasks=None):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from skmeta import BayesianHeadRegressor
+    >>> from skmeta.datasets import make_related_tables
     >>> from skmeta.inspection import task_shift
-    >>> rng = np.random.default_rng(0)
-    >>> X, site = rng.normal(size=(60, 2)), np.repeat(np.arange(6), 10)
-    >>> y = X[:, 0] + np.where(site < 3, 2, -2) * X[:, 1]
+    >>> X, y, site = make_related_tables(6, n_rows=10, task_type="regression", random_state=0)
     >>> model = BayesianHeadRegressor(max_epochs=2, random_state=0).fit(X, y, task=site)
     >>> task_shift(model, X).shape
     (6,)
@@ -68,13 +63,9 @@ def task_shift(estimator, X, tasks=None):
     return lengths(changes(estimator, X, tasks))
 
 
+@documented_like(task_embedding)
 def task_similarity(estimator, X, tasks=None):
     """How alike the changes are that tasks make to the common answer.
-
-    Parameters
-    ----------
-    estimator, X, tasks
-        As for :func:`task_embedding`.
 
     Returns
     -------

@@ -6,6 +6,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmeta.documentation import documented_like
 from skmeta.preprocessing.hashed_categories import HashedCategories
 from skmeta.preprocessing.table_columns import column_kind, take_column
 from skmeta.reference_link import LinkedToReference
@@ -87,13 +88,9 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
         self.fit_transform(X, y)
         return self
 
+    @documented_like(fit)
     def fit_transform(self, X, y=None):
         """Fit, and encode the same table.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_features)
-        y : ignored
 
         Returns
         -------
@@ -137,17 +134,9 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
             ("many", HashedCategories(self.n_hashed), many),
         ]
 
+    @documented_like(fit_transform)
     def transform(self, X):
-        """The table as numbers.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        numbers : ndarray of shape (n_rows, n_features_out)
-        """
+        """Encode a table as numbers."""
         check_is_fitted(self)
         X = self._validated(X, reset=False)
         return self._encode([take_column(X, j, kind) for j, kind in enumerate(self.kinds_)], X.shape[0])
@@ -190,7 +179,7 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
             if own is not None and not np.array_equal(own, names):
                 raise ValueError("input_features is not equal to feature_names_in_")
             if len(names) != self.n_features_in_:
-                raise ValueError(f"input_features should have length equal to number of features {len(own or names)}")
+                raise ValueError(f"input_features should have length equal to number of features {self.n_features_in_}")
         names = np.asarray(names, dtype=object)
         blocks = [encoder.get_feature_names_out(names[members]) for _, members, encoder in self.encoders_]
         return np.concatenate([np.empty(0, dtype=object), *blocks])

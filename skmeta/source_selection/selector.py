@@ -8,6 +8,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.documentation import documented_like
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import explain, place_of_row
 from skmeta.estimators.base.classes import Classes
@@ -278,21 +279,14 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         self.target_names_ = [] if ids is None else factorize(ids)[0]
         return self
 
+    @documented_like(adapt)
     def partial_fit(self, X, y, *, task=None, **params):
         """Add rows of the current target; the first ones decide what its sources are.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            What the target is called: rows that are later said to be of it are answered as the target's.
         **params
             Of the estimator's ``partial_fit``.
-
-        Returns
-        -------
-        self : object
         """
         if not hasattr(self, "estimator_"):
             return self.adapt(X, y, task=task, **params)
@@ -366,12 +360,12 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         return self._answers(X, task, "predict")
 
     @_estimator_has("predict_proba")
+    @documented_like(predict)
     def predict_proba(self, X, *, task=None):
         """Class probabilities of rows of the current target or of source tasks, or of the query rows of many targets.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to, as for ``predict``; of tasks that share their classes.
 
@@ -381,6 +375,7 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         """
         return self._answers(X, task, "predict_proba")
 
+    @documented_like(predict)
     def score(self, X, y=None, *, task=None):
         """The estimator's score on rows of the current target, or accuracy or R2 over many targets.
 
@@ -389,7 +384,6 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         X : array-like of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows show five of their rows (of each class), always the same, and answer the others.
         y : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), str or list of str, default=None
 
         Returns
         -------

@@ -10,6 +10,8 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmeta.documentation import documented_like
+from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
 from skmeta.exceptions import NotAdaptedError
@@ -357,14 +359,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
         return lengths(self.task_embedding_)
 
+    @documented_like(MetaEstimator.task_similarity)
     def task_similarity(self):
-        """How alike the changes are that tasks make to the common answers.
-
-        Returns
-        -------
-        similarity : ndarray of shape (n_tasks, n_tasks)
-            Cosines, in the order of ``adapted_tasks_``.
-        """
         return cosines(self.task_embedding_)
 
     # ------------------------------------------------------------------ answers
@@ -419,6 +415,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             answers.append(np.split(_asked(shown, X[~is_support], code[~is_support], how_sure), ends))
         return list(zip(*answers))
 
+    @documented_like(MetaEstimator.score)
     def score(self, X, y=None, sample_weight=None, *, task=None):
         """Accuracy or R2 of the answers to rows, or over many tasks, as the learners count them.
 
@@ -426,13 +423,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         ----------
         X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows show five of their rows, always the same, and answer the others.
-        y : array-like of shape (n_rows,), default=None
-        sample_weight : array-like of shape (n_rows,), default=None
         task : array-like of shape (n_rows,), str or list of str, default=None
-
-        Returns
-        -------
-        score : float
+            Which task each row belongs to, as for ``predict``.
         """
         return score(self, self._codec_class, X, y, sample_weight, task, per_class=False)
 

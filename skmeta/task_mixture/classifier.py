@@ -8,10 +8,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from skmeta.documentation import documented
+from skmeta.documentation import documented, documented_like
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.labels import refuse_other_kind
 from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
@@ -113,13 +114,9 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
             return object_array([_normalised(p) for (p,) in self._answers_of_tasks(X)])
         return _normalised(self._answers(X, task)[0])
 
+    @documented_like(predict_proba)
     def predict(self, X, *, task=None):
         """The likeliest classes of rows, or of the query rows of many tasks.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), str or list of str, default=None
 
         Returns
         -------
@@ -130,17 +127,9 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
             return object_array([self.classes_[of_task.argmax(1)] for of_task in p])
         return self.classes_[p.argmax(1)]
 
+    @documented_like(MetaClassifier.task_classes)
     def task_classes(self, tasks):
-        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``: those that all share.
-
-        Parameters
-        ----------
-        tasks : collection of tasks
-
-        Returns
-        -------
-        classes : object ndarray of shape (n_tasks,) of arrays
-        """
+        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``: those that all share."""
         check_is_fitted(self)
         return object_array([self.classes_ for _ in as_taskset(tasks)])
 

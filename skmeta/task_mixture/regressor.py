@@ -6,9 +6,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
-from skmeta.documentation import documented
+from skmeta.documentation import documented, documented_like
 from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.targets import Targets
+from skmeta.estimators.base.regressor import ProbabilisticRegressor
+from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import is_tasks
@@ -102,6 +103,7 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         pooled += [PowerLaw()] if y.min() > 0 else []
         return pooled, [trees]
 
+    @documented_like(ProbabilisticRegressor.predict)
     def predict(self, X, return_std=False, quantiles=None, *, task=None):
         """Targets of rows, or of the query rows of many tasks, and how sure they are.
 
@@ -111,35 +113,16 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
             Tasks are answered given their support rows; the estimator stays as it is.
         return_std : bool, default=False
             Whether to return standard deviations too: by what held-out rows were missed, at as many rows shown.
-        quantiles : array-like of floats in (0, 1), default=None
-            Return these quantiles instead of the targets.
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to; a task never seen gets the answer for tasks without rows. None looks for the
             column named in ``fit``; where there is none, rows belong to the current task, which has no name.
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
-            With ``quantiles``, one more axis at the end.
-        std : like y
-            Only with ``return_std``.
         """
-        how_sure = self._how_sure(return_std, quantiles)
+        levels = quantile_levels(quantiles, return_std)
+        how_sure = "std" if return_std else levels
         if is_tasks(X):
             made = [self._in_units(answers, return_std, quantiles) for answers in self._answers_of_tasks(X, how_sure)]
             return tuple(map(object_array, zip(*made))) if return_std else object_array(made)
         return self._in_units(self._answers(X, task, how_sure), return_std, quantiles)
-
-    @staticmethod
-    def _how_sure(return_std, quantiles):
-        if quantiles is None:
-            return "std" if return_std else None
-        if return_std:
-            raise ValueError("return_std and quantiles cannot be asked for together.")
-        levels = np.asarray(quantiles, dtype=np.float64)
-        if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
-            raise ValueError(f"quantiles must be numbers strictly between 0 and 1, got {levels.tolist()}.")
-        return levels
 
     def _in_units(self, answers, return_std, quantiles):
         """Answers to each target (n_rows, C) in its units; those of one target given as such are no columns."""

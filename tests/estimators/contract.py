@@ -5,6 +5,7 @@ import inspect
 from functools import cache
 
 import numpy as np
+import pytest
 from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -21,6 +22,9 @@ REGRESSORS = [cls for cls in CLASSES if not is_classifier(cls())]
 READS_IN_ORDER = [cls for cls in CLASSES if issubclass(cls._learner_class, SequenceLearner)]
 #: learners to which a row of weight 2 is not two rows: it is read once, or is one neighbour of the k that count
 COUNTS_ROWS = [*READS_IN_ORDER, MetaKNeighborsClassifier, MetaKNeighborsRegressor]
+every_estimator = pytest.mark.parametrize("cls", CLASSES)
+every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
+every_regressor = pytest.mark.parametrize("cls", REGRESSORS)
 CHEAP = {"max_epochs": 1, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0}
 
 CLUSTERS = GaussianClusters(n_ways=3, n_shots=4, n_query=5, n_features=4, n_irrelevant=2)

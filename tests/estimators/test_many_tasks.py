@@ -11,22 +11,17 @@ from skmeta.estimators.base.targets import r2_over_tasks
 from skmeta.tasks import GaussianClusters, LinearFamily
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (
-    CLASSES,
-    CLASSIFIERS,
-    REGRESSORS,
     answers,
     cheap,
+    every_classifier,
+    every_estimator,
+    every_regressor,
     everything_in,
     one_task,
     tasks_for,
     trained,
     trained_on_shared_labels,
 )
-
-every_estimator = pytest.mark.parametrize("cls", CLASSES)
-every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
-every_regressor = pytest.mark.parametrize("cls", REGRESSORS)
-
 
 #: many tasks are answered in single precision by the learners that bear it
 AS_ALONE = {"rtol": 1e-4, "atol": 1e-5}

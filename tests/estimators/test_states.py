@@ -15,12 +15,13 @@ from skmeta import MAMLClassifier, MAMLRegressor, NotAdaptedError, ProtoNetClass
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import (
     CLASSES,
-    CLASSIFIERS,
     COUNTS_ROWS,
     READS_IN_ORDER,
-    REGRESSORS,
     answers,
     cheap,
+    every_classifier,
+    every_estimator,
+    every_regressor,
     everything_in,
     one_task,
     tasks_for,
@@ -28,11 +29,8 @@ from tests.estimators.contract import (
     trained_on_shared_labels,
 )
 
-every_estimator = pytest.mark.parametrize("cls", CLASSES)
 every_unordered_estimator = pytest.mark.parametrize("cls", [c for c in CLASSES if c not in READS_IN_ORDER])
 every_weighing_estimator = pytest.mark.parametrize("cls", [c for c in CLASSES if c not in COUNTS_ROWS])
-every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
-every_regressor = pytest.mark.parametrize("cls", REGRESSORS)
 
 # ---------------------------------------------------------------------- the three states
 

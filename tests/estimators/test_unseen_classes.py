@@ -1,14 +1,11 @@
 """A class that a task has not shown is answered only if it is declared, or if all of the task's classes are shared."""
 
 import numpy as np
-import pytest
 from numpy.testing import assert_array_equal
 
 from skmeta import ProtoNetClassifier, Task
 from skmeta.tasks import GaussianClusters
-from tests.estimators.contract import CLASSIFIERS, cheap
-
-every_classifier = pytest.mark.parametrize("cls", CLASSIFIERS)
+from tests.estimators.contract import cheap, every_classifier
 
 rng = np.random.default_rng(0)
 CENTRES = 4 * rng.normal(size=(13, 6))

@@ -12,13 +12,7 @@ from skmeta.learners.descent import DescentSettings, _Descent, fine_tune, hold_o
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.fine_tune import FineTune
 
-
-@pytest.fixture(autouse=True)
-def doubles():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def body():

@@ -10,12 +10,7 @@ from torch.testing import assert_close
 from skmeta.learners.convex import logistic
 from skmeta.learners.linear_heads import logistic_heads, ridge_heads, with_bias_column
 
-
-@pytest.fixture(autouse=True)
-def doubles():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def problem(n_rows, n_features, n_classes=3, seed=0):

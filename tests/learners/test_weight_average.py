@@ -7,13 +7,7 @@ from torch.testing import assert_close
 
 from skmeta.learners.weight_average import WeightAverage
 
-
-@pytest.fixture(autouse=True)
-def doubles():
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("doubles")
 
 
 def regression(alpha="uniform", n_sources=3, **settings):

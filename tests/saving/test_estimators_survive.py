@@ -18,13 +18,12 @@ from tests.estimators.contract import (
     CLASSIFIERS,
     answers,
     cheap,
+    every_estimator,
     one_task,
     tasks_for,
     trained,
     trained_on_shared_labels,
 )
-
-every_estimator = pytest.mark.parametrize("cls", CLASSES)
 
 
 @pytest.fixture

@@ -5,10 +5,15 @@ from scipy.special import log_softmax
 from sklearn.utils import Bunch
 
 
-def attribute_classes(estimator, X):
+def attribution(estimator, X):
+    """Columns and rows of the support behind the answers of an in-context estimator."""
+    state, rows = estimator._adapted().state, estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
+    of_kind = _of_classes if estimator.codec_.task_type == "classification" else _of_targets
+    return of_kind(estimator.served_, estimator.codec_, state, rows)
+
+
+def _of_classes(served, codec, state, rows):
     """Columns and rows behind the log-probabilities of the predicted classes."""
-    current, rows = estimator._adapted(), estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
-    served, state = estimator.served_, current.state
 
     def ask(some):
         return log_softmax(served.answer(state, some).astype(np.float64), axis=1)
@@ -21,10 +26,8 @@ def attribute_classes(estimator, X):
     return Bunch(columns=whole[each, chosen][:, None] - hidden, support=support)
 
 
-def attribute_targets(estimator, X):
+def _of_targets(served, codec, state, rows):
     """Columns and rows behind the predicted targets."""
-    current, rows = estimator._adapted(), estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
-    served, state, codec = estimator.served_, current.state, estimator.codec_
 
     def ask(some):
         return codec.decode(served.answer(state, some).astype(np.float64))

@@ -240,6 +240,10 @@ class Classes:
         columns = about.columns
         return logits if np.array_equal(columns, np.arange(logits.shape[1])) else logits[:, columns]
 
+    def answer(self, logits, classes):
+        """The likeliest of the classes - of a task's, or of the sorted names of several tasks'."""
+        return getattr(classes, "names", classes)[logits.argmax(1)]
+
     def known_classes(self, known):
         """The classes that are answered about rows of known tasks: the shared ones, and all that tasks have shown."""
         return known.labels if self.shared is None else np.union1d(self.shared, known.labels)

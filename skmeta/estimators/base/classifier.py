@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.documentation import documented_like
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.rows import require_labels
-from skmeta.estimators.base.support_effects import explain_classes
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.transaction import transaction
 
@@ -59,6 +58,7 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
             return self.codec_.known_classes(self.known_tasks_)  # scikit-learn's scorers ask for them
         return _of(self, "task_", "classes_").classes.names
 
+    @documented_like(MetaEstimator.partial_fit)
     def partial_fit(  # type: ignore[override]
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None, *, task: Any = None
     ) -> "Self":
@@ -69,18 +69,10 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
         y : array-like of shape (n_rows,)
         classes : array-like, default=None
             All classes the task can ever show; one not seen yet gets probability 0, and another label is an error.
             None lets new classes come with any call.
-        sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to: rows are added to those tasks, and new ones opened.
-
-        Returns
-        -------
-        self : object
         """
         with transaction(self) as draft:
             require_labels(self, X, y)
@@ -103,32 +95,9 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         tasks = as_taskset(tasks)
         return object_array([one.names for one in self.codec_.about(tasks)])
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
-        """Classes of rows of the current task, or of the query rows of many tasks.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) holding one such array per task
-        """
-        logits, classes = self._answers(X, task)
-        if is_tasks(X):
-            return object_array([one.names[z.argmax(1)] for z, one in zip(logits, classes)])
-        return _names(classes)[logits.argmax(1)]
-
+    @documented_like(MetaEstimator.predict)
     def predict_proba(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
 
         Returns
         -------
@@ -139,14 +108,13 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
             return object_array([softmax(z, axis=1) for z in logits])
         return softmax(logits.astype(np.float64), axis=1)
 
+    @documented_like(MetaEstimator.predict)
     def decision_function(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Logits of the current task's classes; for two classes, how far the second leads the first.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_features)
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
 
         Returns
         -------
@@ -158,29 +126,9 @@ class MetaClassifier(ClassifierMixin, MetaEstimator):
         logits = np.where(np.isfinite(logits), logits, least)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
-    def explain(self, X: Any) -> Bunch:
-        """Say which labelled rows of the current task carried the answers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        explanation : Bunch
-            ``support`` : ndarray of shape (n_rows, n_support) - by how much the log-probability of the predicted class
-            falls when the row of the support is left out.
-        """
-        return explain_classes(self, X)
-
 
 def _of(estimator, holder, name):
     """The part of an estimator that knows an attribute; before it is there, neither is the attribute."""
     if holder not in vars(estimator):
         raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r} yet.")
     return vars(estimator)[holder]
-
-
-def _names(classes):
-    """Sorted classes of rows, of one task or of the union of several."""
-    return getattr(classes, "names", classes)

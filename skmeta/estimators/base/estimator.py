@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.classes import declared_classes
 from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, extend_task, no_rows
 from skmeta.estimators.base.docs import complete
@@ -29,6 +31,7 @@ from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
+from skmeta.estimators.base.support_effects import support_effects
 from skmeta.exceptions import NotAdaptedError
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
@@ -360,6 +363,40 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         outputs, about = self._answers_of_tasks(tasks, weight, ask)
         answers = [decode(out, one) for out, one in zip(outputs, about)]
         return self.codec_.joined(answers, about, rows, self.known_tasks_)
+
+    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
+        """Predict rows of the current task, or the query rows of many tasks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or collection of tasks
+        task : array-like of shape (n_rows,), str or list of str, default=None
+            Which task each row belongs to, after a fit in the long format.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
+        """
+        outputs, about = self._answers(X, task)
+        if is_tasks(X):
+            return object_array([self.codec_.answer(out, one) for out, one in zip(outputs, about)])
+        return self.codec_.answer(outputs, about)
+
+    def explain(self, X: Any) -> Bunch:
+        """Say which labelled rows of the current task carried the answers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+
+        Returns
+        -------
+        explanation : Bunch
+            ``support`` : ndarray of shape (n_rows, n_support) - by how much the prediction, or the log-probability of
+            the predicted class, falls when the row of the support is left out. Several targets have one more axis at
+            the end.
+        """
+        return support_effects(self, X)
 
     def _answers_of_tasks(self, tasks, weight=None, ask="predict"):
         """Raw outputs for the query rows of tasks whose rows have been read; the estimator's state is untouched."""

@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 from sklearn.base import RegressorMixin
-from sklearn.utils import Bunch
 
+from skmeta.documentation import documented_like
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.estimator import MetaEstimator
-from skmeta.estimators.base.support_effects import explain_targets
-from skmeta.estimators.base.targets import Targets
+from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.tasks import is_tasks
 
 
@@ -41,68 +41,49 @@ class MetaRegressor(RegressorMixin, MetaEstimator):
         """(n_targets,) what targets are standardised with."""
         return self.codec_.scale
 
-    def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
-        """Targets of rows of the current task, or of the query rows of many tasks.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
+class ProbabilisticRegressor(MetaRegressor):
+    """Base of the regressors that answer with a distribution: ``return_std``, ``quantiles``, training by likelihood.
 
-        Returns
-        -------
-        y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
-        """
-        answers, _ = self._answers(X, task)
-        return object_array(answers) if is_tasks(X) else answers
+    By default the learner is a :class:`~skmeta.learners.gaussian.GaussianLearner`.
+    """
 
-    def explain(self, X: Any) -> Bunch:
-        """Say which labelled rows of the current task carried the answers.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-
-        Returns
-        -------
-        explanation : Bunch
-            ``support`` : ndarray of shape (n_rows, n_support) - by how much the prediction falls when the row of the
-            support is left out. Several targets have one more axis at the end.
-        """
-        return explain_targets(self, X)
-
-
-class GaussianMetaRegressor(MetaRegressor):
-    """Base of the regressors over a :class:`~skmeta.learners.gaussian.GaussianLearner`: ``return_std``, likelihood."""
+    _ask_distribution = "predict_moments"  # the learner's method that gives parameters of a distribution
 
     def _learner_settings(self):
         # a criterion of the user's own judges the means; without one the likelihood judges the distribution
         return super()._learner_settings() | {"likelihood": self.criterion is None}
 
+    @documented_like(MetaEstimator.predict)
     def predict(  # type: ignore[override]
-        self, X: Any, return_std: bool = False, *, task: Any = None
+        self, X: Any, return_std: bool = False, quantiles: Any = None, *, task: Any = None
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
         """Targets of rows of the current task, or of the query rows of many tasks, and how sure they are.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
         return_std : bool, default=False
             Whether to return standard deviations too; the noise of the targets is part of them.
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format.
+        quantiles : array-like of floats in (0, 1), default=None
+            Return these quantiles instead of the means.
 
         Returns
         -------
         y : ndarray of shape (n_rows,) or (n_rows, n_targets), or object ndarray of shape (n_tasks,) of such arrays
+            With ``quantiles``, one more axis at the end.
         std : like y
             Only with ``return_std``.
         """
-        if not return_std:
+        levels = quantile_levels(quantiles, return_std)
+        if not return_std and levels is None:
             return super().predict(X, task=task)
-        moments, _ = self._answers(X, task, ask="predict_moments", decode=lambda out, _: out)
+        distribution, _ = self._answers(X, task, ask=self._ask_distribution, decode=lambda out, _: out)
         if is_tasks(X):
-            means, stds = zip(*map(self.codec_.decode_moments, moments))
-            return object_array(means), object_array(stds)
-        return self.codec_.decode_moments(moments)
+            answers = [self._of_distribution(one, levels) for one in distribution]
+            return tuple(map(object_array, zip(*answers))) if return_std else object_array(answers)
+        return self._of_distribution(distribution, levels)
+
+    def _of_distribution(self, distribution, levels):
+        """Means and standard deviations, or quantiles, in the user's units."""
+        mean, std = self.codec_.decode_moments(distribution)
+        return (mean, std) if levels is None else mean[..., None] + std[..., None] * ndtri(levels)

@@ -10,26 +10,8 @@ _ROWS_AT_ONCE = 65536
 _LEAST = np.log(1e-6)  # the log-probability of a class that is gone with its only row
 
 
-def explain_classes(estimator, X):
-    """By how much the log-probability of the predicted class falls without each row of the support."""
-
-    def chosen_of(answers):
-        logits, about = answers
-        return log_softmax(logits, axis=1).max(1).clip(_LEAST), about.names[logits.argmax(1)]
-
-    def without(logits, about, chosen):
-        of_chosen = np.where(about.names == chosen[:, None], log_softmax(logits, axis=1), -np.inf)
-        return of_chosen.max(1, initial=-np.inf).clip(_LEAST)
-
-    return _explain(estimator, X, chosen_of, without)
-
-
-def explain_targets(estimator, X):
-    """By how much the prediction falls without each row of the support."""
-    return _explain(estimator, X, lambda answers: (answers[0], None), lambda answer, about, chosen: answer)
-
-
-def _explain(estimator, X, chosen_of, without):
+def support_effects(estimator, X):
+    """By how much the answer to each row falls without each row of the support."""
     X, _ = estimator._take_ids(X, None)
     support, rows = estimator._adapted().rows, estimator.rows_.read(estimator, X)
     n_support, needed = len(support.y), 1 if estimator._answers_without_rows() else 2
@@ -40,13 +22,22 @@ def _explain(estimator, X, chosen_of, without):
         )
     at_once = max(1, _ROWS_AT_ONCE // (n_support + len(rows)))
     blocks = [range(i, min(i + at_once, n_support)) for i in range(0, n_support, at_once)]
-    answer, chosen = chosen_of(estimator._answers(X, exact=True))
-    left = []
+    outputs, about = estimator._answers(X, exact=True)
+    chosen = estimator.codec_.answer(outputs, about)
+    answer, left = _strength(outputs, about, chosen), []
     for block in blocks:
         tasks, weight = _tasks_without(support, block, rows)
         for outputs, about in zip(*estimator._answers_of_tasks(tasks, weight)):
-            left.append(without(estimator.codec_.decode(outputs, about), about, chosen))
+            left.append(_strength(estimator.codec_.decode(outputs, about), about, chosen))
     return Bunch(support=np.stack([answer - one for one in left], axis=1))
+
+
+def _strength(outputs, about, chosen):
+    """Log-probabilities of the chosen classes, a class that is not there among them; targets as they are."""
+    if about is None:
+        return outputs
+    of_chosen = np.where(about.names == chosen[:, None], log_softmax(outputs, axis=1), -np.inf)
+    return of_chosen.max(1, initial=-np.inf).clip(_LEAST)
 
 
 def _tasks_without(support, left_out, rows):

@@ -163,6 +163,10 @@ class Targets:
         mean, scale = self.of_outputs
         return self.in_shape(outputs * scale + mean)
 
+    def answer(self, targets, about=None):
+        """Decoded targets are what a regressor answers."""
+        return targets
+
     def decode_moments(self, moments):
         """Means and standard deviations, which lie side by side, in the user's units."""
         mean, std = np.split(moments, 2, axis=1)
@@ -194,6 +198,18 @@ def r2_over_tasks(answers, tasks):
     varies = deviations > 0
     explained = 1 - errors / np.where(varies, deviations, 1)
     return float(np.mean(np.where(varies, explained, errors == 0)))
+
+
+def quantile_levels(quantiles, return_std=False):
+    """Levels of the quantiles that are asked for, as an array; None where none are."""
+    if quantiles is None:
+        return None
+    if return_std:
+        raise ValueError("return_std and quantiles cannot be asked for together.")
+    levels = np.asarray(quantiles, dtype=np.float64)
+    if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
+        raise ValueError(f"quantiles must be numbers strictly between 0 and 1, got {levels.tolist()}.")
+    return levels
 
 
 def as_columns(y):

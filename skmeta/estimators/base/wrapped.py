@@ -6,9 +6,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from skmeta.documentation import documented_like
 from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import Support, unpooled
 from skmeta.estimators.base.rows import check_weight, require_labels
 from skmeta.estimators.base.scores import score
@@ -29,7 +31,27 @@ def _estimator_has(method):
 
 
 class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
-    """Base of the baselines; a subclass says in ``_fitted_for`` which rows its estimator sees."""
+    """Base of the baselines; a subclass says in ``_fitted_for`` which rows its estimator sees.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Classifier or regressor; None is a ``LogisticRegression``.
+    n_shots : int, default=5
+        Support rows (per class) when ``score`` has to split tasks that have no query rows.
+    task : str or list of str, default=None
+        The column of the table that names each row's task (columns: nested groups, the widest first). All methods look
+        for it in the table they are given, and it is no feature. Named in ``fit`` instead, it is remembered.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The one that answers the current task.
+    classes_ : ndarray of shape (n_classes,)
+    task_names_in_ : list of str or None
+        The columns that name tasks, after a fit in the long format.
+    n_features_in_ : int
+    """
 
     __metadata_request__fit = {"task": True}
     __metadata_request__partial_fit = {"task": True}
@@ -61,6 +83,7 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
 
     # ------------------------------------------------------------------ ways in
 
+    @documented_like(MetaClassifier.fit)
     def fit(self, X, y=None, *, task=None):
         """See many tasks, or one table.
 
@@ -68,14 +91,6 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         ----------
         X : collection of tasks, task distribution, or array-like of shape (n_rows, n_features)
             A distribution is drawn from once, 100 tasks.
-        y : array-like of shape (n_rows,), default=None
-            Labels of the rows; None where ``X`` holds tasks.
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to: many tasks in one long table. None is the parameter of the same name.
-
-        Returns
-        -------
-        self : object
         """
         check_settings(self)
         with transaction(self, keep_fitted=False) as draft:
@@ -126,6 +141,7 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
 
     # ------------------------------------------------------------------ the current task
 
+    @documented_like(MetaClassifier.adapt)
     def adapt(self, X, y, **partial_fit_params):
         """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
 
@@ -135,10 +151,6 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         y : array-like of shape (n_rows,)
         **partial_fit_params
             ``sample_weight`` and ``task``; rows that say which task they are of take the place of what it had shown.
-
-        Returns
-        -------
-        self : object
         """
         with transaction(self) as draft:
             for name in ("support_", "estimator_"):
@@ -155,22 +167,14 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         named = [self.task] if isinstance(self.task, str) else self.task
         return find_task_ids(X, task, vars(self).get("task_names_in_") or named)
 
+    @documented_like(MetaClassifier.partial_fit)
     def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
         """Add labelled rows to the current task and fit anew.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,)
         classes : array-like, default=None
             Ignored; every label is welcome.
-        sample_weight : array-like of shape (n_rows,), default=None
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to: rows are added to those tasks, and new ones opened.
-
-        Returns
-        -------
-        self : object
         """
         with transaction(self) as draft:
             X, ids = self._take_ids(X, task)
@@ -229,17 +233,8 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
     def _known_classes(self):
         return self._classes_beside(np.unique(np.concatenate([np.unique(one.y) for one in self.known_.values()])))
 
+    @documented_like(MetaClassifier.task_classes)
     def task_classes(self, tasks):
-        """The classes of each task, in the order of the columns of ``predict_proba(tasks)``.
-
-        Parameters
-        ----------
-        tasks : collection of tasks
-
-        Returns
-        -------
-        classes : object ndarray of shape (n_tasks,) of arrays
-        """
         check_is_fitted(self)
         return object_array([self._classes_beside(np.unique(one.y)) for one in as_taskset(tasks)])
 
@@ -290,44 +285,29 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
         return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
 
+    @documented_like(MetaClassifier.predict)
     def predict(self, X, *, task=None):
-        """Answers about rows of the current task, or about the query rows of many tasks.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-        task : array-like of shape (n_rows,), str or list of str, default=None
-            Which task each row belongs to, after a fit in the long format. None looks for the column named in ``fit``.
-
-        Returns
-        -------
-        y : ndarray of shape (n_rows,), or object ndarray of shape (n_tasks,) of such arrays
-        """
         return self._answer_tasks(X, "predict") if is_tasks(X) else self._answers(X, task, "predict")
 
     @_estimator_has("predict_proba")
+    @documented_like(MetaClassifier.predict_proba)
     def predict_proba(self, X, *, task=None):
         """Class probabilities, in the order of ``classes_`` (for tasks: of each task's own sorted classes).
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to; the columns are then the classes of all known tasks.
-
-        Returns
-        -------
-        p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
         return self._answer_tasks(X, "predict_proba") if is_tasks(X) else self._answers(X, task, "predict_proba")
 
     @_estimator_has("decision_function")
+    @documented_like(MetaClassifier.decision_function)
     def decision_function(self, X, *, task=None):
         """The estimator's own scores of rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to; all of these must have shown the same classes.
 
@@ -337,20 +317,13 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         """
         return self._answers(X, task, "decision_function")
 
+    @documented_like(MetaClassifier.score)
     def score(self, X, y=None, sample_weight=None, *, task=None):
         """Accuracy or R2: on rows of the current task, or over many tasks, as the learners count them.
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features), or collection of tasks
-            Tasks without query rows are split, always the same way, into ``n_shots`` rows to adapt to (per class,
-            for classifiers) and the rest to answer.
-        y : array-like of shape (n_rows,), default=None
-        sample_weight : array-like of shape (n_rows,), default=None
         task : array-like of shape (n_rows,), str or list of str, default=None
-
-        Returns
-        -------
-        score : float
+            Which task each row belongs to, after a fit in the long format.
         """
         return score(self, self._codec_class(), X, y, sample_weight, task, self.n_shots)
