@@ -1,6 +1,7 @@
 """The public estimators, in one list: names, families, and the ways in that each has.
 
-The README's table, the reference and the tests of the contract are made from it, so that no claim can be untrue.
+What ``from skmeta.estimators import *`` gives, the README's table, the reference and the tests of the contract are made
+from it, so that no claim can be untrue.
 """
 
 import importlib
@@ -35,7 +36,7 @@ class Entry:
 
     name: str
     family: str
-    module: str = "skmeta.estimators"
+    module: str
     lacks: dict = field(default_factory=dict)
 
     @property
@@ -63,37 +64,43 @@ _TRANSFORMER = {
     "predict(tasks)": _TRANSFORMS, "score(tasks)": _TRANSFORMS,
 }  # fmt: skip
 
-FAMILIES = {
-    "in-context, pretrained": ["InContextClassifier", "InContextRegressor"],
-    "related tables": ["TaskMixtureClassifier", "TaskMixtureRegressor"],
-    "metric": [
-        "ProtoNetClassifier", "SimpleShotClassifier", "MatchingNetClassifier", "RelationNetClassifier",
-        "SiameseNetClassifier", "TripletNetClassifier", "MetaKNeighborsClassifier", "MetaKNeighborsRegressor",
-    ],
-    "optimization": [
-        "MAMLClassifier", "MAMLRegressor", "ReptileClassifier", "ReptileRegressor", "LearnedOptimizerClassifier",
-        "LearnedOptimizerRegressor",
-    ],
-    "convex heads": ["MetaOptNetClassifier", "MetaOptNetRegressor", "BayesianHeadRegressor"],
-    "model-based": [
-        "RecurrentClassifier", "RecurrentRegressor", "MANNClassifier", "HyperNetClassifier", "HyperNetRegressor",
-        "NeuralProcessRegressor",
-    ],
-    "transfer": [
-        "FineTuneTransfer", "FineTuneTransferRegressor", "MultiTaskClassifier", "MultiTaskRegressor",
-        "WeightAverageTransfer", "WeightAverageTransferRegressor", "SourceSelector",
-    ],
-    "baselines and helpers": [
-        "PooledBaseline", "PerTaskBaseline", "FewShotClassifier", "FewShotRegressor", "PerTask", "TableEncoder",
-    ],
-}  # fmt: skip
-
-_ELSEWHERE = {
-    "TaskMixtureClassifier": "skmeta.task_mixture",
-    "TaskMixtureRegressor": "skmeta.task_mixture",
-    "SourceSelector": "skmeta.source_selection",
-    "PerTask": "skmeta.preprocessing",
-    "TableEncoder": "skmeta.preprocessing",
+#: every family's files below ``skmeta``, and the estimators in them
+_FILES = {
+    "in-context, pretrained": {"estimators.in_context": ["InContextClassifier", "InContextRegressor"]},
+    "related tables": {"task_mixture": ["TaskMixtureClassifier", "TaskMixtureRegressor"]},
+    "metric": {
+        "estimators.prototypes": ["ProtoNetClassifier"],
+        "estimators.simple_shot": ["SimpleShotClassifier"],
+        "estimators.matching": ["MatchingNetClassifier"],
+        "estimators.relation": ["RelationNetClassifier"],
+        "estimators.pairs": ["SiameseNetClassifier", "TripletNetClassifier"],
+        "estimators.neighbours": ["MetaKNeighborsClassifier", "MetaKNeighborsRegressor"],
+    },
+    "optimization": {
+        "estimators.maml": ["MAMLClassifier", "MAMLRegressor"],
+        "estimators.reptile": ["ReptileClassifier", "ReptileRegressor"],
+        "estimators.learned_optimizer": ["LearnedOptimizerClassifier", "LearnedOptimizerRegressor"],
+    },
+    "convex heads": {
+        "estimators.convex_head": ["MetaOptNetClassifier", "MetaOptNetRegressor"],
+        "estimators.bayesian_head": ["BayesianHeadRegressor"],
+    },
+    "model-based": {
+        "estimators.recurrent": ["RecurrentClassifier", "RecurrentRegressor", "MANNClassifier"],
+        "estimators.hyper_net": ["HyperNetClassifier", "HyperNetRegressor"],
+        "estimators.neural_process": ["NeuralProcessRegressor"],
+    },
+    "transfer": {
+        "estimators.fine_tune": ["FineTuneTransfer", "FineTuneTransferRegressor"],
+        "estimators.multi_task": ["MultiTaskClassifier", "MultiTaskRegressor"],
+        "estimators.weight_average": ["WeightAverageTransfer", "WeightAverageTransferRegressor"],
+        "source_selection": ["SourceSelector"],
+    },
+    "baselines and helpers": {
+        "estimators.baselines": ["PooledBaseline", "PerTaskBaseline"],
+        "estimators.few_shot": ["FewShotClassifier", "FewShotRegressor"],
+        "preprocessing": ["PerTask", "TableEncoder"],
+    },
 }
 _LACKS = {
     "FewShotClassifier": _FEW_SHOT,
@@ -104,10 +111,12 @@ _LACKS = {
 }
 
 REGISTRY = {
-    name: Entry(name, family, _ELSEWHERE.get(name, "skmeta.estimators"), _LACKS.get(name, {}))
-    for family, names in FAMILIES.items()
+    name: Entry(name, family, f"skmeta.{file}", _LACKS.get(name, {}))
+    for family, files in _FILES.items()
+    for file, names in files.items()
     for name in names
 }
+FAMILIES = {family: [name for names in files.values() for name in names] for family, files in _FILES.items()}
 
 
 def all_estimators(family=None, way=None):

@@ -12,7 +12,6 @@ PACKAGE = Path(__file__).parent.parent / "skmeta"
 ORDER = [
     "__init__",
     "serving",
-    "registry",
     "task_mixture",
     "source_selection",
     "estimators",
@@ -33,6 +32,7 @@ ORDER = [
     "threads",
     "progress",
     "documentation",
+    "registry",
     "reference_link",
     "transaction",
     "exceptions",
