@@ -88,6 +88,10 @@ def logistic_heads(features, labels, support_weight, class_mask, start, pull):
     start = start.expand(n_tasks, n_classes, start.shape[-1])
     if not features.shape[1]:
         return start
+    dtype = features.dtype
+    if features.device.type != "mps":  # what stands at the end is a small difference of large sums
+        features, start = features.double(), start.double()
+        support_weight = None if support_weight is None else support_weight.double()
     offset = features @ start.transpose(1, 2)
     # what the rows cannot see stays at the start, so that the search is for n numbers a class where n < e
     basis = None
@@ -100,4 +104,4 @@ def logistic_heads(features, labels, support_weight, class_mask, start, pull):
     members = one_hot_support(labels, n_classes, None, features.dtype).transpose(1, 2)
     tolerance = max(1e-10, 1e2 * torch.finfo(features.dtype).eps)
     step = fit_logistic(features / root, members, support_weight, offset, class_mask, tolerance=tolerance) / root
-    return start + (step if basis is None else basis @ step).transpose(1, 2)
+    return (start + (step if basis is None else basis @ step).transpose(1, 2)).to(dtype)

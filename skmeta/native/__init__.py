@@ -9,6 +9,7 @@ from skmeta.native.adam import adam_step
 from skmeta.native.calling import Misfit, known
 from skmeta.native.class_means import ClassMeans
 from skmeta.native.loading import library, state
+from skmeta.native.logistic import fit_logistic, fits_logistic
 from skmeta.native.maml import LOSSES, Job
 from skmeta.native.ridge import Ridge, fits_ridge
 from skmeta.native.rows import RowFunction
@@ -16,7 +17,7 @@ from skmeta.native.stack import MAX_LAYERS, Layer, Stack
 
 __all__ = [
     "LOSSES", "MAX_LAYERS", "ClassMeans", "Job", "Layer", "Misfit", "Ridge", "RowFunction", "Stack",
-    "adam_step", "available", "fits_ridge", "known", "state",
+    "adam_step", "available", "fit_logistic", "fits_logistic", "fits_ridge", "known", "state",
 ]  # fmt: skip
 
 

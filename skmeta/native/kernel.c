@@ -14,6 +14,7 @@
  *   maml.inc           a few gradient steps, and the derivative of the answers with respect to their start
  *   class_means.inc    prototypes that are class means
  *   ridge.inc          ridge regression
+ *   logistic.inc       logistic regression
  *   rows.inc           answers to many rows of one task
  *   adam.inc           the optimizer of the outer loop
  */
@@ -115,6 +116,7 @@ static int64_t size(const image *a) { return pixels(a) * a->row; }
 #undef TANHF
 #undef SQRT
 
+#define IS_DOUBLE
 #define REAL double
 #define NAME(x) x##_float64
 #define EXP exp

@@ -8,7 +8,7 @@ from skmeta.tasks.store import TaskStore, hide, similar_size_chunks
 
 _WAYS = (5, 20)
 _INDICES = 8  # numbers that a row costs besides its features
-_NUMBERS_AT_ONCE = 2**17  # drawn together: many small batches cost calls, and large ones would leave the caches
+_NUMBERS_AT_ONCE = 2**19  # drawn together: many small batches cost calls, and large ones would leave the caches
 
 
 class EpisodeLoader:
@@ -25,7 +25,8 @@ class EpisodeLoader:
 
     Rows are shuffled within their task (and class) once an epoch, and an episode is a window at a random place of
     that order: drawing without replacement at the price of index arithmetic, whatever the size of the table. Small
-    batches are drawn several at a time.
+    batches are drawn several at a time. Every episode has random numbers of its own, one after another, so that on the
+    CPU a seed's episodes do not depend on how many are drawn together.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class EpisodeLoader:
         segments.shuffle(dice)
         draw = self._n_way if segments.per_class else self._rows
         self.hides = self._may_hide(store, segments)
-        at_once = self._batches_at_once(store)
+        at_once = self._batches_at_once(store, segments)
         for first in range(0, len(order), at_once):
             batch, y = draw(store, segments, torch.cat(order[first : first + at_once]), dice)
             parts = [values.split(self.batch_size) for values in batch.values()]
@@ -121,9 +122,11 @@ class EpisodeLoader:
         shots = min(self.n_shots[1] * per, max(most_shots, 1))
         return varies or segments.fewest - shots < self.n_query[1] * per
 
-    def _batches_at_once(self, store):
-        rows = self.batch_size * max(store.max_classes, 1) * (self.n_shots[1] + self.n_query[1])
-        return max(1, _NUMBERS_AT_ONCE // max(1, rows * (store.X[:1].numel() + _INDICES)))
+    def _batches_at_once(self, store, segments):
+        classes = max(store.max_classes, 1)
+        ways = min(self.n_ways[1], classes) if segments.per_class else classes
+        numbers_of_rows = ways * (self.n_shots[1] + self.n_query[1]) * (store.X[:1].numel() + _INDICES)
+        return max(1, _NUMBERS_AT_ONCE // (self.batch_size * (numbers_of_rows + classes)))
 
     def _task_order(self, store, dice):
         """Shuffled tasks, batch after batch; where sizes differ, a batch holds tasks of similar size."""
@@ -166,19 +169,21 @@ class EpisodeLoader:
     def _n_way(self, store, segments, tasks, dice):
         ways = min(self.n_ways[1], store.max_classes)
         exists = segments.count[tasks] > 0
-        classes = dice.uniform(exists.shape).masked_fill(~exists, 2.0).argsort(1)[:, :ways]
-        asked_ways = self._as_many_in_a_batch(min(self.n_ways[0], ways), ways, len(tasks), dice)
+        numbers = dice.uniform((len(tasks), store.max_classes + ways + 3))
+        of_classes, of_places, of_ways, of_shots, of_query = numbers.split([store.max_classes, ways, 1, 1, 1], 1)
+        classes = of_classes.masked_fill(~exists, 2.0).argsort(1)[:, :ways]
+        asked_ways = self._as_many_in_a_batch(of_ways, min(self.n_ways[0], ways), ways)
         if not self.relabel:  # those to be asked about first, in order
             later = torch.arange(ways, device=store.device) >= asked_ways
             classes = classes.gather(1, (classes + store.max_classes * later).argsort(1))
         count = segments.count[tasks].gather(1, classes) * (torch.arange(ways, device=store.device) < asked_ways)
         start = segments.start[tasks].gather(1, classes)
-        shots = dice.integers(*self.n_shots, (len(tasks), 1)).expand_as(count)
-        query = self._as_many_in_a_batch(*self.n_query, len(tasks), dice).expand_as(count)
+        shots = _integers(of_shots, *self.n_shots).expand_as(count)
+        query = self._as_many_in_a_batch(of_query, *self.n_query).expand_as(count)
         shots = torch.minimum(shots, (count // 2).clamp(min=1)).minimum(count)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
-            start, count, shots, query, self.n_shots[1], self.n_query[1], dice
+            start, count, shots, query, self.n_shots[1], self.n_query[1], of_places
         )
         if self.relabel:
             codes, mask = torch.arange(ways, device=store.device).expand_as(classes), count > 0
@@ -215,12 +220,13 @@ class EpisodeLoader:
         per = max(store.max_classes, 1)
         most_shots, most_query = self.n_shots[1] * per, self.n_query[1] * per
         count, start = segments.count[tasks], segments.start[tasks]
-        shots = dice.integers(self.n_shots[0] * per, most_shots, (len(tasks), 1))
-        query = self._as_many_in_a_batch(self.n_query[0] * per, most_query, len(tasks), dice).expand_as(count)
+        of_places, of_shots, of_query = dice.uniform((len(tasks), 3)).split(1, 1)
+        shots = _integers(of_shots, self.n_shots[0] * per, most_shots)
+        query = self._as_many_in_a_batch(of_query, self.n_query[0] * per, most_query)
         shots = torch.minimum(shots, (count + 1) // 2)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
-            start, count, shots, query, most_shots, most_query, dice
+            start, count, shots, query, most_shots, most_query, of_places
         )
         support, is_support, asked, is_asked = (a.flatten(1) for a in (support, is_support, asked, is_asked))
         batch = {
@@ -235,10 +241,10 @@ class EpisodeLoader:
                 is_asked = is_asked & _shown(batch, store.y[asked])
         return batch, hide(store.y[asked], is_asked)
 
-    def _as_many_in_a_batch(self, low, high, n_tasks, dice):
-        """(n_tasks, 1) random sizes, one for each batch."""
-        drawn = dice.integers(low, high, (-(-n_tasks // self.batch_size), 1))
-        return drawn.repeat_interleave(self.batch_size, dim=0)[:n_tasks]
+    def _as_many_in_a_batch(self, numbers, low, high):
+        """Random sizes (T, 1), one for each batch, by the random numbers (T, 1) of its first episode."""
+        first = numbers[:: self.batch_size].repeat_interleave(self.batch_size, dim=0)
+        return _integers(first[: len(numbers)], low, high)
 
 
 class Parts:
@@ -292,9 +298,9 @@ class _Segments:
         random = dice.permutation(len(self.rows))
         self.order = self.rows[random[self.of_row[random].argsort(stable=True)]]
 
-    def windows(self, start, count, shots, query, most_shots, most_query, dice):
-        """Support and query rows of each segment: two neighbouring windows, cyclic, at a random place."""
-        offset = (dice.uniform(count.shape) * count).long()
+    def windows(self, start, count, shots, query, most_shots, most_query, numbers):
+        """Support and query rows of each segment: two neighbouring windows, cyclic, where random numbers say."""
+        offset = (numbers * count).long()
         step = torch.arange(most_shots + most_query, device=start.device)
         is_query = step >= most_shots
         place = step + (shots - most_shots)[..., None] * is_query
@@ -316,11 +322,13 @@ class _Dice:
     def uniform(self, shape):
         return torch.rand(shape, device=self.device, generator=self.generator)
 
-    def integers(self, low, high, shape):
-        return torch.randint(low, high + 1, shape, device=self.device, generator=self.generator)
-
     def permutation(self, n):
         return torch.randperm(n, device=self.device, generator=self.generator)
+
+
+def _integers(numbers, low, high):
+    """Integers from low to high, by random numbers from 0 to 1."""
+    return torch.full_like(numbers, low, dtype=torch.long) if low == high else (numbers * (high - low + 1)).long() + low
 
 
 def _as_range(size):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skmeta.tasks import EpisodeLoader, TaskSet
+from skmeta.tasks import EpisodeLoader, TaskSet, episodes
 from skmeta.tasks.episodes import Parts
 from skmeta.tasks.store import TaskStore, is_answered
 
@@ -235,6 +235,23 @@ def test_a_seed_of_its_own_gives_the_same_episodes_every_epoch_and_leaves_torch_
     for (first, y), (second, y_again) in zip(loader, loader):
         assert torch.equal(first["support_X"], second["support_X"])
         assert torch.equal(y, y_again)
+
+
+@pytest.mark.parametrize("kind", ["own classes", "shared classes", "numbers"])
+def test_a_seed_gives_the_same_episodes_however_many_are_drawn_together(kind, monkeypatch):
+    sizes = [[9, 7, 8], [9, 6, 9], [5, 8, 9]]
+    store = regression_store([24, 24, 22]) if kind == "numbers" else n_way_store(
+        sizes, shared_labels=kind == "shared classes"
+    )  # fmt: skip
+    settings = {"batch_size": 2, "n_ways": (2, 3), "n_shots": (1, 3), "n_query": (2, 4), "steps": 7}
+    found = []
+    for numbers in (1, 1000, 10**6):
+        monkeypatch.setattr(episodes, "_NUMBERS_AT_ONCE", numbers)
+        found.append(seeded_batches(store, **settings))
+    for others in found[1:]:
+        for (batch, y), (other, other_y) in zip(found[0], others, strict=True):
+            assert all(torch.equal(batch[name], other[name]) for name in batch)
+            assert torch.equal(y.nan_to_num(), other_y.nan_to_num())
 
 
 def test_an_epoch_goes_over_the_tasks_once_but_takes_thirty_steps_at_least():

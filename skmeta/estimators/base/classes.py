@@ -160,12 +160,10 @@ class Classes:
                 f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
                 "another task, or declare all classes of this one."
             )
-        if declared is None and not len(meta):
-            return TaskClasses(seen, np.ones(len(seen), dtype=bool), seen)
-        if declared is not None:
-            names = declared
-        else:
-            names = meta if len(meta) and not len(np.setdiff1d(seen, meta)) else seen
+        if declared is None and (not len(meta) or (codes_among(seen, meta) >= 0).all()):
+            names = meta if len(meta) else seen
+            return TaskClasses(names, np.ones(len(names), dtype=bool), names)
+        names = seen if declared is None else declared
         order = np.concatenate([meta, np.setdiff1d(names, meta)]) if len(meta) else names
         exists = np.isin(order, names)
         if declared is not None:  # a shared class can be answered before it has a row; one of the task's own cannot

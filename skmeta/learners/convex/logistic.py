@@ -3,6 +3,7 @@
 import torch
 from torch.autograd.function import once_differentiable
 
+from skmeta import native
 from skmeta.learners.implicit import conjugate_gradient
 
 _MAX_HALVINGS = 12
@@ -46,8 +47,11 @@ def fit_logistic(features, members, weight=None, offset=None, class_mask=None, *
 class _Solution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features, offset, members, weight, max_steps, tolerance):
-        problem = _Problem(features, offset, members, weight)
-        W = problem.minimise(max_steps, tolerance or 1e2 * torch.finfo(features.dtype).eps)
+        data, tolerance = (features, offset, members, weight), tolerance or 1e2 * torch.finfo(features.dtype).eps
+        if native.fits_logistic(features, members):
+            W = native.fit_logistic(*data, max_steps, tolerance).to(features.dtype)
+        else:
+            W = _Problem(*data).minimise(max_steps, tolerance)
         ctx.save_for_backward(W, features, offset, members, weight)
         return W
 
