@@ -41,9 +41,9 @@ def held_out(X, y, task, kind, question):
     """Members' names, and what they answered to held-out rows: sizes, answers, targets, rows shown, tasks."""
     taken, trust = {}, Mixture._trust
 
-    def remember(self, sizes, answers, y, n_shown, task, of_these_tasks=False):
+    def remember(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         taken["known" if of_these_tasks else "new"] = np.asarray(sizes), answers, y, n_shown, task
-        return trust(self, sizes, answers, y, n_shown, task, of_these_tasks)
+        return trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks)
 
     mixture = TaskMixtureRegressor if kind == "regression" else TaskMixtureClassifier
     with patch.object(Mixture, "_trust", remember):

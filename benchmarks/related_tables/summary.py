@@ -82,14 +82,14 @@ def baselines_of(wide):
 
 
 def sets_behind(results):
-    """(set, question, best baseline, folds) of the sets where the focus is more than 2% behind."""
+    """(set, question, best baseline) of the sets where the focus is more than 2% behind."""
     for kind in LOSS:
         for question in ("new", "known"):
             wide = losses(results, kind, question)
             wide = wide[wide[FOCUS].notna()]
             for name, (share, best) in behind(wide).iterrows():
                 if share > 0.02:
-                    yield name, question, best, set(wide.loc[name].index.unique("fold"))
+                    yield name, question, best
 
 
 def behind_by_tasks(block, kind, n_samples=2000):

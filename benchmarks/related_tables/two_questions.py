@@ -15,7 +15,8 @@ Usage::
 ``run`` appends one line per set, question, fold, K and method to ``results/related_tables.csv`` (``--results``) and
 skips what is there, so it can be stopped and started again; ``--folds 2`` does the first two folds of a question.
 ``tasks`` looks closer at the sets where TaskMixture is more than 2% behind: it and the best baseline of the set are
-fitted again, and what every test task adds to their losses is written to ``results/related_tables_tasks.csv``.
+fitted again to all folds (``--folds``), and what every test task adds to their losses is written to
+``results/related_tables_tasks.csv``.
 ``table`` prints the summary. All methods run by their defaults, the same for all sets, on the same encoded columns
 (``TableEncoder``, standardised where the method wants it). MixedLM needs statsmodels, GroupedPredictor scikit-lego and
 GPBoost gpboost; its lines are in ``results/related_tables_gpboost.csv``.
@@ -33,6 +34,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score, roc_auc_score
 
+from benchmarks.related_tables.calibration import calibration
 from benchmarks.related_tables.methods import METHODS, Table
 
 RESULTS = Path(__file__).parents[1] / "results" / "related_tables.csv"
@@ -110,6 +112,7 @@ def metrics(y, answer, classes):
     p = np.clip(answer, 1e-6, None)
     p = p / p.sum(1, keepdims=True)
     out = {"accuracy": accuracy_score(y, classes[p.argmax(1)]), "log_loss": log_loss(y, p, labels=classes)}
+    out |= calibration(np.searchsorted(classes, y), p)
     if set(y) == set(classes):
         out["auc"] = roc_auc_score(y, p[:, 1] if len(classes) == 2 else p, multi_class="ovr")
     return out
@@ -164,15 +167,19 @@ def run_fold(name, X, y, task, method, question, fold, train, parts):
     return lines
 
 
+def lines_done(results):
+    """(set, method, question, fold) of what the file of results holds; it is begun if there is none."""
+    if results.exists():
+        with open(results) as file:
+            return {(row["set"], row["method"], row["question"], int(row["fold"])) for row in csv.DictReader(file)}
+    results.parent.mkdir(exist_ok=True)
+    with open(results, "w", newline="") as file:
+        csv.writer(file).writerow(FIELDS)
+    return set()
+
+
 def run(args):
-    done = set()
-    if args.results.exists():
-        with open(args.results) as file:
-            done = {(row["set"], row["method"], row["question"], int(row["fold"])) for row in csv.DictReader(file)}
-    else:
-        args.results.parent.mkdir(exist_ok=True)
-        with open(args.results, "w", newline="") as file:
-            csv.writer(file).writerow(FIELDS)
+    done = lines_done(args.results)
     wanted = args.sets.split(",") if args.sets else None
     methods = args.methods.split(",") if args.methods else list(METHODS)
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], wanted):
@@ -204,11 +211,11 @@ def look_closer(args):
     with open(args.tasks, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(TASK_FIELDS)
-        for name, question, best, folds in sets_behind(args.results):
+        for name, question, best in sets_behind(args.results):
             X, y, task = sets[name]
             classes, place = None if y.dtype.kind == "f" else np.unique(y), np.unique(task, return_inverse=True)[1]
-            for fold, train, parts in folds_of(question, task):
-                for method in (FOCUS, best) if fold in folds else ():
+            for fold, train, parts in folds_of(question, task)[: args.folds]:
+                for method in (FOCUS, best):
                     for shots, query, answer, _ in answers_of_fold(X, y, task, method, train, parts):
                         for one, n_rows, loss in losses_of_tasks(y[query], answer, classes, place[query]):
                             writer.writerow([name, question, fold, shots, method, one, n_rows, f"{loss:.6g}"])

@@ -27,18 +27,19 @@ class Design:
     def __init__(self, kind, width=1.0, max_columns=20):
         self.kind, self.width, self.max_columns = kind, width, max_columns
 
-    def fit(self, X):
+    def fit(self, X, weight=None):
         if self.kind == "intercept":
             return self
-        self.mean = X.mean(0)
-        scale = X.std(0)
+        self.mean = np.average(X, axis=0, weights=weight)
+        scale = np.sqrt(np.average((X - self.mean) ** 2, axis=0, weights=weight))
         varies = scale > 1e-9 * np.maximum(np.abs(self.mean), 1e-12)
         self.columns = np.flatnonzero(varies)
         self.scale = scale[self.columns]
         self.rotation = None
         if len(self.columns) > self.max_columns:
             Z = self._lines(X)
-            values, vectors = np.linalg.eigh(Z.T @ Z / len(Z))
+            mass = np.ones(len(Z)) if weight is None else weight
+            values, vectors = np.linalg.eigh((Z.T * mass) @ Z / mass.sum())
             keep = np.argsort(values)[::-1][: self.max_columns]
             self.rotation = vectors[:, keep]
         if self.kind == "curves":

@@ -23,17 +23,18 @@ def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False, 
     chosen = rows_of_some_tasks(rows.code)
     kind = LogitEffects if n_classes > 1 else FactorEffects if multiplies else GaussianEffects
     feature = F[:, :0] if is_constant else kind.as_feature(F)
-    X, F, y, code = np.hstack([rows.X, feature])[chosen], F[chosen], rows.y[chosen], rows.code[chosen]
+    X, F = np.hstack([rows.X, feature])[chosen], F[chosen]
+    y, code, weight = rows.y[chosen], rows.code[chosen], rows.weight[chosen]
 
     def fitted(design, some=slice(None), **hints):
         model = kind(n_tied=design.n_curves, random_state=random_state)
         model.stretches = not is_constant
-        return design, model.fit(design(X[some]), F[some], y[some], code[some], **hints)
+        return design, model.fit(design(X[some]), F[some], y[some], code[some], weight[some], **hints)
 
     if start is not None:
         return [fitted(design, start=before) for design, before in start]
-    lines = [fitted(Design(kind).fit(X)) for kind in ("intercept", "slopes")]
-    curves = Design("curves", max_columns=10).fit(X)
+    lines = [fitted(Design(kind).fit(X, weight)) for kind in ("intercept", "slopes")]
+    curves = Design("curves", max_columns=10).fit(X, weight)
     # widths are compared by the likelihood of the rows, or by how well rows that were hidden are foretold
     few = rows_of_some_tasks(code, _TASKS_TO_COMPARE)
     bent = [fitted(curves.of_width(width), few, lines=lines[1][1]) for width in _WIDTHS]
@@ -43,7 +44,7 @@ def fit_effects(F, rows, n_classes, random_state, start=None, multiplies=False, 
 
 def ask_effects(design, effects, support, query, F_support, F_query, n_tasks):
     """(n_query, C) answers of one kind of effects, given what the tasks have shown."""
-    shown = (design(_with(support.X, F_support, effects)), F_support, support.y, support.code)
+    shown = (design(_with(support.X, F_support, effects)), F_support, support.y, support.code, support.weight)
     asked = (design(_with(query.X, F_query, effects)), F_query, query.code)
     return effects.answer(shown, asked, n_tasks)
 

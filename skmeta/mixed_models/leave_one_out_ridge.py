@@ -16,10 +16,13 @@ class LeaveOneOutRidge(RegressorMixin, BaseEstimator):
     def __init__(self, alphas=(0.1, 1.0, 10.0)):
         self.alphas = alphas
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        mean, self.intercept_ = X.mean(0), y.mean()
-        Z, r = X - mean, y - self.intercept_
+        mean, self.intercept_ = np.average(X, axis=0, weights=sample_weight), np.average(y, weights=sample_weight)
+        Z, r, of_mean = X - mean, y - self.intercept_, 1 / len(y)
+        if sample_weight is not None:
+            root = np.sqrt(sample_weight)
+            Z, r, of_mean = Z * root[:, None], r * root, sample_weight / np.sum(sample_weight)
         # U has the columns of Z turned so that U'U is diagonal; Z = U V', and of wide tables only n columns differ
         if len(Z) < Z.shape[1]:
             values, Q = np.linalg.eigh(Z @ Z.T)
@@ -32,7 +35,7 @@ class LeaveOneOutRidge(RegressorMixin, BaseEstimator):
         scores, squares, least = U.T @ r, U**2, np.inf
         for alpha in self.alphas:
             shrunk = scores / (values + alpha)
-            without_itself = 1 - 1 / len(r) - squares @ (1 / (values + alpha))
+            without_itself = 1 - of_mean - squares @ (1 / (values + alpha))
             error = (((r - U @ shrunk) / np.maximum(without_itself, 1e-9)) ** 2).sum()
             if error < least:
                 least, self.alpha_, self.coef_ = error, alpha, V @ shrunk

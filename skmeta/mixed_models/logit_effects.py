@@ -34,7 +34,7 @@ class LogitEffects:
         """Class odds stay as they are."""
         return F[:, :0]
 
-    def fit(self, Z, F, y, code, start=None, lines=None):
+    def fit(self, Z, F, y, code, weight=None, start=None, lines=None):
         """Find the spreads; ``start`` is a fit to much the same rows, whose spreads will do.
 
         ``lines`` is a fit to the same rows without the curves, to which only their spread is to be added.
@@ -42,7 +42,7 @@ class LogitEffects:
         if start is not None:
             self.spreads = start.spreads
             return self
-        support, query, n_tasks = self._hide_rows(Z, F, y, code)
+        support, query, n_tasks = self._hide_rows(Z, F, y, code, np.ones(len(y)) if weight is None else weight)
         self.spreads, self.fitness = (0.0, 0.0, 0.0), -np.inf
 
         def attempt(spreads, n_columns, n_tied=0):
@@ -66,7 +66,7 @@ class LogitEffects:
             attempt((max(s0, 0.25), s1, s2), Z.shape[1], self.n_tied)
         return self
 
-    def _hide_rows(self, Z, F, y, code):
+    def _hide_rows(self, Z, F, y, code, weight):
         """Each task's rows cut at a random place: small supports and large ones."""
         rng = np.random.default_rng(self.random_state)
         names, code, size = np.unique(code, return_inverse=True, return_counts=True)
@@ -75,14 +75,14 @@ class LogitEffects:
         is_support = rank < np.minimum(shots, size - 1)[code]
         s, q = np.flatnonzero(is_support), np.flatnonzero(~is_support)
         q = q[rank[q] < size[code[q]].clip(max=200)]  # enough to judge by
-        return (Z[s], F[s], y[s], code[s]), (Z[q], F[q], code[q], y[q]), len(names)
+        return (Z[s], F[s], y[s], code[s], weight[s]), (Z[q], F[q], code[q], y[q], weight[q]), len(names)
 
     def _loss(self, support, query, n_tasks):
-        Z, F, code, y = query
+        Z, F, code, y, weight = query
         p = self.answer(support, (Z, F, code), n_tasks)
-        return -np.log(p[np.arange(len(y)), y]).mean()
+        return -np.average(np.log(p[np.arange(len(y)), y]), weights=weight)
 
-    def effects(self, Z, F, y, code, n_tasks):
+    def effects(self, Z, F, y, code, n_tasks, weight=None):
         """(n_tasks, C, p) posterior modes; with two classes those of the second against the first, (n_tasks, 1, p)."""
         s0, s1, s2 = self.spreads
         two = F.shape[1] == 2
@@ -90,7 +90,7 @@ class LogitEffects:
         out = np.zeros((n_tasks, n_free, n_effects))
         if s0 == 0 or not len(y):
             return out
-        tasks = Segments(code)
+        tasks = Segments(code, weight)
         n_each = [1, n_effects - 1 - self.n_tied, self.n_tied]
         precision = np.repeat(np.maximum([s0, s1, s2], 1e-3) ** -2.0, n_each)
         bound = 0.5
@@ -103,13 +103,15 @@ class LogitEffects:
         theta = np.zeros((len(tasks.codes), n_effects, n_free))
         for _ in range(self.n_iter):
             error = target - _shares(offset + apart @ theta.reshape(-1, n_free))
+            error = error if weight is None else error * weight[:, None]
             gradient = (apart.T @ error).reshape(theta.shape) - theta * precision[:, None]
             theta += step @ gradient
         out[tasks.codes] = theta.transpose(0, 2, 1)
         return out
 
     def answer(self, support, query, n_tasks):
-        theta = self.effects(*support, n_tasks)
+        *rows, weight = support
+        theta = self.effects(*rows, n_tasks, weight)
         Z, F, code = query
         p = _shares(_logits(F) + np.einsum("ncp,np->nc", theta[code], Z))
         p = np.hstack([1 - p, p]) if F.shape[1] == 2 else p

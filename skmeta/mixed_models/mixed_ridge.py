@@ -29,15 +29,16 @@ class MixedRidge(RegressorMixin, BaseEstimator):
     def __init__(self, n_slopes=8, alpha=1.0, n_iter=30):
         self.n_slopes, self.alpha, self.n_iter = n_slopes, alpha, n_iter
 
-    def fit(self, X, y, task=None):
+    def fit(self, X, y, task=None, sample_weight=None):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         code = np.zeros(len(y), dtype=np.int64) if task is None else np.asarray(task)
         order = np.argsort(code, kind="stable")
-        self.design_ = Design("slopes", max_columns=60).fit(X)
+        self.design_ = Design("slopes", max_columns=60).fit(X, sample_weight)
         W = self.design_(X[order])
-        self.center_, self.scale_ = y.mean(), max(float(y.std()), 1e-12)
+        tasks = Segments(code[order], None if sample_weight is None else np.asarray(sample_weight)[order])
+        self.center_ = tasks.mean(y[order])
+        self.scale_ = max(float(np.sqrt(tasks.mean((y[order] - self.center_) ** 2))), 1e-12)
         target = (y[order] - self.center_) / self.scale_
-        tasks = Segments(code[order])
         random = _vary_most_within(tasks.moments(W), self.n_slopes)
         self.coef_, _ = mixed_effects(W, target, tasks, random, 0, self.alpha, self.n_iter, SETTLED)
         return self
@@ -55,7 +56,8 @@ def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30, settled=0
     a prior of variance ``1 / alpha``; the random effects' covariance and the noise come by expectation-maximisation.
     """
     A, b = tasks.moments(W), tasks.sums(W * y[:, None])
-    A_all, b_all, squares = A.sum(0), b.sum(0), (y**2).sum()
+    n_rows = tasks.mass.sum()
+    A_all, b_all, squares = A.sum(0), b.sum(0), n_rows * tasks.mean(y**2)
     cross, G, h0 = A[:, random], A[:, random][:, :, random], b[:, random]
     penalty = alpha * np.eye(W.shape[1])
     penalty[0, 0] = 1e-6
@@ -68,7 +70,7 @@ def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30, settled=0
         moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
         beta = np.linalg.solve(gram + prior.noise * penalty, moment)
         rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
-        if prior.step(G, h0 - cross @ beta, rest, len(y)) < settled:
+        if prior.step(G, h0 - cross @ beta, rest, n_rows) < settled:
             break
     return beta, prior
 

@@ -24,20 +24,22 @@ class PowerLaw(RegressorMixin, BaseEstimator):
     #: effects of tasks around this model are factors
     multiplies = True
 
-    def fit(self, X, y, task=None):
+    def fit(self, X, y, task=None, sample_weight=None):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         if y.min() <= 0:
             raise ValueError(f"A power law needs positive targets; the least is {y.min():g}.")
         is_quantity = [column.min() > 0 and len(np.unique(column)) > _FEW_VALUES for column in X.T]
         self.quantities_ = np.flatnonzero(is_quantity)
         self.least_ = X[:, self.quantities_].min(0)
-        self.model_ = MixedRidge().fit(self._logarithms(X), np.log(y), task=task)
+        self.model_ = MixedRidge().fit(self._logarithms(X), np.log(y), task=task, sample_weight=sample_weight)
         self.bounds_ = np.log(y.min()) - 1, np.log(y.max()) + 1
         powers = self._powers(X)
-        apart = powers - powers.mean()
+        y_mean, mean = (np.average(values, weights=sample_weight) for values in (y, powers))
+        apart = powers - mean
+        pull = apart if sample_weight is None else apart * sample_weight
         # between a constant and what has the targets' mean: positive in either case
-        self.slope_ = np.clip(apart @ y / max(apart @ apart, _SMALLEST), 0, y.mean() / powers.mean())
-        self.intercept_ = max(y.mean() - self.slope_ * powers.mean(), 0)
+        self.slope_ = np.clip(pull @ y / max(pull @ apart, _SMALLEST), 0, y_mean / mean)
+        self.intercept_ = max(y_mean - self.slope_ * mean, 0)
         return self
 
     def predict(self, X):
@@ -66,17 +68,17 @@ class FactorEffects(GaussianEffects):
     def as_feature(F):
         return np.log(np.maximum(F, _SMALLEST))
 
-    def fit(self, Z, F, y, code, start=None, lines=None):
+    def fit(self, Z, F, y, code, weight=None, start=None, lines=None):
         self.least = y.min() if start is None else start.least
         F, y = self._logarithms(F, y)
         # the common model answers means, which lie above the mean logarithm
-        self.offset = np.mean(y - F[:, 0]) if start is None else start.offset
-        return super().fit(Z, F + self.offset, y, code, start=start, lines=lines)
+        self.offset = np.average(y - F[:, 0], weights=weight) if start is None else start.offset
+        return super().fit(Z, F + self.offset, y, code, weight, start=start, lines=lines)
 
     def answer(self, support, query, n_tasks):
-        Z, F, y, code = support
+        Z, F, y, code, weight = support
         log_F, log_y = self._logarithms(F, y)
-        tasks, G, h = self.moments(Z, log_F + self.offset, log_y, code)
+        tasks, G, h = self.moments(Z, log_F + self.offset, log_y, code, weight)
         factor = self.prior.posterior_factor(G)
         effects = np.concatenate([np.zeros((1, Z.shape[1])), self.scale * (factor @ h[:, :, None])[:, :, 0]])
         covariance = np.concatenate([self.prior.covariance[None], self.prior.noise * factor])
@@ -84,7 +86,7 @@ class FactorEffects(GaussianEffects):
         place[tasks.codes] = 1 + np.arange(len(tasks.codes))
         is_odd, shift = np.zeros(n_tasks, dtype=bool), np.zeros(n_tasks)
         is_odd[code[y <= 0]] = True
-        shift[tasks.codes] = tasks.sums(y - F[:, 0]) / (1 + tasks.size)
+        shift[tasks.codes] = tasks.sums(y - F[:, 0]) / (1 + tasks.mass)
 
         Z, F, code = query
         place, spread = place[code], np.empty(len(Z))

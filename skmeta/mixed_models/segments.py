@@ -7,24 +7,39 @@ _TASKS_TO_LEARN_FROM = 200  # the spread of effects is known well enough from so
 
 
 class Segments:
-    """Sums over the rows of each task, where ``code`` is sorted; only tasks that have rows count."""
+    """Sums over the rows of each task, where ``code`` is sorted; only tasks that have rows count.
 
-    def __init__(self, code):
+    Parameters
+    ----------
+    code : (N,) array of int
+    weight : (N,) array or None
+        What rows count by; None is 1 for each.
+    """
+
+    def __init__(self, code, weight=None):
         is_first = np.ones(len(code), dtype=bool)
         is_first[1:] = code[1:] != code[:-1]
         self.first = np.flatnonzero(is_first)
         self.codes = code[self.first]
         self.size = np.diff(np.append(self.first, len(code)))
         self.of_row = np.cumsum(is_first) - 1
+        self.weight = weight
+        self.mass = self.size if weight is None else self.sums(np.ones(len(code)))  # of each task's rows
 
     def sums(self, values):
         """(N, ...) to (tasks, ...)."""
         if not len(self.first):
             return np.zeros((0, *values.shape[1:]))
+        values = values if self.weight is None else (values.T * self.weight).T
         return np.add.reduceat(values, self.first, axis=0)
+
+    def mean(self, values):
+        """The mean of (N,) values over all rows."""
+        return np.average(values, weights=self.weight)
 
     def moments(self, Z):
         """(tasks, p, p) of Z'Z, tasks of the same size in one product."""
+        Z = Z if self.weight is None else Z * np.sqrt(self.weight)[:, None]
         out = np.empty((len(self.first), Z.shape[1], Z.shape[1]))
         for size in np.unique(self.size):
             tasks = np.flatnonzero(self.size == size)

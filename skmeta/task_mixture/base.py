@@ -6,9 +6,9 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.estimator import MetaEstimator
@@ -19,19 +19,24 @@ from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
+from skmeta.task_mixture.fitting import TableOfTasks, added, asked
 from skmeta.task_mixture.jobs import Jobs
-from skmeta.task_mixture.learning_sample import learning_sample
 from skmeta.task_mixture.mixture import Members, Mixture
-from skmeta.task_mixture.rows import Rows
+from skmeta.task_mixture.row_weights import check_weighable, relative, say_something
+from skmeta.task_mixture.table import (
+    group_of_rows,
+    numbers,
+    read_asked,
+    read_labelled,
+    rows_that_count,
+    spread_evenly,
+)
 from skmeta.task_mixture.task_places import TaskPlaces
+from skmeta.task_mixture.trust import labelled
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import find_task_ids, names_of_columns
-from skmeta.tasks.rows import from_torch, is_frame, take_rows
 from skmeta.tasks.splitting import asked_about
-from skmeta.transaction import transaction
-
-_HUGE = 1e150
-_PROBES = 100  # rows that tasks are compared by
+from skmeta.transaction import forget, transaction
 
 
 class TaskMixture(Savable, LinkedToReference, BaseEstimator):
@@ -75,7 +80,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         Where the table came with string column names.
     """
 
-    __metadata_request__fit = {"task": True}
+    __metadata_request__fit = {"task": True, "groups": False}  # the groups of a splitter are other ones
     __metadata_request__partial_fit = {"task": True}
     __metadata_request__predict = {"task": True}
     __metadata_request__score = {"task": True}
@@ -113,7 +118,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
 
     # ------------------------------------------------------------------ fitting
 
-    def fit(self, X, y=None, *, task=None):
+    def fit(self, X, y=None, sample_weight=None, *, task=None, groups=None):
         """Fit all members, and learn from held-out tasks and held-out rows how far to trust each.
 
         A call that fails or is interrupted leaves the estimator as it was.
@@ -123,9 +128,14 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         X : array-like or DataFrame of shape (n_rows, n_features), or collection of tasks
             Mixed tables are encoded by a :class:`~skmeta.preprocessing.TableEncoder`.
         y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+            How much rows count beside each other: a row of twice the weight counts twice, one of weight 0 is not there.
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to, or the name of the DataFrame column (columns) that says so. None is the
             parameter of the same name or, if that is None too, one single task.
+        groups : array-like of shape (n_rows,), default=None
+            Which rows of a task belong together, such as repeated measures of one visit: they are held out together,
+            and members are trusted by what they answer to rows of groups that they have not seen.
 
         Returns
         -------
@@ -134,6 +144,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         check_settings(self)
         from_tasks = is_tasks(X)
         if from_tasks:
+            if sample_weight is not None or groups is not None:
+                raise ValueError("sample_weight and groups are of rows: give the tasks as one long table, with task=.")
             X, y, task = as_taskset(X).to_long()
         elif task is None:
             task = self.task
@@ -142,81 +154,61 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         with transaction(self, keep_fitted=False) as draft:
             draft.from_tasks_, draft.task_names_in_ = from_tasks, names_of_columns(X, task)
             X, ids = find_task_ids(X, task)
-            draft.probes_ = None if ids is None else _spread_evenly(X)
-            X, y = draft._validated(X, y, reset=True)
+            X, y, ids, groups, weight = rows_that_count(sample_weight, X, y, ids, groups)
+            if weight is not None and not len(weight):
+                raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
+            draft.probes_ = None if ids is None else spread_evenly(X)
+            X, y = read_labelled(draft, X, y, reset=True)
+            weight, draft.weight_unit_ = relative(weight, len(y))
+            if say_something(weight):
+                check_weighable([*draft._pooled_by_name(), *draft._fitted_anew()])
             if not X.shape[1] and ids is None:
                 raise ValueError(
                     f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
                 )
+            if ids is None:
+                draft.current_weight_unit_ = draft.weight_unit_
             draft.places_, code = TaskPlaces().opened(ids, len(y))
             y = draft._learn_targets(y)
             draft.encoder_ = TableEncoder().fit(X)
-            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-            draft._fit_mixtures(draft._numbers(X), y, code, seed)
+            draft._fit_mixtures(numbers(draft, X), y, code, weight, group_of_rows(groups, len(y)))
         return self
 
-    def _fit_mixtures(self, X, y, code, seed):
-        jobs = Jobs(self.n_jobs, self.verbose)
-        is_taken, position, n_learned = learning_sample(code, len(self.places_), seed)
-        self.places_, code = self.places_.moved(position), position[code]
+    def _fit_mixtures(self, X, y, code, weight, groups):
+        seed, jobs = int(check_random_state(self.random_state).randint(2**31 - 1)), Jobs(self.n_jobs, self.verbose)
+        table = TableOfTasks(X, code, len(self.places_), weight, groups, seed)
+        self.places_ = self.places_.moved(table.position)
 
-        def fitted(code, n_tasks, unit=None):
-            mixtures = []
-            for target in y.T:
-                rows, order = Rows.in_order(X[is_taken], target[is_taken], code[is_taken])
-                mixture = Mixture(self._members(target), self._n_outputs, self.cv, seed)
-                mixture.fit(rows, n_tasks, None if unit is None else unit[is_taken][order], jobs)
-                mixtures.append(
-                    mixture if is_taken.all() else _added(mixture, X[~is_taken], target[~is_taken], code[~is_taken])
-                )
-            return mixtures
+        def new(target):
+            return Mixture(self._members(target), self._n_outputs, self.cv, seed)
 
         with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
-            self.mixtures_, self.group_mixtures_ = fitted(code, n_learned), []
+            self.mixtures_, self.group_mixtures_ = [table.fitted(new(one), one, jobs) for one in y.T], []
             if self.places_.are_nested:
-                group = self.places_.group_of_place[code]
-                self.group_mixtures_ = fitted(group, self.places_.n_groups, unit=code)
+                group = self.places_.group_of_place[table.code], self.places_.n_groups
+                self.group_mixtures_ = [table.fitted_to_groups(new(one), one, *group, jobs) for one in y.T]
+
+    def _pooled_by_name(self):
+        """The pooled models that the user has given."""
+        if isinstance(self.pooled, str):
+            return []
+        return list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
+
+    def _fitted_anew(self):
+        """What is fitted to the rows of each task."""
+        return [*([] if self.per_task is None else [self.per_task]), *self.meta]
 
     def _members(self, y):
         if isinstance(self.pooled, str):
             pooled, joint = self._default_members(y)
         else:
-            pooled = list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
+            pooled = self._pooled_by_name()
             joint = [estimator for estimator in pooled if hasattr(estimator, "categorical_features")]
         return Members(pooled, joint, self.per_task, list(self.meta))
 
-    def _validated(self, X, y, reset):
-        X = from_torch(X)
-        if is_frame(X):
-            X = validate_data(self, X, reset=reset, skip_check_array=True)
-            y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(self, X, y, reset=reset, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
-        if len(y) < 2 and reset:
-            raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
-        return X, self._shaped_targets(y, reset)
-
-    def _validated_X(self, X):
-        X = from_torch(X)
-        if is_frame(X):
-            X = validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
-        return self._numbers(X)
-
-    def _numbers(self, X):
-        """The encoded table; one without features has one that says nothing, and its tasks differ by their means."""
-        numbers = self.encoder_.transform(X)
-        if not numbers.shape[1]:
-            return np.zeros((len(numbers), 1))
-        if np.abs(numbers).max() > _HUGE:
-            raise ValueError(f"Some numbers of X are beyond {_HUGE:g}, too large to be squared: rescale their columns.")
-        return numbers
-
     # ------------------------------------------------------------------ more rows
 
-    def partial_fit(self, X, y, classes=None, *, task=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, *, task=None):
         """Add rows to known tasks and open new ones; members and weights stay as they are.
 
         A row costs what its task has shown, not what all have. On an unfitted estimator this is ``fit``.
@@ -227,6 +219,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         y : array-like of shape (n_rows,)
         classes : array-like, default=None
             Labels that rows may have; all tasks share the classes of ``fit``, so others cannot be declared.
+        sample_weight : array-like of shape (n_rows,), default=None
+            In the unit of those that ``fit`` was given or, of the current task, of those of its first rows.
         task : array-like of shape (n_rows,), str or list of str, default=None
             None looks for the column named in ``fit``; where there is none, rows are added to the current task, which
             has no name, and which ``predict(X)`` answers for.
@@ -238,10 +232,10 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         if classes is not None:
             self._check_declared(np.asarray(y), np.asarray(classes))
         if not hasattr(self, "encoder_"):
-            return self.fit(X, y, task=task)
+            return self.fit(X, y, sample_weight, task=task)
         with transaction(self) as draft:
             X, ids = find_task_ids(X, task, self.task_names_in_)
-            draft._add(X, y, lambda n_rows: self.places_.opened(ids, n_rows))
+            draft._add(X, y, sample_weight, ids)
         return self
 
     def _check_declared(self, y, classes):
@@ -253,7 +247,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
                 "mixture share these: fit it anew on rows of all classes."
             )
 
-    def adapt(self, X=None, y=None, *, task=None):
+    def adapt(self, X=None, y=None, sample_weight=None, *, task=None):
         """Turn to a new current task: the rows of the one before are forgotten, then these are shown.
 
         Rows that say which task they are of take the place of what those tasks have shown since fitting.
@@ -263,6 +257,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         X : array-like or DataFrame of shape (n_rows, n_features), default=None
             None is a task of which no row has been seen.
         y : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_rows,), default=None
+            As ``partial_fit`` has it.
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to; None looks for the column named in ``fit``.
 
@@ -272,16 +268,15 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         """
         check_is_fitted(self)
         with transaction(self) as draft:
-            draft.places_, before, now = self.places_.with_new_current_task()
+            forget(draft, "current_weight_unit_")
+            draft.places_, before, _ = self.places_.with_new_current_task()
             if before is not None:
                 draft.mixtures_ = [mixture.without(before) for mixture in self.mixtures_]
             if X is not None:
                 X, ids = find_task_ids(X, task, self.task_names_in_)
-                if ids is None:
-                    draft._add(X, y, lambda n_rows: (draft.places_, np.full(n_rows, now)))
-                else:
+                if ids is not None:
                     draft._forget_opened(ids)
-                    draft._add(X, y, lambda n_rows: draft.places_.opened(ids, n_rows))
+                draft._add(X, y, sample_weight, ids)
         return self
 
     def _forget_opened(self, ids):
@@ -298,14 +293,28 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         for at in known:
             self.mixtures_ = [mixture.without(at) for mixture in self.mixtures_]
 
-    def _add(self, X, y, places_of):
-        X, y = self._validated(X, y, reset=False)
-        self.places_, code = places_of(len(y))
-        X, y = self._numbers(X), self._coded_targets(y)
-        self.mixtures_ = [_added(mixture, X, one, code) for mixture, one in zip(self.mixtures_, y.T)]
-        group = self.places_.group_of_place[code]
+    def _add(self, X, y, sample_weight, ids):
+        X, y, ids, weight = rows_that_count(sample_weight, X, y, ids)
+        if weight is not None and not len(weight):
+            return
+        X, y = read_labelled(self, X, y, reset=False)
+        weight = self._in_unit(weight, len(y), of_current_task=ids is None)
+        self.places_, code = self.places_.opened(ids, len(y))
+        X, y, group = numbers(self, X), self._coded_targets(y), self.places_.group_of_place[code]
+        self.mixtures_ = [added(mixture, X, one, code, weight) for mixture, one in zip(self.mixtures_, y.T)]
         if (group >= 0).all():
-            self.group_mixtures_ = [_added(mixture, X, one, group) for mixture, one in zip(self.group_mixtures_, y.T)]
+            groups = zip(self.group_mixtures_, y.T)
+            self.group_mixtures_ = [added(mixture, X, one, group, weight) for mixture, one in groups]
+
+    def _in_unit(self, weight, n_rows, of_current_task):
+        """Weights beside those that came before: of ``fit`` or, of the current task, of its first rows."""
+        name = "current_weight_unit_" if of_current_task else "weight_unit_"
+        weight, unit = relative(weight, n_rows, vars(self).get(name, None if of_current_task else 1.0))
+        if of_current_task:
+            self.current_weight_unit_ = unit
+        if say_something(weight):
+            check_weighable(self._fitted_anew())
+        return weight
 
     @property
     def adapted_tasks_(self):
@@ -323,13 +332,13 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     def weights_new_(self):
         """The trust in each member for new tasks, by the rows they have shown."""
         check_is_fitted(self)
-        return _labelled([(one.weights_new, one.names) for one in self.mixtures_])
+        return labelled([(one.weights_new, one.names) for one in self.mixtures_])
 
     @property
     def weights_known_(self):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
-        return _labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
+        return labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
 
     @available_if(lambda self: hasattr(self, "encoder_"))
     def _sk_visual_block_(self):
@@ -371,16 +380,16 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         X, ids = find_task_ids(X, task, self.task_names_in_)
         if ids is None and not self.places_.has_current_task:
             self._say_that_no_task_is_known()
-        X = self._validated_X(X)
+        X = read_asked(self, X)
         place, group = self.places_.found(ids, len(X))
         by_group = (place < 0) & (group >= 0)
         out = []
         for mixture, of_groups in zip(self.mixtures_, self.group_mixtures_ or [None] * len(self.mixtures_)):
-            answers = _asked(mixture, X[~by_group], place[~by_group], how_sure)
+            answers = asked(mixture, X[~by_group], place[~by_group], how_sure)
             if by_group.any():
                 of_others, answers = answers, np.empty((len(X), answers.shape[1]))
                 answers[~by_group] = of_others
-                answers[by_group] = _asked(of_groups, X[by_group], group[by_group], how_sure)
+                answers[by_group] = asked(of_groups, X[by_group], group[by_group], how_sure)
             out.append(answers)
         return out
 
@@ -403,7 +412,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         check_is_fitted(self)
         tasks = asked_about(tasks)
         X, y = tasks.pooled
-        X, code = self._validated_X(X), len(self.places_) + tasks.task_of_row
+        X, code = read_asked(self, X), len(self.places_) + tasks.task_of_row
         is_support = np.concatenate(
             [np.arange(n + max(q, 0)) < n for n, q in zip(tasks.n_support, tasks.n_query)] or [np.zeros(0, dtype=bool)]
         )
@@ -411,8 +420,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         ends = np.cumsum(tasks.n_query)[:-1]
         answers = []
         for mixture, target in zip(self.mixtures_, y.T):
-            shown = _added(mixture, X[is_support], target, code[is_support])
-            answers.append(np.split(_asked(shown, X[~is_support], code[~is_support], how_sure), ends))
+            shown = added(mixture, X[is_support], target, code[is_support])
+            answers.append(np.split(asked(shown, X[~is_support], code[~is_support], how_sure), ends))
         return list(zip(*answers))
 
     @documented_like(MetaEstimator.score)
@@ -427,33 +436,3 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             Which task each row belongs to, as for ``predict``.
         """
         return score(self, self._codec_class, X, y, sample_weight, task, per_class=False)
-
-
-def _spread_evenly(X):
-    X = X if hasattr(X, "shape") else np.asarray(X)
-    return take_rows(X, np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int))
-
-
-def _added(mixture, X, y, code):
-    return mixture.add(Rows.in_order(X, y, code)[0])
-
-
-def _asked(mixture, X, code, how_sure=None):
-    no_targets = np.zeros(len(X), dtype=mixture.shown.y.dtype)
-    rows, order = Rows.in_order(X, no_targets, code)
-    answers = mixture.answer(rows, how_sure)
-    out = np.empty_like(answers)
-    out[order] = answers
-    return out
-
-
-def _labelled(weights):
-    """Weights by size as one table, of several targets one below the other."""
-    try:
-        import pandas as pd
-    except ImportError as error:  # pragma: no cover
-        raise ImportError("The tables of weights need pandas: pip install pandas.") from error
-    tables = [
-        pd.DataFrame(one.weights, index=pd.Index(one.sizes, name="rows shown"), columns=names) for one, names in weights
-    ]
-    return tables[0] if len(tables) == 1 else pd.concat(dict(enumerate(tables)), names=["target"])

@@ -7,7 +7,6 @@ from sklearn.base import is_classifier
 
 from skmeta.mixed_models.effects_around_model import ask_effects
 from skmeta.task_mixture.pooled_model import tempered
-from skmeta.task_mixture.rows import Rows
 from skmeta.tasks import TaskSet
 
 
@@ -58,8 +57,8 @@ class Committee:
         query_base = self.base(query.X, bases) if query_base is None else query_base
         support_base = self.base(support.X, bases) if support_base is None else support_base
         names, code = np.unique(np.concatenate([support.code, query.code]), return_inverse=True)
-        support = Rows(support.X, support.y, code[: len(support)])
-        query, n_tasks = Rows(query.X, query.y, code[len(support) :]), len(names)
+        support, n_tasks = support.with_code(code[: len(support)]), len(names)
+        query = query.with_code(code[len(support) :])
         answers = list(query_base)
 
         def add(ask):

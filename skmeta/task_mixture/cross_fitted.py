@@ -9,7 +9,6 @@ from skmeta.mixed_models.effects_around_model import fit_effects
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.own_model import OwnModel
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
-from skmeta.task_mixture.rows import Rows
 
 _STIFF = 0.9  # of the loss on rows not seen is at least the loss on rows seen
 
@@ -76,7 +75,8 @@ class CrossFitted:
         hidden = [np.flatnonzero(self.fold == k) for k in range(self.n_folds)]
 
         def fit_one(k, i):
-            model = PooledModel(pooled[i].estimator, self.n_outputs).fit(train[k].X, train[k].y, train[k].code)
+            seen = train[k]
+            model = PooledModel(pooled[i].estimator, self.n_outputs).fit(seen.X, seen.y, seen.code, seen.weight)
             return model, model.answer(self.rows.X[hidden[k]])
 
         places = [(k, i) for k in range(self.n_folds) for i in range(len(pooled))]
@@ -87,7 +87,7 @@ class CrossFitted:
         if self.n_outputs > 1:
             self.pooled = [copy.copy(model) for model in pooled]
             for i, model in enumerate(self.pooled):
-                temperature = best_temperature(self.base[i], self.rows.y)
+                temperature = best_temperature(self.base[i], self.rows.y, self.rows.weight)
                 self.base[i] = tempered(self.base[i], temperature)
                 for one in [model, *(models[i] for models in fold_pooled)]:
                     one.temperature = temperature
@@ -101,8 +101,8 @@ class CrossFitted:
         first_fold = self.fold[np.searchsorted(self.rows.code, self.rows.code)]
         if (self.fold == first_fold).all():
             return [False] * len(self.pooled), self.base
-        pairs, y = [(model.answer(self.rows.X), hidden) for model, hidden in zip(self.pooled, self.base)], self.rows.y
-        is_stiff = [_loss(seen, y) > _STIFF * _loss(hidden, y) for seen, hidden in pairs]
+        pairs = [(model.answer(self.rows.X), hidden) for model, hidden in zip(self.pooled, self.base)]
+        is_stiff = [_loss(seen, self.rows) > _STIFF * _loss(hidden, self.rows) for seen, hidden in pairs]
         return is_stiff, [seen if stiff else hidden for stiff, (seen, hidden) in zip(is_stiff, pairs)]
 
     def _support_base(self, pooled, chosen):
@@ -155,12 +155,13 @@ class CrossFitted:
 
     def _drawn(self, position, draw):
         rows = self.rows.take(position)
-        return Rows(rows.X, rows.y, rows.code + draw * (self.rows.code[-1] + 1))
+        return rows.with_code(rows.code + draw * (self.rows.code[-1] + 1))
 
 
-def _loss(F, y):
+def _loss(F, rows):
     """Mean squared error, or log loss."""
-    return np.mean((F[:, 0] - y) ** 2) if F.shape[1] == 1 else -np.log(F[np.arange(len(y)), y]).mean()
+    losses = (F[:, 0] - rows.y) ** 2 if F.shape[1] == 1 else -np.log(F[np.arange(len(rows)), rows.y])
+    return np.average(losses, weights=rows.weight)
 
 
 def seeded(estimator, seed):

@@ -8,9 +8,9 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.mixed_models.effects_around_model import KINDS
-from skmeta.mixed_models.segments import random_ranks
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
+from skmeta.task_mixture.hiding import Hiding
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.odd_tasks import FEWEST_ROWS, MOST_ROWS, means_of, trust_in_blend
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
@@ -18,15 +18,9 @@ from skmeta.task_mixture.shown_rows import ShownRows
 from skmeta.task_mixture.trust import SizeWeights, weights_without_own_task
 from skmeta.task_mixture.uncertainty import Uncertainty
 
-_SIZES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-_ENOUGH_ROWS = 10_000  # smaller tables are looked at several times, as a few shown rows are a matter of luck
-_MOST_DRAWS = 20
-_QUERY_ROWS = 20  # of a task and size, when weights for new tasks are learned
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 _ROWS_AT_ONCE = 50_000  # are answered
-_MOST_ROUNDS = 3  # of cross-validation over tasks: of few tasks, how they fall into folds is luck
-_FEW_TASKS = 50
 
 
 @dataclass
@@ -69,31 +63,31 @@ class Mixture:
     def fit(self, rows, n_tasks, unit=None, jobs=None):
         """Fit all members, and learn the trust in them.
 
-        ``rows`` are sorted by task. ``unit`` names for each row what is hidden together: an inner task of a group,
-        say, where the question is what the group says about a new one; None hides single rows. ``jobs`` runs what does
-        not depend on each other.
+        ``rows`` are sorted by task. ``unit`` names for each row what is hidden together: repeated measures of one
+        visit, or an inner task of a group, where the question is what the group says about a new one; None hides single
+        rows. ``jobs`` runs what does not depend on each other.
         """
         jobs = Jobs() if jobs is None else jobs
-        rng = np.random.default_rng(self.seed)
+        hiding = Hiding(rows.code, n_tasks, unit, self.cv, np.random.default_rng(self.seed))
         pooled = jobs("pooled models", self._fitted_pooled, [(one, rows) for one in (None, *self.members.pooled)])
-        hidden_in = self._folds_of_rows(rows, n_tasks, rng, unit)
+        hidden_in = hiding.folds_of_rows()
         over_rows = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "known tasks")
         over_rows.fit(rows, hidden_in, pooled, tasks_tell=n_tasks > 1)
         answers = self._learn_known(over_rows, n_tasks, jobs)
         self.by_task = n_tasks >= _FEWEST_TASKS
         if self.by_task:
             self.for_new, asked = None, []
-            for fold_of_task in self._folds_of_tasks(n_tasks, rng):
+            for fold_of_task in hiding.folds_of_tasks():
                 fold = fold_of_task[rows.code]
                 over_tasks = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "new tasks")
                 over_tasks.fit(rows, fold, pooled, whole=self.for_new)
                 self.for_new = over_tasks.whole
-                asked.append(self._ask_new(over_tasks, n_tasks, rng, jobs))
-            self._learn_new(*map(np.concatenate, zip(*asked)))
+                asked.append(self._ask_new(over_tasks, hiding, jobs))
+            self._learn_new(rows, *map(np.concatenate, zip(*asked)))
         else:
             self.for_new = Committee(over_rows.pooled)
             no_rows, of_pooled = np.zeros(len(rows)), answers[:, : len(pooled)]
-            self.weights_new, _ = self._trust([0], of_pooled, rows.y, no_rows, hidden_in)
+            self.weights_new, _ = self._trust([0], of_pooled, rows.y, no_rows, hidden_in, rows.weight)
             self.errors_new = self._errors_of_few(of_pooled, rows)
         self.for_known = over_rows.whole
         self.shown = ShownRows(rows, over_rows.support_base, n_tasks)
@@ -104,7 +98,7 @@ class Mixture:
         return PooledModel(None if estimator is None else seeded(estimator, self.seed), self.n_outputs)
 
     def _fitted_pooled(self, estimator, rows):
-        return self._pooled(estimator).fit(rows.X, rows.y, rows.code)
+        return self._pooled(estimator).fit(rows.X, rows.y, rows.code, rows.weight)
 
     def _learn_known(self, over_rows, n_tasks, jobs):
         """The trust for tasks of the table, from hidden rows; returns what was answered to them."""
@@ -114,9 +108,11 @@ class Mixture:
         shown = [np.flatnonzero(fold != k) for k in range(over_rows.n_folds)]
         query = [np.flatnonzero(fold == k) for k in range(over_rows.n_folds)]
 
+        def fitted_joint(estimator, rows):
+            return self._pooled(estimator).fit(_with_task(rows), rows.y, weight=rows.weight)
+
         def joint_without(estimator, k):
-            train = rows.take(shown[k])
-            return self._pooled(estimator).fit(_with_task(train), train.y).answer(_with_task(rows.take(query[k])))
+            return fitted_joint(estimator, rows.take(shown[k])).answer(_with_task(rows.take(query[k])))
 
         answers = np.empty((len(rows), over_rows.whole.n_members + len(joint), self.n_outputs))
         shown_then = np.empty(len(rows))
@@ -126,57 +122,53 @@ class Mixture:
         of_joint = iter(jobs("known tasks: models with the task", joint_without, places))
         for k, part in enumerate(asked):
             answers[query[k], : over_rows.whole.n_members] = part
-            shown_then[query[k]] = np.bincount(rows.code[shown[k]], minlength=n_tasks)[rows.code[query[k]]]
-        self.joint = [self._pooled(one).fit(_with_task(rows), rows.y) for one in joint]
+            shown_then[query[k]] = rows.take(shown[k]).n_shown(n_tasks)[rows.code[query[k]]]
+        self.joint = [fitted_joint(one, rows) for one in joint]
         for i, model in enumerate(self.joint, start=over_rows.whole.n_members):
             for k in range(len(query)):
                 answers[query[k], i] = next(of_joint)
             if self.kind == "classification":
-                model.temperature = best_temperature(answers[:, i], rows.y)
+                model.temperature = best_temperature(answers[:, i], rows.y, rows.weight)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
         sizes = np.unique(np.quantile(shown_then, [0.0, 0.1, 0.5, 0.9]).astype(int))
-        self.weights_known, self.errors_known = self._trust(sizes, answers, rows.y, shown_then, rows.code, True)
+        about = rows.y, shown_then, rows.code, rows.weight
+        self.weights_known, self.errors_known = self._trust(sizes, answers, *about, of_these_tasks=True)
         return answers
 
-    def _trust(self, sizes, answers, y, n_shown, task, of_these_tasks=False):
+    def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
-        weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task)
+        weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task, weight)
         if self.kind == "classification":
             return weights, None
-        without = weights_without_own_task(weights, answers, y, n_shown, task)
+        without = weights_without_own_task(weights, answers, y, n_shown, task, weight)
         answers = answers[:, :, 0]
         blend = (without * answers).sum(1)
-        return weights, Uncertainty(sizes, of_these_tasks).fit(blend, answers, without, y, n_shown, task)
+        return weights, Uncertainty(sizes, of_these_tasks).fit(blend, answers, without, y, n_shown, task, weight)
 
-    def _ask_new(self, over_tasks, n_tasks, rng, jobs):
-        """Members' answers to tasks that they were fitted without, at each number of rows shown.
+    def _ask_new(self, over_tasks, hiding, jobs):
+        """Members' answers to tasks that they were fitted without, at each number of rows shown; and to which rows.
 
-        And the targets, the rows shown and the tasks.
+        And how many rows were shown, by their number and by their weights.
         """
-        rows, fold = over_tasks.rows, over_tasks.fold
-        size = np.bincount(rows.code, minlength=n_tasks)
-        n_draws = int(np.clip(_ENOUGH_ROWS // len(rows), 1, _MOST_DRAWS))
-        shown_of_fold, asked_of_fold = ([[] for _ in range(over_tasks.n_folds)] for _ in range(2))
-        sizes = [s for s in _SIZES if s < size.max() for _ in range(n_draws if s else 1)]
-        for draw, shots in enumerate(sizes):
-            rank = random_ranks(rows.code, size, rng)
-            is_asked = (rank >= shots) & (rank < shots + _QUERY_ROWS)
-            is_shown = (rank < shots) & (size > shots)[rows.code]
+        rows, fold, n_tasks = over_tasks.rows, over_tasks.fold, hiding.n_tasks
+        sizes, shown_of_fold, asked_of_fold = [], *([[] for _ in range(over_tasks.n_folds)] for _ in range(2))
+        for draw, (shots, *chosen) in enumerate(hiding.draws()):
+            sizes.append(shots)
             for k in range(over_tasks.n_folds):
-                for chosen, of_fold in ((is_shown, shown_of_fold), (is_asked, asked_of_fold)):
-                    at = np.flatnonzero(chosen & (fold == k))
+                for is_chosen, of_fold in zip(chosen, (shown_of_fold, asked_of_fold)):
+                    at = np.flatnonzero(is_chosen & (fold == k))
                     of_fold[k].append((at, np.full(len(at), draw)))
-        questions = [
-            (k, *(tuple(map(np.concatenate, zip(*side))) for side in sides))
-            for k, sides in enumerate(zip(shown_of_fold, asked_of_fold))
-        ]
-        answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, questions))
-        query, draw = (np.concatenate(side) for side in zip(*(asked for _, _, asked in questions)))
-        return answers, rows.y[query], np.array(sizes)[draw], rows.code[query]
+        sides = [[tuple(map(np.concatenate, zip(*one))) for one in side] for side in (shown_of_fold, asked_of_fold)]
+        answers = np.concatenate(jobs("new tasks: answers", over_tasks.ask, zip(range(over_tasks.n_folds), *sides)))
+        (shown, draw_shown), (query, draw) = (map(np.concatenate, zip(*side)) for side in sides)
+        n_shown = np.bincount(rows.code[shown] + n_tasks * draw_shown, rows.weight[shown], n_tasks * len(sizes))
+        return answers, query, np.array(sizes)[draw], n_shown[rows.code[query] + n_tasks * draw]
 
-    def _learn_new(self, answers, y, n_shown, task):
+    def _learn_new(self, rows, answers, query, shots, n_shown):
         """The trust for new tasks of each size, from tasks that the members were fitted without."""
-        self.weights_new, self.errors_new = self._trust(np.unique(n_shown), answers, y, n_shown, task)
+        sizes = np.unique([np.median(n_shown[shots == k]) for k in np.unique(shots)])
+        about = rows.y[query], n_shown, rows.code[query], rows.weight[query]
+        self.weights_new, self.errors_new = self._trust(sizes, answers, *about)
 
     def _errors_of_few(self, answers, rows):
         """Of pooled models, where there are too few tasks to say more of a new one."""
@@ -184,26 +176,8 @@ class Mixture:
             return None
         answers, no_rows = answers[:, :, 0], np.zeros(len(rows))
         weights = self.weights_new(no_rows)
-        return Uncertainty([0]).fit((weights * answers).sum(1), answers, weights, rows.y, no_rows, rows.code)
-
-    def _folds_of_tasks(self, n_tasks, rng):
-        """Which tasks are held out together: each alone where a few rounds of folds would cost as much, or more."""
-        if n_tasks <= _MOST_ROUNDS * self.cv:
-            return [np.arange(n_tasks)]
-        n_rounds = int(np.clip(round(_FEW_TASKS / n_tasks), 1, _MOST_ROUNDS))
-        return [rng.permutation(n_tasks) % self.cv for _ in range(n_rounds)]
-
-    def _folds_of_rows(self, rows, n_tasks, rng, unit):
-        """Every task's rows, or the units they make up, spread evenly over the folds."""
-        unit = np.arange(len(rows)) if unit is None or (unit == unit[0]).all() else unit
-        names, first, unit = np.unique(unit, return_index=True, return_inverse=True)
-        code = rows.code[first]
-        order = np.argsort(code, kind="stable")
-        rank = np.empty(len(names), dtype=np.int64)
-        rank[order] = random_ranks(code[order], np.bincount(code, minlength=n_tasks), rng)
-        fold = (rank + rng.permutation(n_tasks)[code]) % self.cv
-        _, fold = np.unique(fold, return_inverse=True)  # with few rows some folds are empty
-        return fold[unit.ravel()]
+        blend = (weights * answers).sum(1)
+        return Uncertainty([0]).fit(blend, answers, weights, rows.y, no_rows, rows.code, rows.weight)
 
     # ------------------------------------------------------------------ more rows
 
@@ -232,7 +206,8 @@ class Mixture:
     def _blend_of(self, support, query):
         """Answers to rows of new tasks, and the usual size of their errors, if these rows are what they have shown."""
         names, code = np.unique(query.code, return_inverse=True)
-        n_shown = np.bincount(np.searchsorted(names, support.code), minlength=len(names))[code]
+        place = np.searchsorted(names, support.code)
+        n_shown = np.bincount(place, support.weight, minlength=len(names))[code]
         trust = self.weights_new(n_shown)
         answers = self.for_new.answer(support, query, needed=(trust > 0).any(axis=0))
         blend = np.einsum("ne,nec->nc", trust, answers)

@@ -42,12 +42,12 @@ def trust_in_blend(blend_of, cold_of, support):
         shown.append((np.flatnonzero(others), code[others] * _FOLDS + k))
         query.append((np.flatnonzero(asked), code[asked] * _FOLDS + k))
     (rows, of_rows), (asked, of_asked) = (map(np.concatenate, zip(*side)) for side in (shown, query))
-    left = Rows.in_order(support.X[rows], support.y[rows], of_rows)[0]
-    hidden, order = Rows.in_order(support.X[asked], support.y[asked], of_asked)
+    left = Rows.in_order(support.X[rows], support.y[rows], of_rows, support.weight[rows])[0]
+    hidden, _ = Rows.in_order(support.X[asked], support.y[asked], of_asked, support.weight[asked])
     blend, usual = blend_of(left, hidden)
     cold = cold_of(hidden)
     candidates = [blend, means_of(left, hidden.code, cold), cold]
-    likely = np.stack([_log_likelihood(one, hidden.y, usual) for one in candidates], axis=1)
+    likely = np.stack([hidden.weight * _log_likelihood(one, hidden.y, usual) for one in candidates], axis=1)
     of_task = hidden.code // _FOLDS
     total = np.log(PRIOR) + np.stack([np.bincount(of_task, one, minlength=len(names)) for one in likely.T], axis=1)
     total = np.exp(total - total.max(1, keepdims=True))
@@ -60,8 +60,8 @@ def means_of(support, code, cold):
     place = np.clip(np.searchsorted(names, code), 0, max(len(names) - 1, 0))
     n_classes = cold.shape[1]
     values = support.y[:, None] if n_classes == 1 else np.eye(n_classes)[support.y]
-    total = np.stack([np.bincount(of_row, column, minlength=len(names)) for column in values.T], axis=1)
-    n = np.bincount(of_row, minlength=len(names))[:, None]
+    total = [np.bincount(of_row, column * support.weight, minlength=len(names)) for column in values.T]
+    total, n = np.stack(total, axis=1), np.bincount(of_row, support.weight, minlength=len(names))[:, None]
     other = 0.0 if n_classes == 1 else _OTHER_ROWS
     return (total[place] + other * cold) / (n[place] + other)
 

@@ -22,14 +22,15 @@ class OwnModel:
         for t in range(n_tasks):
             shown, wanted = slice(bounds[t], bounds[t + 1]), slice(asked[t], asked[t + 1])
             if bounds[t] < bounds[t + 1] and asked[t] < asked[t + 1]:
-                out[wanted] = self._one(support.X[shown], support.y[shown], query.X[wanted], fallback[wanted])
+                out[wanted] = self._one(support.take(shown), query.X[wanted], fallback[wanted])
         return out
 
-    def _one(self, X, y, X_query, fallback):
+    def _one(self, rows, X_query, fallback):
+        y, weight = rows.y, rows.weight
         if self.n_classes > 1:
-            shares = (np.bincount(y, minlength=self.n_classes) + fallback.mean(0)) / (len(y) + 1)
+            shares = (np.bincount(y, weight, minlength=self.n_classes) + fallback.mean(0)) / (weight.sum() + 1)
             if len(y) < 4 or len(np.unique(y)) < 2:
                 return np.tile(shares, (len(X_query), 1))
         elif len(y) < 3:
-            return np.full((len(X_query), 1), y.mean())
-        return PooledModel(self.estimator, self.n_classes).fit(X, y).answer(X_query)
+            return np.full((len(X_query), 1), np.average(y, weights=weight))
+        return PooledModel(self.estimator, self.n_classes).fit(rows.X, y, weight=weight).answer(X_query)

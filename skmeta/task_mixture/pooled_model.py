@@ -5,6 +5,8 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.task_mixture.row_weights import fit_parameters
+
 _TINY = 1e-4
 
 
@@ -23,18 +25,19 @@ class PooledModel:
         """Whether tasks are to differ from it by factors."""
         return getattr(self.estimator, "multiplies", False)
 
-    def fit(self, X, y, code=None):
+    def fit(self, X, y, code=None, weight=None):
         if self.n_classes == 1:
-            self.constant = np.array([y.mean()])
+            self.constant = np.array([np.average(y, weights=weight)])
             # a line through few rows may lead anywhere: no answer lies farther out than half the range of the targets
             self.bounds = (1.5 * y.min() - 0.5 * y.max(), 1.5 * y.max() - 0.5 * y.min())
         else:
-            self.constant = (np.bincount(y, minlength=self.n_classes) + 1.0) / (len(y) + self.n_classes)
+            self.constant = np.bincount(y, weight, minlength=self.n_classes) + 1.0
+            self.constant /= self.constant.sum()
         self.fitted = None
         varied = len(y) > 1 if self.n_classes == 1 else len(np.unique(y)) > 1
         if self.estimator is not None and varied:
             tasks = {"task": code} if has_fit_parameter(self.estimator, "task") and code is not None else {}
-            self.fitted = clone(self.estimator).fit(X, y, **tasks)
+            self.fitted = clone(self.estimator).fit(X, y, **tasks, **fit_parameters(self.estimator, weight))
         return self
 
     def answer(self, X):
@@ -57,8 +60,8 @@ def tempered(p, temperature=1.0):
     return p / p.sum(1, keepdims=True)
 
 
-def best_temperature(p, y):
+def best_temperature(p, y, weight):
     """Of a few temperatures, the one under which held-out labels are likeliest."""
     grid = (0.7, 0.85, 1.0, 1.25, 1.6, 2.0, 2.7, 4.0)
     labels = np.arange(p.shape[1])
-    return min(grid, key=lambda t: log_loss(y, tempered(p, t), labels=labels))
+    return min(grid, key=lambda t: log_loss(y, tempered(p, t), sample_weight=weight, labels=labels))

@@ -23,9 +23,15 @@ class ShownRows:
     """
 
     def __init__(self, rows, base, n_tasks):
-        self.X, self.y, self.base = rows.X, rows.y, np.stack(base, axis=1)
+        self.X, self.y, self.base, self.weight = rows.X, rows.y, np.stack(base, axis=1), rows.weight
         self.start = np.searchsorted(rows.code, np.arange(n_tasks + 1))
         self.later = {}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if "weight" not in state:  # rows of files from before there were weights
+            self.weight = np.ones(len(self.y))
+            self.later = {name: (*parts, np.ones(len(parts[1]))) for name, parts in self.later.items()}
 
     @property
     def n_fitted(self):
@@ -33,13 +39,13 @@ class ShownRows:
         return len(self.start) - 1
 
     def count(self, code):
-        """Rows that tasks have shown; the code of a task that has shown nothing is -1."""
+        """Rows that tasks have shown, by their weights; the code of a task that has shown nothing is -1."""
         names, place = np.unique(code, return_inverse=True)
-        return np.array([self._n_of(int(name)) for name in names], dtype=np.int64)[place]
+        return np.array([self._n_of(int(name)) for name in names], dtype=np.float64)[place]
 
     def _n_of(self, task):
-        first = self.start[task + 1] - self.start[task] if 0 <= task < self.n_fitted else 0
-        return first + (len(self.later[task][1]) if task in self.later else 0)
+        first = self.weight[self.start[task] : self.start[task + 1]].sum() if 0 <= task < self.n_fitted else 0
+        return first + (self.later[task][-1].sum() if task in self.later else 0)
 
     def of(self, tasks):
         """Rows of the tasks (distinct and sorted), and the pooled models' answers to them, a list of arrays."""
@@ -48,14 +54,15 @@ class ShownRows:
             mine = []
             if 0 <= task < self.n_fitted:
                 rows = slice(self.start[task], self.start[task + 1])
-                mine.append((self.X[rows], self.y[rows], self.base[rows]))
+                mine.append((self.X[rows], self.y[rows], self.base[rows], self.weight[rows]))
             if task in self.later:
                 mine.append(self.later[task])
             parts += mine
             n_rows.append(sum(len(part[1]) for part in mine))
-        parts = parts or [(self.X[:0], self.y[:0], self.base[:0])]
-        X, y, base = (np.concatenate(blocks) for blocks in zip(*parts))
-        return Rows(X, y, np.repeat(np.asarray(tasks, dtype=np.int64), n_rows)), list(base.transpose(1, 0, 2))
+        parts = parts or [(self.X[:0], self.y[:0], self.base[:0], self.weight[:0])]
+        X, y, base, weight = (np.concatenate(blocks) for blocks in zip(*parts))
+        code = np.repeat(np.asarray(tasks, dtype=np.int64), n_rows)
+        return Rows(X, y, code, weight), list(base.transpose(1, 0, 2))
 
     def followed_by(self, rows, base):
         """These and further rows of any tasks, sorted by task; a copy."""
@@ -63,7 +70,7 @@ class ShownRows:
         other.later = dict(self.later)
         names, first = np.unique(rows.code, return_index=True)
         for name, begin, end in zip(names.tolist(), first, [*first[1:], len(rows)]):
-            new = rows.X[begin:end], rows.y[begin:end], base[begin:end]
+            new = rows.X[begin:end], rows.y[begin:end], base[begin:end], rows.weight[begin:end]
             old = other.later.get(name)
             other.later[name] = new if old is None else tuple(map(np.concatenate, zip(old, new)))
         return other

@@ -39,7 +39,7 @@ class SizeWeights:
     def __init__(self, sizes, kind, n_samples=20):
         self.sizes, self.kind, self.n_samples = np.asarray(sizes), kind, n_samples
 
-    def fit(self, answers, y, n_shown, task):
+    def fit(self, answers, y, n_shown, task, weight=None):
         """Fit on held-out rows.
 
         Parameters
@@ -51,9 +51,12 @@ class SizeWeights:
             Rows that the task had shown when the row was answered.
         task : (N,) array
             What is sampled together.
+        weight : (N,) array or None
+            What rows count by.
         """
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
+        weight = np.ones(len(y)) if weight is None else weight
         if self.kind == "regression":
             solve, counts, scores = _least_squares, _without_outliers, answers[:, :, 0] - y[:, None]
             losses = scores**2
@@ -61,16 +64,17 @@ class SizeWeights:
             solve, counts, scores = _likeliest, _all_alike, answers[np.arange(len(y)), :, y]
             losses = -np.log(scores.clip(_LEAST_LIKELY))
         rng = np.random.default_rng(0)
-        self.weights = np.stack([self._at(solve, counts, scores, losses, near, task, rng) for near in nearness.T])
+        at = [self._at(solve, counts, scores, losses, near, weight, task, rng) for near in nearness.T]
+        self.weights = np.stack(at)
         return self
 
-    def _at(self, solve, counts, scores, losses, near, task, rng):
+    def _at(self, solve, counts, scores, losses, near, weight, task, rng):
         rows = np.flatnonzero(near > _NEAR)
         if not len(rows):
             return np.full(scores.shape[1], 1 / scores.shape[1])
         names, code = np.unique(task[rows], return_inverse=True)
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=self.n_samples).astype(np.float64)
-        n_models, near = scores.shape[1], near[rows] * counts(scores[rows])
+        n_models, near = scores.shape[1], near[rows] * weight[rows] * counts(scores[rows])
         caution = 0.5 * n_models / (n_models + _n_that_count(losses[rows] * near[:, None], code.ravel()))
         weights = solve(scores[rows], near, code.ravel(), drawn, caution).mean(0)
         weights[weights < _SMALLEST] = 0
@@ -82,7 +86,7 @@ class SizeWeights:
         return np.stack([np.interp(at, place, column) for column in self.weights.T], axis=1)
 
 
-def weights_without_own_task(weights, answers, y, n_shown, task):
+def weights_without_own_task(weights, answers, y, n_shown, task, weight):
     """(N, E) weights for the rows that ``weights`` were learned from, each learned without its task and some others."""
     code = np.unique(task, return_inverse=True)[1]
     part = (np.random.default_rng(0).permutation(code.max() + 1) % _PARTS)[code]
@@ -90,7 +94,7 @@ def weights_without_own_task(weights, answers, y, n_shown, task):
     for k in range(_PARTS if part.any() else 0):
         mine, others = part == k, part != k
         learned = SizeWeights(weights.sizes, weights.kind, n_samples=5)
-        learned.fit(answers[others], y[others], n_shown[others], task[others])
+        learned.fit(answers[others], y[others], n_shown[others], task[others], weight[others])
         out[mine] = learned(n_shown[mine])
     return out
 
@@ -151,3 +155,15 @@ def _descend(gradient, shape, n_iter, rate):
         w = w * np.exp(-step) + _ALIVE
         w /= w.sum(1, keepdims=True)
     return w
+
+
+def labelled(weights):
+    """The weights ``(SizeWeights, members' names)`` of each target as one table, by size; one below the other."""
+    try:
+        import pandas as pd
+    except ImportError as error:  # pragma: no cover
+        raise ImportError("The tables of weights need pandas: pip install pandas.") from error
+    tables = [
+        pd.DataFrame(one.weights, index=pd.Index(one.sizes, name="rows shown"), columns=names) for one, names in weights
+    ]
+    return tables[0] if len(tables) == 1 else pd.concat(dict(enumerate(tables)), names=["target"])

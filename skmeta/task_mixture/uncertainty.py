@@ -30,7 +30,7 @@ class Uncertainty:
     def __init__(self, sizes, of_these_tasks=False):
         self.sizes, self.of_these_tasks = np.asarray(sizes), of_these_tasks
 
-    def fit(self, blend, answers, weights, y, n_shown, task):
+    def fit(self, blend, answers, weights, y, n_shown, task, weight=None):
         """Learn from held-out rows.
 
         Parameters
@@ -40,21 +40,24 @@ class Uncertainty:
         answers, weights : (N, E) arrays
             The members' answers, and the trust in each.
         y, n_shown, task : (N,) arrays
+        weight : (N,) array or None
+            What rows count by.
         """
+        weight = np.ones(len(y)) if weight is None else weight
         seen, size = self._seen(blend, answers, weights), np.abs(y - blend)
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
+        near_rows = [np.flatnonzero(near > _NEAR) for near in nearness.T]
+        nearness = nearness * weight[:, None]
         self.coef, self.table, self.spread = [], [], []
-        for near in nearness.T:
-            rows = np.flatnonzero(near > _NEAR)
+        for near, rows in zip(nearness.T, near_rows):
             self.coef.append(_non_negative(seen[rows], size[rows], near[rows]))
         self.coef = np.stack(self.coef)
         rest, self.task_factor = (y - blend) / self._unit(seen, n_shown), {}
         if self.of_these_tasks:
-            self.task_factor, own = _own_factors(rest, task)
+            self.task_factor, own = _own_factors(rest, task, weight)
             rest = rest / own
-        for near in nearness.T:
-            rows = np.flatnonzero(near > _NEAR)
+        for near, rows in zip(nearness.T, near_rows):
             self.spread.append(np.sqrt(np.average(rest[rows] ** 2, weights=near[rows])))
             n_that_count = _independent(rest[rows], near[rows], task[rows])
             self.table.append(_quantiles(rest[rows], near[rows]) * _of_few(n_that_count))
@@ -95,18 +98,19 @@ def _non_negative(seen, size, near):
     return coef if coef.any() else np.array([max(size.mean(), _FEWEST), 0.0, 0.0])
 
 
-def _own_factors(rest, task):
+def _own_factors(rest, task, weight):
     """By how much more than usual each task is missed, and the same for each row from its task's other rows."""
     names, code = np.unique(task, return_inverse=True)
-    of_row = rest**2 / (np.mean(rest**2) + 1e-300)
-    n, of_task = np.bincount(code), np.bincount(code, of_row)
+    of_row = weight * rest**2 / (np.average(rest**2, weights=weight) + 1e-300)
+    n, of_task = np.bincount(code, weight), np.bincount(code, of_row)
 
     def without_itself(prior_rows):
-        return np.sqrt((of_task[code] - of_row + prior_rows) / (n[code] - 1 + prior_rows))
+        return np.sqrt((of_task[code] - of_row + prior_rows) / (n[code] - weight + prior_rows))
 
     def unlikely(prior_rows):  # of errors with an exponential distribution
         own = without_itself(prior_rows)
-        return np.mean(np.log(own)) + np.log(np.mean(np.abs(rest) / own) + 1e-300)
+        log_own, size = (np.average(values, weights=weight) for values in (np.log(own), np.abs(rest) / own))
+        return log_own + np.log(size + 1e-300)
 
     best = min(_PRIOR_ROWS, key=unlikely)
     return dict(zip(names.tolist(), np.sqrt((of_task + best) / (n + best)))), without_itself(best)

@@ -49,10 +49,10 @@ def test_a_tasks_factor_is_learned_and_its_uncertainty_counts_in_the_mean():
     F, Z = np.full((3000, 1), np.exp(0.7**2 / 2 + 0.3**2 / 2)), np.ones((3000, 1))
     y = factor[code] * np.exp(0.3 * rng.normal(size=3000))
     model = FactorEffects().fit(Z, F, y, code)
-    nothing = Z[:0], F[:0], y[:0], code[:0]
+    nothing = Z[:0], F[:0], y[:0], code[:0], None
     # nothing shown: the mean over tasks; all shown: the task's own
     assert_allclose(model.answer(nothing, (Z[:1], F[:1], code[:1]), 1), [[y.mean()]], rtol=0.05)
-    own = model.answer((Z, F, y, code), (Z, F, code), 500)[::6, 0]
+    own = model.answer((Z, F, y, code, None), (Z, F, code), 500)[::6, 0]
     assert np.corrcoef(np.log(own), np.log(factor))[0, 1] > 0.95
     assert own.mean() == pytest.approx(y.mean(), rel=0.02)
 

@@ -203,7 +203,7 @@ def test_rows_that_come_one_by_one_do_not_touch_what_others_have_shown():
     model.partial_fit(X[:1], Y[:1], task=[50]).partial_fit(X[1:2], Y[1:2], task=[50])
     after = model.mixtures_[0].shown
     assert after.X is before.X and after.base is before.base
-    assert not before.later and [len(y) for _, y, _ in after.later.values()] == [2]
+    assert not before.later and [len(y) for _, y, *_ in after.later.values()] == [2]
 
 
 # ---------------------------------------------------------------------- the column that names the task

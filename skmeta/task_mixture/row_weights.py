@@ -1,0 +1,43 @@
+"""Weights of rows: how they compare, and how estimators of others are told them."""
+
+import numpy as np
+from sklearn.utils.validation import has_fit_parameter
+
+
+def relative(weight, n_rows, unit=None):
+    """Weights in a unit, and that; without one it is their mean, so that what they are measured in says nothing."""
+    if weight is None:
+        return np.ones(n_rows), unit or 1.0
+    if unit is None:
+        unit = weight.mean() if say_something(weight) else weight[0]  # of weights all alike, without rounding
+    return weight / unit, unit
+
+
+def say_something(weight):
+    """Whether some rows count more than others."""
+    return weight.min() < weight.max()
+
+
+def fit_parameters(estimator, weight):
+    """What ``fit`` is told of the weights; a pipeline's steps are told each."""
+    if weight is None or not say_something(weight):
+        return {}
+    weight, _ = relative(weight, len(weight))
+    if not hasattr(estimator, "steps"):
+        return {"sample_weight": weight}
+    return {f"{name}__sample_weight": weight for name, step in estimator.steps if _takes_weights(step)}
+
+
+def check_weighable(estimators):
+    """Refuse estimators that could not be told."""
+    for estimator in estimators:
+        learner = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+        if not _takes_weights(learner):
+            raise ValueError(
+                f"{type(learner).__name__} takes no sample_weight in fit, and rows that count differently are nothing "
+                "to it: leave it out of the mixture, or fit the mixture without weights."
+            )
+
+
+def _takes_weights(estimator):
+    return hasattr(estimator, "fit") and has_fit_parameter(estimator, "sample_weight")

@@ -1,0 +1,173 @@
+"""What weights of rows promise: 0 is a row that is not there, only proportions count, and whatever learns sees them."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+
+from skmeta import BayesianHeadRegressor, FewShotRegressor, TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta.task_mixture.trust import SizeWeights
+from skmeta.task_mixture.uncertainty import Uncertainty
+
+RNG = np.random.default_rng(0)
+SITE = np.repeat(np.arange(12), 8)
+X = RNG.normal(size=(96, 2))
+Y = X[:, 0] + 2 * RNG.normal(size=12)[SITE] + 0.1 * RNG.normal(size=96)
+WEIGHT = 1.0 + np.arange(96) % 3
+KINDS = ["regressor", "classifier"]
+
+
+def mixture(kind="regressor", **params):
+    if kind == "regressor":
+        return TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0, **params)
+    return TaskMixtureClassifier(LogisticRegression(), cv=2, random_state=0, **params)
+
+
+def targets(kind, y=Y):
+    return y if kind == "regressor" else np.where(y > 0, "high", "low")
+
+
+def answers(model, rows=X, **params):
+    return getattr(model, "predict_proba", model.predict)(rows, **params)
+
+
+def fitted(kind="regressor", weight=None, rows=slice(None), **params):
+    weight = None if weight is None else weight[rows]
+    return mixture(kind, **params).fit(X[rows], targets(kind)[rows], weight, task=SITE[rows])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_of_weight_zero_is_not_there(kind):
+    there = np.flatnonzero((np.arange(96) % 5 > 0) & (SITE != 3))
+    weight = np.zeros(96)
+    weight[there] = WEIGHT[there]
+    model, without = fitted(kind, weight), fitted(kind, WEIGHT, there)
+    assert model.adapted_tasks_.tolist() == without.adapted_tasks_.tolist()
+    new = np.full(6, 99)
+    for shown in ("partial_fit", "adapt"):
+        getattr(model, shown)(X[:6], targets(kind)[:6], sample_weight=[1, 0, 2, 0, 0, 1], task=new)
+        getattr(without, shown)(X[[0, 2, 5]], targets(kind)[[0, 2, 5]], sample_weight=[1, 2, 1], task=new[:3])
+        for task in (SITE, np.full(96, 99)):
+            assert_array_equal(answers(model, task=task), answers(without, task=task))
+    before = answers(model, task=SITE)
+    assert_array_equal(
+        answers(model.partial_fit(X[:2], targets(kind)[:2], sample_weight=[0, 0], task=SITE[:2]), task=SITE), before
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_proportions_count(kind):
+    plain = fitted(kind)
+    assert_array_equal(answers(fitted(kind, np.full(96, 0.1)), task=SITE), answers(plain, task=SITE))
+    weighed = answers(fitted(kind, WEIGHT), task=SITE)
+    for unit in (2.0, 1e-7, 1e7):
+        assert_allclose(answers(fitted(kind, unit * WEIGHT), task=SITE), weighed, rtol=1e-6)
+    assert np.abs(weighed - answers(plain, task=SITE)).max() > 1e-4
+
+
+def test_rows_shown_later_are_weighed_in_the_unit_of_fit_and_those_of_a_new_task_in_their_own():
+    one, other = fitted(weight=WEIGHT), fitted(weight=1e-3 * WEIGHT)
+    rows, new = (X[:3], Y[:3] + 5), np.full(3, 99)
+    for model, unit in ((one, 1.0), (other, 1e-3)):
+        model.partial_fit(*rows, sample_weight=unit * np.array([4.0, 1.0, 1.0]), task=new)
+    assert_allclose(one.predict(X, task=np.full(96, 99)), other.predict(X, task=np.full(96, 99)), rtol=1e-6)
+    alike = fitted().adapt(*rows).predict(X)
+    assert_array_equal(fitted().adapt(*rows, sample_weight=np.full(3, 1 / 3)).predict(X), alike)
+    wrapped = FewShotRegressor(fitted())
+    assert_array_equal(wrapped.fit(*rows, sample_weight=np.full(3, 1e-5)).predict(X), alike)
+    halves = fitted().adapt(*rows, sample_weight=np.full(3, 1e-5)).partial_fit(*rows, sample_weight=np.full(3, 1e-5))
+    assert_allclose(halves.predict(X), fitted().adapt(*rows).partial_fit(*rows).predict(X))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_of_twice_the_weight_is_shown_twice(kind):
+    for task in (0, 99):
+        weighed, twice = fitted(kind), fitted(kind)
+        weighed.partial_fit(X[:1], targets(kind, Y[:1] + 5), sample_weight=[2.0], task=[task])
+        twice.partial_fit(X[[0, 0]], targets(kind, Y[[0, 0]] + 5), task=[task, task])
+        assert_allclose(*(answers(model, task=np.full(96, task)) for model in (weighed, twice)), rtol=1e-9)
+
+
+PIPELINE = make_pipeline(StandardScaler(), LinearRegression())
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"pooled": PIPELINE}, {"pooled": "default"}, {"per_task": DecisionTreeRegressor(min_samples_leaf=3)}],
+    ids=["linear", "pipeline", "default", "own models"],
+)
+def test_rows_of_next_to_no_weight_teach_next_to_nothing(params):
+    rng = np.random.default_rng(1)
+    site, counts = np.repeat(np.arange(12), 24), np.tile(np.arange(24) % 2 == 0, 12)
+    rows = rng.normal(size=(288, 2))
+    truth = rows[:, 0] + 2 * rng.normal(size=12)[site] + 0.1 * rng.normal(size=288)
+    y = np.where(counts, truth, -5 * rows[:, 0] + 30 + 10 * rng.normal(size=288))
+    weight, made = np.where(counts, 1.0, 1e-6), {"random_state": 0, "cv": 2} | {"pooled": LinearRegression()} | params
+    heavy = TaskMixtureRegressor(**made).fit(rows, y, weight, task=site)
+    for task in (site, np.full(288, 99)):
+        missed = np.sqrt(np.mean((heavy.predict(rows, task=task) - truth) ** 2))
+        alone = TaskMixtureRegressor(**made).fit(rows[counts], y[counts], task=site[counts])
+        usual = np.sqrt(np.mean((alone.predict(rows, task=task) - truth) ** 2))
+        assert missed < 1.3 * usual + 0.1
+        _, std = heavy.predict(rows, return_std=True, task=task)
+        assert np.median(std) < 2 * np.median(alone.predict(rows, return_std=True, task=task)[1]) + 0.1
+
+
+def test_trust_and_uncertainty_see_weights():
+    y = np.zeros(40)
+    heavy = np.arange(40) % 2 == 0
+    answers = np.stack([np.where(heavy, 0.1, 3.0), np.where(heavy, 3.0, 0.1)], axis=1)
+    about = y, np.zeros(40), np.repeat(np.arange(10), 4), np.where(heavy, 1.0, 1e-6)
+    assert SizeWeights([0], "regression").fit(answers[:, :, None], *about).weights[0, 0] > 0.95
+    errors = Uncertainty([0]).fit(answers[:, 0], answers, np.tile([1.0, 0.0], (40, 1)), *about)
+    assert errors.std(errors.scale(answers[:1, 0], answers[:1], np.array([[1.0, 0.0]]), np.zeros(1), y[:1]), 0)[0] < 0.2
+
+
+@pytest.mark.parametrize(
+    "params, name",
+    [
+        ({"pooled": [LinearRegression(), KNeighborsRegressor()]}, "KNeighborsRegressor"),
+        ({"pooled": make_pipeline(StandardScaler(), KNeighborsRegressor())}, "KNeighborsRegressor"),
+        ({"per_task": KNeighborsRegressor(1)}, "KNeighborsRegressor"),
+        ({"meta": [BayesianHeadRegressor(max_epochs=0)]}, "BayesianHeadRegressor"),
+    ],
+)
+def test_a_member_that_takes_no_weights_is_refused_where_they_say_something(params, name):
+    made = TaskMixtureRegressor(**{"pooled": LinearRegression(), "cv": 2, "random_state": 0} | params)
+    with pytest.raises(ValueError, match=f"{name} takes no sample_weight in fit.*leave it out of the mixture"):
+        made.fit(X, Y, WEIGHT, task=SITE)
+    assert not hasattr(made, "encoder_")
+
+
+@pytest.mark.parametrize(
+    "weight, said",
+    [
+        (np.zeros(96), "Every sample_weight is zero"),
+        (-WEIGHT, "non-negative"),
+        (WEIGHT[:5], r"96 non-negative numbers"),
+    ],
+)
+def test_weights_that_mean_nothing_are_refused(weight, said):
+    with pytest.raises(ValueError, match=said):
+        fitted().fit(X, Y, weight, task=SITE)
+
+
+def test_tasks_come_without_weights():
+    with pytest.raises(ValueError, match="sample_weight and groups are of rows"):
+        mixture().fit([(X[:48], Y[:48]), (X[48:], Y[48:])], sample_weight=WEIGHT)
+
+
+def test_weights_are_routed_when_asked_for():
+    routed = {"sample_weight": WEIGHT, "task": SITE, "groups": SITE}
+    with config_context(enable_metadata_routing=True):
+        model = mixture().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scores = cross_validate(model, X, Y, params=routed, cv=GroupKFold(2))["test_score"]
+    train, test = next(GroupKFold(2).split(X, Y, SITE))
+    by_hand = mixture().fit(X[train], Y[train], WEIGHT[train], task=SITE[train])
+    assert scores[0] == pytest.approx(by_hand.score(X[test], Y[test], WEIGHT[test], task=SITE[test]))
