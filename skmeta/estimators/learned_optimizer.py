@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.settings import number_or
 from skmeta.learners.learned_optimizers.descent import LearnedDescent
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED
@@ -30,8 +31,9 @@ class _LearnedOptimizer:
     unroll : int, default=20
         Steps that are differentiated through together.
     inner_lr : float, "auto" or None, default={}
-        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
+        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned, and
+        cannot be set on a fitted estimator. None leaves the step to the network alone; "auto" (classes) begins at what
+        a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1
@@ -67,7 +69,8 @@ class _LearnedOptimizer:
     lr = 0.01
 
     _learner_class = LearnedDescent
-    _adaptation_parameters = ("inner_steps", "adapt_steps")
+    _rules = {"inner_lr": number_or("auto", None, positive=True)}
+    _adaptation_parameters = ("inner_steps", "adapt_steps", "inner_lr")
     _default_module_parameters = {"activate_output": True, "n_hidden": 16}
 
     @property

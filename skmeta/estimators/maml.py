@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.settings import number_or
 from skmeta.learners.maml import MAML
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED
@@ -77,6 +78,7 @@ class _MAML:
     engine: str = "auto"
 
     _learner_class = MAML
+    _rules = {"inner_lr": number_or("auto", "learn", "learn-step")}
     _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
 

@@ -5,6 +5,7 @@ import torch
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
+from skmeta.estimators.base.settings import number_or
 from skmeta.learners.reptile import Reptile
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED
@@ -58,6 +59,7 @@ class _Reptile:
     optimizer = torch.optim.SGD
 
     _learner_class = Reptile
+    _rules = {"inner_lr": number_or("auto")}
     _adaptation_parameters = ("inner_lr", "inner_steps", "adapt_steps")
     _default_module_parameters = {"activate_output": True}
 

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from skmeta.learners.backtracking import backtrack, squared_errors
 from skmeta.learners.base import Learner
@@ -72,7 +73,21 @@ class GradientBased(Learner):
         if self.inner_lr != "auto":
             return None
         self._check_auto(self.inner_lr)  # it may have been set after fit
-        return class_mask.sum(1) / steepness(self.embed(support_X), support_weight)
+        return class_mask.sum(1) / steepness(self._embedded_aside(support_X), support_weight)
+
+    def _embedded_aside(self, X):
+        """Embeddings that leave no trace: normalised by the batch, as training has them, nothing is kept or drawn."""
+        in_training = [layer for layer in self.body.modules() if layer.training]
+        normalising = [layer for layer in in_training if getattr(layer, "running_mean", None) is not None]
+        buffers = {name: value.clone() for name, value in self.body.named_buffers()} if normalising else {}
+        try:
+            self.body.eval()
+            for layer in normalising:
+                layer.training = True
+            return functional_call(self.body, buffers, X.flatten(0, 1)).unflatten(0, X.shape[:2])
+        finally:
+            for layer in in_training:
+                layer.training = True
 
     def inner_gradient(self, params, support_X, support_y, support_weight=None, class_mask=None, pace=None):
         """Gradients (T, *shape) of each task's inner loss at its parameters. No graph."""

@@ -154,6 +154,35 @@ def test_without_a_word_of_the_network_it_is_gradient_descent():
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("cls", [LearnedOptimizerClassifier, LearnedOptimizerRegressor])
+def test_the_network_may_be_left_alone_with_the_step(cls):
+    X = torch.randn(12, 2, generator=torch.Generator().manual_seed(0)).numpy()
+    y = X[:, 0] if cls is LearnedOptimizerRegressor else X[:, 0] > 0
+    meta = cls(inner_lr=None, max_epochs=1, steps_per_epoch=2, random_state=0).fit([(X, y)] * 4)
+    assert meta.optimizer_.log_rate is None
+    start, _ = meta.served_.bare.configured(inner_steps=0).adapt(*_tensors(meta, X, y))
+    end, _ = meta.served_.bare.adapt(*_tensors(meta, X, y))
+    assert any((a != b).any() for a, b in zip(start, end))
+
+
+def _tensors(meta, X, y):
+    is_class = isinstance(meta, LearnedOptimizerClassifier)
+    mask = (torch.ones(1, 2, dtype=torch.bool),) if is_class else ()
+    y = torch.tensor(y)[None].long() if is_class else torch.tensor(y)[None, :, None].double()
+    return torch.tensor(X)[None].double(), y, None, *mask
+
+
+@pytest.mark.parametrize("again", ["adapt", "warm start"])
+def test_a_rate_that_has_been_learned_cannot_be_set(again):
+    X = torch.randn(12, 2, generator=torch.Generator().manual_seed(0)).numpy()
+    tasks = [(X, X[:, 0])] * 4
+    meta = LearnedOptimizerRegressor(max_epochs=1, steps_per_epoch=2, random_state=0).fit(tasks)
+    meta.set_params(inner_lr=0.3, warm_start=True)
+    with pytest.raises(ValueError, match="inner_lr=0.05 is where training began.* cannot become 0.3"):
+        meta.adapt(*tasks[0]) if again == "adapt" else meta.fit(tasks)
+    meta.set_params(inner_lr=0.05).fit(tasks).adapt(*tasks[0])
+
+
 def test_truncation_changes_gradients_but_not_answers():
     X, y = torch.randn(2, 5, 2), torch.randn(2, 5, 1)
     answers, grads = [], []

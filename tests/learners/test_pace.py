@@ -1,10 +1,19 @@
 """Inner steps of a classifier are as long as a task's rows allow."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
-from skmeta import LearnedOptimizerClassifier, MAMLClassifier, MAMLRegressor, ReptileClassifier, ReptileRegressor
+from skmeta import (
+    FineTuneTransfer,
+    LearnedOptimizerClassifier,
+    MAMLClassifier,
+    MAMLRegressor,
+    ReptileClassifier,
+    ReptileRegressor,
+)
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.gradient_based import steepness
 from skmeta.learners.maml import MAML
@@ -92,6 +101,26 @@ def test_nor_has_one_that_is_fitted(cls):
         meta.adapt(X, X[:, 0])
 
 
-def test_reptile_learns_no_rates():
-    with pytest.raises(ValueError, match="inner_lr must be a number or 'auto', got 'learn'"):
-        ReptileClassifier(inner_lr="learn", max_epochs=0).fit([(torch.eye(4).numpy(), [0, 0, 1, 1])] * 2)
+@pytest.mark.parametrize("cls", [ReptileClassifier, FineTuneTransfer, LearnedOptimizerClassifier])
+def test_what_learns_no_rates_for_every_weight_does_not_offer_to(cls):
+    tasks = [(torch.eye(4).numpy(), [0, 0, 1, 1])] * 2
+    with pytest.raises(ValueError, match=r"inner_lr of \w+ must be a [^']*number(, 'auto'| or 'auto'|).* got 'learn'") as e:
+        cls(inner_lr="learn", max_epochs=0).fit(tasks)
+    assert "'learn'" not in str(e.value).partition("got")[0]
+    fitted = cls(max_epochs=0, random_state=0).fit(tasks)
+    with pytest.raises(ValueError, match=r"inner_lr of \w+ must be .* got 'learn'"):
+        fitted.set_params(inner_lr="learn").adapt(*tasks[0])
+
+
+@pytest.mark.parametrize("body", [nn.BatchNorm1d(5), nn.Dropout(0.5)], ids=["batch norm", "dropout"])
+def test_looking_for_the_pace_leaves_no_trace_in_training(body):
+    body = nn.Sequential(nn.Linear(5, 5), body)
+    learner = MAML(body, 5, inner_lr="auto", engine="any_module").double().train()
+    X, _, mask = task()
+    before = copy.deepcopy(body.state_dict()), torch.get_rng_state()
+    pace = learner.pace_of_tasks(3 + X, None, mask)
+    torch.testing.assert_close(dict(body.state_dict()), dict(before[0]))
+    assert (torch.get_rng_state() == before[1]).all()
+    assert all(layer.training for layer in body)
+    if isinstance(body[1], nn.BatchNorm1d):  # rows are normalised as the inner steps will see them
+        torch.testing.assert_close(pace, 3 / steepness(learner.embed(3 + X)))

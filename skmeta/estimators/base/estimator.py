@@ -80,6 +80,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
 
     module = None
     _learner_class = None
+    _rules = {}  # what parameters may be, where it is not what others of the name may be; see check_settings
     _adaptation_parameters = ()  # read anew at every adaptation, so that set_params on a fitted estimator acts
     _default_module = MLP
     _default_module_parameters = {}

@@ -83,6 +83,16 @@ def _is_made_of_nothing(value):
     return not isinstance(value, type) or all(p.default is not p.empty or p.kind in _VARIADIC for p in parameters)
 
 
+def number_or(*words, positive=False):
+    """A rule for a parameter that is a number or one of some words; None may be among them.
+
+    Where a parameter takes other words than its namesakes do, the family has the rule among its ``_rules``.
+    """
+    is_number, number = _POSITIVE if positive else _NUMBER
+    *first, last = number, *map(repr, words)
+    return lambda v: is_number(v) or (v is None or isinstance(v, str)) and v in words, f"{', '.join(first)} or {last}"
+
+
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _COUNT = (lambda v: _integer(v, 1), "a positive integer")
 _SIZE = (_size, "a positive integer or a (low, high) pair of integers")
@@ -126,10 +136,7 @@ _RULES = {
     ),
     "labels": _one_of("auto", "task", "shared"),
     "target_scaling": _one_of("pooled", "task", None),
-    "inner_lr": (
-        lambda v: isinstance(v, str) or _number(v),
-        "a non-negative number, 'auto', 'learn' or 'learn-step'",
-    ),
+    "inner_lr": _NUMBER,
     "adapt_params": (_one_of("all", "head", "body")[0], "'all' (MAML), 'head' (ANIL) or 'body' (BOIL)"),
     "gradient": _one_of("unrolled", "first-order", "implicit"),
     "multi_step_loss": _FLAG,
@@ -214,10 +221,11 @@ def check_settings(estimator, names=None):
     names : sequence of str, default=None
         Check these only; None checks all that the estimator has.
     """
-    for name in _RULES if names is None else names:
-        if name not in _RULES or name not in vars(estimator):
+    rules = _RULES | getattr(estimator, "_rules", {})
+    for name in rules if names is None else names:
+        if name not in rules or name not in vars(estimator):
             continue
-        is_fine, expected = _RULES[name]
+        is_fine, expected = rules[name]
         value = vars(estimator)[name]
         is_usable = _is_body(value, get_routed(estimator)) if name == "module" else is_fine(value)
         if not is_usable:

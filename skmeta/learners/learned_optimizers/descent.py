@@ -43,9 +43,26 @@ class LearnedDescent(GradientBased):
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         self.inner_steps, self.adapt_steps, self.unroll = inner_steps, adapt_steps, unroll
         self._check_auto(inner_lr)
-        self.inner_lr = inner_lr
+        vars(self)["inner_lr"] = inner_lr
         rate = 1.0 if inner_lr == "auto" else inner_lr
         self.optimizer = LearnedOptimizer(n_hidden, n_layers, gradient_rate=rate)
+
+    @property
+    def inner_lr(self):
+        """The rate that training began with; what it has become is the optimizer's own."""
+        return vars(self)["inner_lr"]
+
+    @inner_lr.setter
+    def inner_lr(self, value):
+        if value != self.inner_lr:
+            raise ValueError(
+                f"inner_lr={self.inner_lr!r} is where training began, and the rate has been learned since: it cannot "
+                f"become {value!r}. Set it back, or fit anew."
+            )
+
+    def configured(self, **settings):
+        self.inner_lr = settings.get("inner_lr", self.inner_lr)
+        return super().configured(**settings)
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         """Answers after the last step and, in training, after every step."""
