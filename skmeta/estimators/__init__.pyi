@@ -1053,8 +1053,9 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
     unroll : int, default=20
         Steps that are differentiated through together.
     inner_lr : float, "auto" or None, default='auto'
-        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
+        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned, and
+        cannot be set on a fitted estimator. None leaves the step to the network alone; "auto" (classes) begins at what
+        a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1
@@ -1204,8 +1205,9 @@ class LearnedOptimizerRegressor(_LearnedOptimizer, MetaRegressor):
     unroll : int, default=20
         Steps that are differentiated through together.
     inner_lr : float, "auto" or None, default=0.05
-        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned. None
-        leaves the step to the network alone; "auto" (classes) begins at what a task's rows allow.
+        Rate, to begin with, of the plain gradient step that the network's output is added to; it is learned, and
+        cannot be set on a fitted estimator. None leaves the step to the network alone; "auto" (classes) begins at what
+        a task's rows allow.
     n_hidden : int, default=8
         Size of the LSTM's state.
     n_layers : int, default=1

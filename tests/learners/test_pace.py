@@ -104,9 +104,9 @@ def test_nor_has_one_that_is_fitted(cls):
 @pytest.mark.parametrize("cls", [ReptileClassifier, FineTuneTransfer, LearnedOptimizerClassifier])
 def test_what_learns_no_rates_for_every_weight_does_not_offer_to(cls):
     tasks = [(torch.eye(4).numpy(), [0, 0, 1, 1])] * 2
-    with pytest.raises(ValueError, match=r"inner_lr of \w+ must be a [^']*number(, 'auto'| or 'auto'|).* got 'learn'") as e:
+    with pytest.raises(ValueError, match=r"inner_lr of \w+ must be .*number.* got 'learn'") as error:
         cls(inner_lr="learn", max_epochs=0).fit(tasks)
-    assert "'learn'" not in str(e.value).partition("got")[0]
+    assert "'learn'" not in str(error.value).partition("got")[0]
     fitted = cls(max_epochs=0, random_state=0).fit(tasks)
     with pytest.raises(ValueError, match=r"inner_lr of \w+ must be .* got 'learn'"):
         fitted.set_params(inner_lr="learn").adapt(*tasks[0])

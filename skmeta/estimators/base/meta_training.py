@@ -21,6 +21,7 @@ from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.training import MetaNet, resolve_device
 from skmeta.training.calibration import KeptApart
+from skmeta.training.held_out_classes import Trust
 from skmeta.training.meta_training import train
 from skmeta.training.warm_start import go_on
 from skmeta.transaction import copy_of
@@ -39,6 +40,7 @@ class MetaTraining:
     """
 
     watcher = None  # of every epoch
+    is_rehearsed = True  # whether classes held out say how far training is to be trusted
 
     def __init__(self, estimator):
         self.estimator = estimator
@@ -165,7 +167,10 @@ class MetaTraining:
         else:
             self.go_on_from(net, self.before["net_"])
         net._standing_estimator = lambda: self.standing(net)
-        train(net, tasks, epochs, self.watcher)
+        if self.is_rehearsed and self.before is None:
+            Trust(lambda rows: self.make_net(rows, None, seed), tasks, seed).train(net, tasks, epochs, self.watcher)
+        else:
+            train(net, tasks, epochs, self.watcher)
         net._standing_estimator = None
         if kept is not None:
             kept.calibrate(net.module_)

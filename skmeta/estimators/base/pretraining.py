@@ -21,6 +21,7 @@ class Pretraining(MetaTraining):
     """
 
     per_task_targets = FineTunePerTaskTargets
+    is_rehearsed = False  # a head for the classes trained on says nothing about others
 
     # ------------------------------------------------------------------ source tasks
 

@@ -1,0 +1,111 @@
+"""How far what has been learned of some classes is to be trusted about others, told by classes that are held out."""
+
+from itertools import islice
+
+import numpy as np
+import torch
+
+from skmeta.tasks.store import TaskStore, is_answered
+from skmeta.training.meta_training import train
+
+#: of fewer training classes there are none to spare; of more, what is learned holds for others as well
+LEAST_CLASSES, MOST_CLASSES = 6, 100
+#: how far on the way from the start to where training has led
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+_BATCHES = 8
+_TEMPERATURES = 2.0 ** torch.arange(-4, 4.5, 0.5)
+
+
+class Trust:
+    """Training that goes as far from its start as classes that it does not see ask for.
+
+    Learners of tasks with classes of their own often begin as something that knows nothing and does no harm, such as
+    nearest class means. A few dozen training classes are soon known by heart, and others are then told apart worse than
+    before. So training is rehearsed on two thirds of the classes; on the straight way from the start to the weights
+    that were found, the point is sought at which the other classes are most probable; and the training on all of them
+    ends at that share of its own way.
+
+    Parameters
+    ----------
+    make_net : callable
+        Makes a net for rows, not initialised.
+    tasks : TaskStore or object with ``draw(n_tasks) -> TaskStore``
+        That are to be trained on.
+    seed : int
+    """
+
+    def __init__(self, make_net, tasks, seed):
+        self.make_net, self.parts = make_net, class_parts(tasks, seed)
+
+    def train(self, net, tasks, epochs, watcher=None):
+        """Train an initialised net, and take it back as far as the rehearsal says."""
+        share, start = self.share(epochs), _copied(net.module_)
+        train(net, tasks, epochs, watcher)
+        if share < 1:
+            _go(net.module_, start, _copied(net.module_), share)
+
+    def share(self, epochs):
+        """The share of the way at which held-out classes are most probable."""
+        if self.parts is None or epochs < 1:
+            return 1.0
+        known, others = self.parts
+        net = self.make_net(known.X)
+        net.set_params(callbacks=None, verbose=0)
+        net.initialize(known.X)
+        start = _copied(net.module_)
+        train(net, known, epochs)
+        if net.interrupted_:
+            raise KeyboardInterrupt("Training was interrupted before its first epoch.")
+        end, learner = _copied(net.module_), net.module_.eval()
+        episodes = list(islice(net.get_iterator(others, training=False), _BATCHES))
+        losses = []
+        for share in SHARES:
+            _go(learner, start, end, share)
+            losses.append(loss(learner, episodes))
+        losses = np.nan_to_num(losses, nan=np.inf)
+        return SHARES[int(losses.argmin())] if np.isfinite(losses).any() else 1.0
+
+
+@torch.no_grad()
+def loss(learner, episodes):
+    """Mean log-loss of the query rows of episodes, under the temperature that suits them best."""
+    total, n_rows = 0.0, 0
+    for batch, y in episodes:
+        query_X = batch["query_X"]
+        state = learner.adapt(**{name: value for name, value in batch.items() if name != "query_X"})
+        answered = is_answered(y)
+        logits, y = learner.predict(state, query_X).flatten(0, 1)[answered], y[answered]
+        probability = (_TEMPERATURES.to(logits)[:, None, None] * logits).log_softmax(-1)
+        total = total - probability[:, torch.arange(len(y)), y].sum(1)
+        n_rows += len(y)
+    return float(total.min()) / max(n_rows, 1)
+
+
+def class_parts(tasks, seed):
+    """Two stores of a table's rows: classes to rehearse on, and the others, a third; None where there is no need."""
+    if not isinstance(tasks, TaskStore) or not tasks.is_classification or tasks.shared_labels:
+        return None
+    if len(tasks) > 1 or tasks.has_query or not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
+        return None
+    order = torch.as_tensor(np.random.RandomState(seed).permutation(tasks.max_classes), device=tasks.device)
+    is_known = order >= round(tasks.max_classes / 3)
+    return of_classes(tasks, is_known), of_classes(tasks, ~is_known)
+
+
+def of_classes(table, chosen):
+    """A table's rows of the chosen classes (C,), which are numbered anew."""
+    rows, code = chosen[table.y], chosen.cumsum(0) - 1
+    sizes = [int(rows.sum())], [-1], [int(chosen.sum())]
+    return TaskStore(table.X[rows], code[table.y[rows]], *sizes, device=table.device)
+
+
+def _copied(learner):
+    return {name: value.clone() for name, value in learner.state_dict().items()}
+
+
+@torch.no_grad()
+def _go(learner, start, end, share):
+    """Bring a learner to a share of the way from one state to another; whole numbers are the end's."""
+    learner.load_state_dict(
+        {name: start[name].lerp(to, share) if to.is_floating_point() else to for name, to in end.items()}
+    )

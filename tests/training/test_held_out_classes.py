@@ -1,0 +1,92 @@
+"""Classes that are held out say how far what was learned of the others is to be trusted."""
+
+import numpy as np
+import pytest
+import torch
+
+from skmeta import HyperNetClassifier, ProtoNetClassifier, Task, TaskSet
+from skmeta.estimators.base.meta_training import MetaTraining
+from skmeta.tasks import NWayTasks
+from skmeta.tasks.store import TaskStore
+from skmeta.training import held_out_classes
+from skmeta.training.held_out_classes import Trust, class_parts
+
+SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
+
+
+def table(n_telling, n_columns=24, n_classes=24, n_rows=14):
+    """Rows of classes that differ in the first columns alone: training classes, and tasks of the other third."""
+    rng = np.random.default_rng(0)
+    centres = np.zeros((n_classes, n_columns))
+    centres[:, :n_telling] = rng.normal(size=(n_classes, n_telling))
+    y = np.repeat(np.arange(n_classes), n_rows)
+    X = centres[y] + rng.normal(size=(len(y), n_columns)) * (1.7 if n_telling == n_columns else 0.7)
+    known = y < 2 * n_classes // 3
+    return TaskSet([Task(X[known], y[known])]), NWayTasks(X[~known], y[~known], 5, 1, 9).sample(80, random_state=0)
+
+
+@pytest.mark.parametrize("cls", [ProtoNetClassifier, HyperNetClassifier])
+def test_where_class_means_are_all_there_is_to_know_training_does_no_harm(cls, monkeypatch):
+    train, others = table(24)
+    untrained = cls(max_epochs=0, random_state=0).fit(train).score(others)
+    assert cls(**SHORT).fit(train).score(others) > untrained - 0.02
+    monkeypatch.setattr(MetaTraining, "is_rehearsed", False)
+    assert cls(**SHORT).fit(train).score(others) < untrained - 0.04
+
+
+def test_what_classes_have_in_common_is_learned_all_the_same():
+    train, others = table(4)
+    untrained = ProtoNetClassifier(max_epochs=0, random_state=0).fit(train).score(others)
+    assert ProtoNetClassifier(**SHORT).fit(train).score(others) > untrained + 0.05
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_training_ends_at_a_share_of_its_way(share, monkeypatch):
+    train, _ = table(24)
+    settings = {"steps_per_epoch": 3, "random_state": 0}
+    start = ProtoNetClassifier(max_epochs=0, **settings).fit(train).net_.module_.state_dict()
+    monkeypatch.setattr(MetaTraining, "is_rehearsed", False)
+    end = ProtoNetClassifier(max_epochs=2, **settings).fit(train).net_.module_.state_dict()
+    monkeypatch.undo()
+    monkeypatch.setattr(Trust, "share", lambda trust, epochs: share)
+    meta = ProtoNetClassifier(max_epochs=2, **settings).fit(train)
+    assert len(meta.net_.history) == 2
+    for name, value in meta.net_.module_.state_dict().items():
+        torch.testing.assert_close(value, (1 - share) * start[name] + share * end[name])
+
+
+def test_a_third_of_the_classes_is_held_out_with_all_its_rows():
+    y = np.repeat(np.arange(7), [3, 5, 2, 4, 6, 2, 3])
+    X = np.column_stack([np.arange(len(y)), y]).astype(np.float32)
+    known, others = class_parts(TaskStore(X, y, [len(y)], [-1], [7]), seed=0)
+    assert (known.max_classes, others.max_classes) == (5, 2)
+    assert sorted([*known.X[:, 0].tolist(), *others.X[:, 0].tolist()]) == list(range(len(y)))
+    for part in (known, others):
+        names = part.X[:, 1].unique()
+        assert len(names) == part.max_classes and part.n_support.tolist() == [len(part.X)]
+        torch.testing.assert_close(names[part.y], part.X[:, 1])  # numbered anew, each class by one number
+
+
+@pytest.mark.parametrize(
+    "n_classes, shared, n_query", [(5, False, -1), (101, False, -1), (8, True, -1), (8, False, 8)],
+    ids=["too few", "many", "shared", "a task with rows to ask about"],
+)  # fmt: skip
+def test_nothing_is_held_out_where(n_classes, shared, n_query):
+    y = np.tile(np.arange(n_classes), 2)
+    X = np.zeros((len(y), 2), dtype=np.float32)
+    store = TaskStore(X, y, [len(y) - max(n_query, 0)], [n_query], [n_classes], shared)
+    assert class_parts(store, seed=0) is None
+
+
+def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
+    train, _ = table(24)
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2).fit(train)
+    before = dict(vars(meta))
+
+    def interrupted(net, *args):
+        net.interrupted_ = True
+
+    monkeypatch.setattr(held_out_classes, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        meta.fit(train)
+    assert vars(meta) == before
