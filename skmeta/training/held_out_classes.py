@@ -7,9 +7,12 @@ import torch
 
 from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.training.meta_training import train
+from skmeta.training.processes import current_processes
 
 #: of fewer training classes there are none to spare; of more, what is learned holds for others as well
 LEAST_CLASSES, MOST_CLASSES = 6, 100
+#: of more, a training takes too long to be rehearsed
+MOST_ROWS = 20_000
 #: how far on the way from the start to where training has led
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _BATCHES = 8
@@ -39,28 +42,30 @@ class Trust:
 
     def train(self, net, tasks, epochs, watcher=None):
         """Train an initialised net, and take it back as far as the rehearsal says."""
-        share, start = self.share(epochs), _copied(net.module_)
+        share = 1.0 if self.parts is None or epochs < 1 else self.share(epochs)
+        processes = current_processes(net.device)
+        if processes is not None:  # machines may differ in the last digit
+            (share,) = processes.of_first([share])
+        start = copied(net.module_)
         train(net, tasks, epochs, watcher)
         if share < 1:
-            _go(net.module_, start, _copied(net.module_), share)
+            go(net.module_, start, copied(net.module_), share)
 
     def share(self, epochs):
         """The share of the way at which held-out classes are most probable."""
-        if self.parts is None or epochs < 1:
-            return 1.0
         known, others = self.parts
         net = self.make_net(known.X)
         net.set_params(callbacks=None, verbose=0)
         net.initialize(known.X)
-        start = _copied(net.module_)
+        start = copied(net.module_)
         train(net, known, epochs)
         if net.interrupted_:
             raise KeyboardInterrupt("Training was interrupted before its first epoch.")
-        end, learner = _copied(net.module_), net.module_.eval()
+        end, learner = copied(net.module_), net.module_.eval()
         episodes = list(islice(net.get_iterator(others, training=False), _BATCHES))
         losses = []
         for share in SHARES:
-            _go(learner, start, end, share)
+            go(learner, start, end, share)
             losses.append(loss(learner, episodes))
         losses = np.nan_to_num(losses, nan=np.inf)
         return SHARES[int(losses.argmin())] if np.isfinite(losses).any() else 1.0
@@ -85,7 +90,9 @@ def class_parts(tasks, seed):
     """Two stores of a table's rows: classes to rehearse on, and the others, a third; None where there is no need."""
     if not isinstance(tasks, TaskStore) or not tasks.is_classification or tasks.shared_labels:
         return None
-    if len(tasks) > 1 or tasks.has_query or not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
+    if len(tasks) > 1 or tasks.has_query or len(tasks.X) > MOST_ROWS:
+        return None
+    if not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
         return None
     order = torch.as_tensor(np.random.RandomState(seed).permutation(tasks.max_classes), device=tasks.device)
     is_known = order >= round(tasks.max_classes / 3)
@@ -99,13 +106,13 @@ def of_classes(table, chosen):
     return TaskStore(table.X[rows], code[table.y[rows]], *sizes, device=table.device)
 
 
-def _copied(learner):
-    return {name: value.clone() for name, value in learner.state_dict().items()}
+def copied(learner):
+    """Copies of all weights and buffers."""
+    return [value.detach().clone() for value in (*learner.parameters(), *learner.buffers())]
 
 
 @torch.no_grad()
-def _go(learner, start, end, share):
+def go(learner, start, end, share):
     """Bring a learner to a share of the way from one state to another; whole numbers are the end's."""
-    learner.load_state_dict(
-        {name: start[name].lerp(to, share) if to.is_floating_point() else to for name, to in end.items()}
-    )
+    for value, here, there in zip((*learner.parameters(), *learner.buffers()), start, end):
+        value.copy_(here.lerp(there, share) if value.is_floating_point() else there)

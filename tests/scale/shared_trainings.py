@@ -52,6 +52,12 @@ def ragged():
     return [*small, *large]
 
 
+def table():
+    """One table of several classes, some of which are held out first."""
+    task = GaussianClusters(n_ways=8, n_shots=6, n_query=0, n_features=4).sample(1, random_state=4)[0]
+    return sk.TaskSet([sk.Task(task.X, task.y)])
+
+
 def waves():
     return Sinusoids(n_shots=6, n_query=8).sample(11, random_state=0)
 
@@ -62,6 +68,7 @@ KINDS = {
     "regression": (sk.MAMLRegressor, waves, {"inner_steps": 2}),
     "learned rates": (sk.MAMLClassifier, uneven, {"inner_steps": 2, "inner_lr": "learn"}),
     "prototypes": (sk.ProtoNetClassifier, uneven, {}),
+    "a table of classes": (sk.ProtoNetClassifier, table, {}),
     "batches in parts": (sk.ProtoNetClassifier, ragged, {}),
     "matching": (sk.MatchingNetClassifier, classes, {}),
     "relations": (sk.RelationNetClassifier, classes, {}),
@@ -88,7 +95,7 @@ KINDS = {
         },
     ),
 }
-QUICK = ["closed form", "learned rates", "pairs", "recurrent", "held out, scheduled, stopped"]
+QUICK = ["closed form", "learned rates", "pairs", "a table of classes", "recurrent", "held out, scheduled, stopped"]
 
 
 def fitted(kind):
