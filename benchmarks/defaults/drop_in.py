@@ -4,7 +4,9 @@ Each table of the local copy of the data (environment variable ``SKMETA_DATA``) 
 stratified) into up to 20, 50 and 200 training rows and up to 500 test rows. All models see the same numbers:
 categories one-hot encoded, missing cells imputed, numbers scaled. Baselines: nearest neighbours and logistic (ridge)
 regression, both tuned by cross-validation on the training rows, and a random forest. The expected calibration error is
-that of the most probable class, in ten bins of equal width.
+that of the most probable class, in ten bins of equal width. Of so few test rows most of it is chance: what is beyond
+that is the error less that of answers that are as sure and right as often as they say. Overconfidence is how probable
+the most probable class is said to be less how often it is right.
 
     SKMETA_DATA=... python -m benchmarks.defaults.drop_in --rows 50 200 --splits 3
     SKMETA_DATA=... python -m benchmarks.defaults.drop_in --kind regression --models MetaKNeighbors MAML
@@ -33,6 +35,7 @@ from benchmarks.records import Records
 from skmeta.datasets import list_local_tables, load_local_table
 
 ROWS, LEAST = (20, 50, 200), 1e-7
+MEASURES = "accuracy", "log_loss", "calibration_error", "beyond_chance", "overconfidence"
 
 
 def encoder():
@@ -97,25 +100,37 @@ def scores(kind, fitted, B, b):
         return {"r2": 1 - errors / b.var(), "rmse": errors**0.5}
     p, classes = fitted.predict_proba(B), fitted.classes_
     right = classes[p.argmax(1)] == b
-    p_true = np.where(classes == b[:, None], p, 0).sum(1)
+    p_true, top = np.where(classes == b[:, None], p, 0).sum(1), p.max(1)
+    error = calibration_error(top, right)
     return {
         "accuracy": right.mean(),
         "log_loss": -np.log(p_true.clip(LEAST)).mean(),
-        "calibration_error": calibration_error(p.max(1), right),
+        "calibration_error": error,
+        "beyond_chance": error - error_of_calibrated(top),
+        "overconfidence": top.mean() - right.mean(),
     }
 
 
 def calibration_error(top, right, n_bins=10):
-    """Mean distance of how often the most probable class is right from how probable it is said to be."""
+    """Mean distance of how often the most probable class is right from how probable it is said to be.
+
+    ``right`` may have further axes before that of the rows.
+    """
     place = np.minimum((top * n_bins).astype(int), n_bins - 1)
-    gaps = [np.abs(top[place == k].sum() - right[place == k].sum()) for k in range(n_bins)]
+    gaps = [np.abs((top - right)[..., place == k].sum(-1)) for k in range(n_bins)]
     return sum(gaps) / len(top)
+
+
+def error_of_calibrated(top, n_draws=200):
+    """The calibration error that rows show by chance where probabilities are what they are said to be."""
+    right = np.random.default_rng(0).random((n_draws, len(top))) < top
+    return calibration_error(top, right).mean()
 
 
 def summary(records, kind):
     """Means over tables with 95% intervals; of the loss, also relative to the linear model, table by table."""
     metric, linear = ("log_loss", "tuned logistic") if kind == "classification" else ("r2", "ridge")
-    columns = ["accuracy", "log_loss", "calibration_error"] if kind == "classification" else ["r2"]
+    columns = [*MEASURES] if kind == "classification" else ["r2"]
     lines = []
     for n_rows, of_size in records.groupby("rows"):
         by_table = of_size.groupby(["model", "table"])[columns].mean()

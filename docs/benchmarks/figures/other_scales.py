@@ -3,7 +3,10 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-records = pd.read_csv("benchmarks/results/other_scales.csv").query("seed == 0")
+SHOWN = [
+    f"{name}Regressor" for name in ("FineTuneTransfer", "InContext", "MAML", "MetaKNeighbors", "MetaOptNet", "Reptile")
+]
+records = pd.read_csv("benchmarks/results/other_scales.csv").query("seed == 0 and estimator in @SHOWN")
 fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained", sharey=True)
 for ax, scaled in zip(axes, ("column", "target")):
     for marker, (estimator, of_estimator) in zip("osD^vP", records[records.scaled == scaled].groupby("estimator")):
