@@ -5,12 +5,15 @@ import copy
 import torch
 
 from skmeta.learners.base import Learner
+from skmeta.learners.linear_heads import counts
 from skmeta.learners.plain_rows import PlainRows
 
 _LEAST = -13.8  # of a logit under the largest: one row must not decide what an expert is worth
 # The factors of the learner and of the plain rows before any row has been asked about, and the standard deviation of
 # their logarithms: on few rows of one table there is little to learn that the rows themselves do not say.
 _CENTRE, _SPREAD = (0.1, 0.8), 0.7
+# So many rows more might have been of any class, by the classes' shares: what few rows make seem certain is not
+_DOUBT = 2.0
 _STEPS, _LARGEST_STEP, _ENOUGH = 20, 0.5, 1e-6
 
 
@@ -22,6 +25,9 @@ class Calibrated(Learner):
     (an inverse temperature) each, and added. Few rows of one table say little that a linear classifier does not, and
     the learner's factor is small at first; where it has been right about rows that it was not trained on, it grows, and
     shrinks where it was not. Training longer can so not make probabilities worse for long.
+
+    To what both say together, two rows are added that say nothing but how often classes occur: of 20 rows and their
+    like, what seems certain is not, and of hundreds it is as good as no change.
 
     Before :meth:`calibrate`, and for tasks with classes of their own, the answers are the learner's.
 
@@ -114,25 +120,29 @@ class Calibrated(Learner):
     # ------------------------------------------------------------------ learner
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """The learner's state, that of the plain rows, and which tasks (T,) have shared classes alone."""
+        """The learner's state, that of the plain rows, :func:`doubts`, and which tasks (T,) share all classes."""
         rows = support_X, support_y, support_weight, class_mask
         if not self.is_calibrated:
-            return self.learner.adapt(*rows), None, None
+            return self.learner.adapt(*rows), None, None, None
         shared = class_mask[:, : self.n_outputs].any(1) & ~class_mask[:, self.n_outputs :].any(1)
-        return self.learner.adapt(*rows), self.plain.adapt(*rows), shared
+        doubt = doubts(support_y, counts(support_weight), class_mask.shape[1], support_X.dtype)
+        return self.learner.adapt(*rows), self.plain.adapt(*rows), doubt, shared
 
     def predict(self, state, query_X):
-        inner, plain, shared = state
+        inner, plain, doubt, shared = state
         logits = self.learner.predict(inner, query_X)
         if plain is None:
             return logits
-        blend = self._blended(logits, self.plain.predict(plain, query_X)).log_softmax(-1)
+        doubt = (part[:, None] for part in doubt)
+        blend = self._blended(logits, self.plain.predict(plain, query_X), doubt)
         return torch.where(shared[:, None, None], blend, logits)
 
-    def _blended(self, logits, plain, axis=-1):
-        """Logits of both as one; a class that the learner rules out stays so."""
+    def _blended(self, logits, plain, doubt, axis=-1):
+        """Log-probabilities by both together; a class that the learner rules out stays so."""
         blend = self.factor[0] * _bounded(logits, axis) + self.factor[1] * _bounded(plain, axis)
-        return blend.masked_fill(logits == -torch.inf, -torch.inf)
+        said = blend.masked_fill(logits == -torch.inf, -torch.inf).log_softmax(axis)
+        of_both, of_shares = doubt
+        return torch.stack([said + of_both, of_shares.expand_as(said)]).logsumexp(0)
 
     def neighbour_distances(self, state, query_X):
         """The learner's, where it has neighbours."""
@@ -149,12 +159,36 @@ class Calibrated(Learner):
         return getattr(self.learner, "single_precision", False)
 
     def answerer(self, state):
-        inner, plain, shared = state
+        inner, plain, doubt, shared = state
         answer = self.learner.answerer(inner)
         if plain is None or not bool(shared[0]):
             return answer
-        of_plain = self.plain.answerer(plain)
-        return lambda X: self._blended(answer(X), of_plain(X), axis=0)
+        of_plain, doubt = self.plain.answerer(plain), [part[0, :, None] for part in doubt]
+        return lambda X: self._blended(answer(X), of_plain(X), doubt, axis=0)
+
+
+def doubts(y, weight, n_classes, dtype):
+    """Logarithms of how far tasks' rows are believed (T, 1), and of the rest, spread by the classes' shares (T, C).
+
+    Parameters
+    ----------
+    y : (T, n) int64 tensor
+    weight : (T, n) tensor or None
+    n_classes : int
+    dtype : torch dtype
+
+    Examples
+    --------
+    >>> import torch
+    >>> believed, rest = doubts(torch.tensor([[0, 0, 0, 0, 1, 1]]), None, 3, torch.float32)
+    >>> believed.exp(), rest.exp()
+    (tensor([[0.7500]]), tensor([[0.1667, 0.0833, 0.0000]]))
+    """
+    members = torch.nn.functional.one_hot(y, n_classes).to(dtype)
+    of_class = members.sum(1) if weight is None else (members * weight[..., None]).sum(1)
+    total = of_class.sum(1, keepdim=True)
+    rest = torch.where(total > 0, _DOUBT / (total + _DOUBT), 0.0)  # without rows there are no shares
+    return (1 - rest).log(), (rest * of_class / total.clamp(min=1.0)).log()
 
 
 def fit_factors(experts, y):

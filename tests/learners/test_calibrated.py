@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from skmeta.learners.calibrated import Calibrated, fit_factors
+from skmeta.learners.calibrated import Calibrated, doubts, fit_factors
 from skmeta.learners.plain_rows import PlainRows
 from skmeta.learners.prototypes import Prototypes
 
@@ -111,7 +111,29 @@ def test_one_row_after_another_is_answered_as_all_together():
     learner = wrapped()
     learner.calibrate(X, y, folds(), True)
     state = adapted(learner, X, y)
-    torch.testing.assert_close(learner.answerer(state)(X).t().log_softmax(1), learner.predict(state, X[None])[0])
+    torch.testing.assert_close(learner.answerer(state)(X).t(), learner.predict(state, X[None])[0])
+
+
+def test_two_rows_more_might_have_been_of_any_class_by_the_shares_of_classes():
+    """Of 4 rows a third is doubted, and of 400 a two-hundredth."""
+    for n, rest in ((4, 2 / 6), (400, 2 / 402)):
+        y = (torch.arange(n) % 4 == 0).long()
+        believed, shares = doubts(y[None], None, C, torch.float64)
+        torch.testing.assert_close(believed.exp().item(), 1 - rest)
+        torch.testing.assert_close(shares[0].exp(), rest * torch.tensor([0.75, 0.25, 0.0]).double())
+
+
+def test_what_is_certain_of_few_rows_is_said_with_doubt_and_rows_of_no_weight_do_not_count():
+    X = torch.tensor([[9.0, 0, 0]] * 3 + [[0, 9.0, 0]] * 3).double()
+    y, mask = torch.tensor([0, 0, 0, 1, 1, 1]), torch.ones(1, C, dtype=torch.bool)
+    learner = wrapped()
+    learner.calibrate(X, y, torch.arange(6) % 3, False)
+    learner.factor.fill_(1e3)  # certain, and always right
+    p = learner.predict(learner.adapt(X[None], y[None], None, mask), X[None]).softmax(-1)
+    torch.testing.assert_close(p[0, 0], torch.tensor([6 / 8 + 1 / 8, 1 / 8, 0]).double(), atol=1e-5, rtol=0)
+    padded = torch.cat([X, X[:2]])[None], torch.cat([y, torch.tensor([2, 2])])[None]
+    weight = torch.tensor([[1.0] * 6 + [0.0] * 2]).double()
+    torch.testing.assert_close(learner.predict(learner.adapt(*padded, weight, mask), X[None]).softmax(-1), p)
 
 
 def test_rows_that_say_nothing_are_pulled_to_equal_chances_and_rows_that_say_all_are_not():
