@@ -5,13 +5,15 @@ from functools import cached_property
 import numpy as np
 import torch
 
+from skmeta.tasks.sparse_rows import as_rows
+
 
 class TaskStore(torch.utils.data.Dataset):
     """Encoded tasks on one device; a *sample* of this data set is a task.
 
     Parameters
     ----------
-    X : (N, d) float tensor
+    X : (N, d) float tensor, or SparseRows
         Pooled rows, task after task, support before query.
     y : (N,) int64 tensor of class codes, or (N, k) float tensor of targets
         Class codes count from 0 within each task or, with ``shared_labels``, over all tasks. A query row without
@@ -40,7 +42,7 @@ class TaskStore(torch.utils.data.Dataset):
         device="cpu",
         exists=None,
     ):
-        self.X = torch.as_tensor(X, device=device)
+        self.X = as_rows(X, device=device)
         self.y = torch.as_tensor(y, device=device)
         n_support, n_query = np.asarray(n_support, dtype=np.int64), np.asarray(n_query, dtype=np.int64)
         self.has_query = bool((n_query >= 0).all())

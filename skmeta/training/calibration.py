@@ -45,7 +45,7 @@ class KeptApart:
         if not self.is_of_use:
             return
         exact = copy.deepcopy(learner).cpu().double().eval()
-        X, y = self.table.X.cpu().double(), self.table.y.cpu()
+        X, y = self.table.X[:].cpu().double(), self.table.y.cpu()
         exact.calibrate(X, y, torch.as_tensor(self.folds), self.is_asked)
         learner.trust_as(exact)
 

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators.base.labels import codes_among, infer_label_regime, local_codes, refuse_other_kind
+from skmeta.tasks.sparse_rows import as_rows
 from skmeta.tasks.store import TaskStore
 
 
@@ -187,7 +188,7 @@ class Classes:
         X, y = tasks.pooled
         codes, exists, about = self._encode_tasks(tasks, y)
         store = TaskStore(
-            torch.as_tensor(X, dtype=dtype),
+            as_rows(X, dtype),
             codes,
             tasks.n_support,
             tasks.n_query,

@@ -339,14 +339,14 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         """
         decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
         if is_tasks(X):
-            tasks = self._read_tasks(X)
+            tasks = self._read_tasks(X, keep_sparse=True)
             look_at_tasks(self, tasks)
             outputs, about = self._answers_of_tasks(tasks, ask=ask)
             return [decode(out, one) for out, one in zip(outputs, about)], about
         X, ids = self._take_ids(X, task)
         if ids is None:
             current = self._adapted()
-            X = self.rows_.read(self, X)
+            X = self.rows_.read(self, X, keep_sparse=True)
             return decode(self.served_.answer(current.state, X, ask, exact), current.classes), current.classes
         check_is_fitted(self)
         if "known_tasks_" not in vars(self):
@@ -404,11 +404,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         check_is_fitted(self)
         return self.served_.answer_tasks(tasks, self.codec_, weight, ask, self._settings(), self.verbose)
 
-    def _read_tasks(self, tasks, need_query=True):
-        """Tasks with numbers for rows."""
+    def _read_tasks(self, tasks, need_query=True, keep_sparse=False):
+        """Tasks with numbers for rows, dense unless sparse ones are to stay so."""
         check_is_fitted(self)
         tasks = asked_about(tasks) if need_query else as_taskset(tasks)
-        return self.rows_.read_tasks(self, tasks)
+        return self.rows_.read_tasks(self, tasks, keep_sparse=keep_sparse)
 
     def _adapted(self):
         """The current task."""

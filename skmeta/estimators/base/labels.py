@@ -1,6 +1,9 @@
 """Labels become codes and codes labels, over many tasks at once."""
 
 import numpy as np
+from scipy import sparse
+
+_CELLS = 2**25
 
 
 def local_codes(y, is_support, task_of_row):
@@ -58,7 +61,15 @@ def infer_label_regime(X, y, task_of_row, n_tasks, from_long):
     is_numbering = labels.dtype.kind in "iub" and np.array_equal(labels, np.arange(len(labels)))
     if from_long or not is_numbering:
         return "shared"
-    return "shared" if _classes_carry_over(X, code.ravel(), task_of_row, n_tasks, len(labels)) else "task"
+    rows = _rows_to_look_at(*X.shape)
+    X = X[rows].toarray() if sparse.issparse(X) else X[rows]
+    return "shared" if _classes_carry_over(X, code.ravel()[rows], task_of_row[rows], n_tasks, len(labels)) else "task"
+
+
+def _rows_to_look_at(n_rows, n_columns):
+    """All rows, or so many, drawn always alike, as make a dense table that is no burden."""
+    most = _CELLS // max(n_columns, 1)
+    return slice(None) if n_rows <= most else np.sort(np.random.RandomState(0).permutation(n_rows)[:most])
 
 
 def _classes_carry_over(X, code, task_of_row, n_tasks, n_classes):
@@ -68,7 +79,11 @@ def _classes_carry_over(X, code, task_of_row, n_tasks, n_classes):
     targets = np.eye(n_classes)[code]
     fitting = task_of_row % 2 == 0
     A, B = X[fitting], targets[fitting] - targets[fitting].mean(0)
-    weights = np.linalg.solve(A.T @ A + len(A) * 0.1 * np.eye(A.shape[1]), A.T @ B)
+    pull = len(A) * 0.1
+    if A.shape[1] <= len(A):
+        weights = np.linalg.solve(A.T @ A + pull * np.eye(A.shape[1]), A.T @ B)
+    else:  # the same by rows, of which there are fewer
+        weights = A.T @ np.linalg.solve(A @ A.T + pull * np.eye(len(A)), B)
     right = (X[~fitting] @ weights + targets[fitting].mean(0)).argmax(1) == code[~fitting]
     counts = np.bincount(task_of_row[~fitting], minlength=n_tasks)
     accuracy = (np.bincount(task_of_row[~fitting], right, minlength=n_tasks) / np.maximum(counts, 1))[counts > 0]

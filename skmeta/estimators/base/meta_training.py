@@ -5,6 +5,7 @@ import inspect
 
 import numpy as np
 import torch
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -19,6 +20,7 @@ from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
+from skmeta.tasks.sparse_rows import some_rows
 from skmeta.training import MetaNet, resolve_device
 from skmeta.training.calibration import KeptApart
 from skmeta.training.held_out_classes import Trust
@@ -55,7 +57,9 @@ class MetaTraining:
         estimator = self.estimator
         tasks = tasks.without_unlabelled_rows()
         if not from_long:  # rows of the long format have been validated as one table, with their column names
-            tasks = self.reader().read_tasks(estimator, tasks, reset=self.before is None)
+            # who changes tasks is to find them as they always were
+            keep_sparse = estimator.augment is None
+            tasks = self.reader().read_tasks(estimator, tasks, reset=self.before is None, keep_sparse=keep_sparse)
         X, y = tasks.pooled
         refuse_too_large(X)  # tables may hold such cells, and training may not
         self.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, from_long))
@@ -110,6 +114,8 @@ class MetaTraining:
         if not estimator._feels_scales:
             return
         X, y = tasks.pooled
+        if sparse.issparse(X):  # words have no units
+            return
         targets = None if getattr(estimator, "target_scaling", None) == "task" else estimator.codec_.with_scale(y)
         spreads = Spreads.of_tasks(X, targets, np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
         before = None if self.before is None else self.before.get("spreads_")
@@ -159,9 +165,10 @@ class MetaTraining:
         if self.is_one_table and epochs > 0 and self.before is None and self.is_calibrated():
             kept = KeptApart(tasks, seed)
             tasks = kept.to_train_on()
-        net = self.make_net(tasks.X, valid, seed)
+        rows = some_rows(tasks.X)
+        net = self.make_net(rows, valid, seed)
         if self.before is None:
-            net.initialize(tasks.X)
+            net.initialize(rows)
             if epochs > 0:
                 estimator._start(net.module_, tasks)
         else:
@@ -180,7 +187,7 @@ class MetaTraining:
         """The estimator as if training had ended now, for tasks whose rows have been read."""
         estimator = copy_of(self.estimator)
         estimator._serve(net)
-        estimator._read_tasks = lambda tasks, need_query=True: tasks
+        estimator._read_tasks = lambda tasks, **how: tasks
         return estimator
 
     def go_on_from(self, net, before):
@@ -295,7 +302,8 @@ class Endless(torch.utils.data.Dataset):
         """A store of tasks; the first ones say what the others look like."""
         training, estimator = self.training, self.training.estimator
         tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
-        tasks = estimator.rows_.read_tasks(estimator, tasks, reset=first and training.before is None)
+        reset = first and training.before is None
+        tasks = estimator.rows_.read_tasks(estimator, tasks, reset, keep_sparse=estimator.augment is None)
         if first:
             X, y = tasks.pooled
             training.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, False))

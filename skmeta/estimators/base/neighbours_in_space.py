@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.targets import Targets, as_columns
 from skmeta.progress import progress
+from skmeta.tasks.sparse_rows import rows_at_once
 
 #: names of scikit-learn's metrics whose distances can be learned as they are; others are learned for as Euclidean
 LEARNED_METRICS = {
@@ -142,14 +144,15 @@ class NeighboursInSpace(ServedLearner):
     def answer(self, state, X, ask="predict", exact=False):
         if state.soft is not None:
             return super().answer(state.soft, X, ask, exact)
-        parts = [X[i : i + _ROWS_AT_ONCE] for i in range(0, max(len(X), 1), _ROWS_AT_ONCE)]
+        n = rows_at_once(X, _ROWS_AT_ONCE)
+        parts = [X[i : i + n] for i in range(0, max(X.shape[0], 1), n)]
         return np.concatenate([_outputs(state, self.embed(part)) for part in parts])
 
     def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None, verbose=0):
         if is_soft(settings):
             return super().answer_tasks(tasks, codec, weight, ask, verbose=verbose)
         X, y = tasks.pooled
-        points, about = self.embed(X), codec.about(tasks)
+        points, about = X if sparse.issparse(X) else self.embed(X), codec.about(tasks)
         weight = np.ones(len(y)) if weight is None else weight
         starts = np.cumsum(tasks.n_rows) - tasks.n_rows
         outputs = []
@@ -158,8 +161,11 @@ class NeighboursInSpace(ServedLearner):
                 rows, asked = slice(start, start + n_support), slice(start + n_support, start + n_rows)
                 n_outputs = None if one is None else len(one.order)
                 codes = codec.encode(y[rows], one)
-                state = fit_neighbours(points[rows], codes, weight[rows], n_outputs, settings)
-                outputs.append(_outputs(state, points[asked]))
+                shown, questions = (
+                    self.embed(points[part]) if points is X else points[part] for part in (rows, asked)
+                )  # sparse rows become points a task at a time
+                state = fit_neighbours(shown, codes, weight[rows], n_outputs, settings)
+                outputs.append(_outputs(state, questions))
                 done()
         return outputs, about
 

@@ -1,6 +1,7 @@
 """Rows come in through a reader: the only place that knows what containers users have."""
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
@@ -9,6 +10,7 @@ from skmeta.tasks import is_tasks
 from skmeta.tasks.rows import readable
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+_MOST_CELLS = 2**28  # of a sparse matrix that is made dense
 _LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
 
 
@@ -24,8 +26,8 @@ class NumericRows:
     def __init__(self, estimator):
         self.shift = None
 
-    def read(self, estimator, X, reset=False):
-        """Rows without labels as a dense array of numbers.
+    def read(self, estimator, X, reset=False, keep_sparse=False):
+        """Rows without labels as an array of numbers.
 
         Parameters
         ----------
@@ -34,11 +36,13 @@ class NumericRows:
         X : array-like of shape (n_rows, n_features)
         reset : bool, default=False
             Whether these are the first rows, which say what the others have to look like.
+        keep_sparse : bool, default=False
+            Whether a sparse matrix may stay one: whoever takes it makes a few rows dense at a time.
         """
         if not reset and is_plain(estimator, X):
             return dense(X - self.shift if self.shift.any() else X)
         X = validate_data(estimator, readable(X), reset=reset, accept_sparse="csr", dtype=np.float64)
-        return self._single_safe(X, reset)
+        return self._single_safe(X, reset, keep_sparse)
 
     def read_labelled(self, estimator, X, y, reset=False):
         """Rows with their labels: the reader that has seen them, dense numbers, and checked labels."""
@@ -55,7 +59,7 @@ class NumericRows:
         codec.check(y, type(estimator).__name__, place_of_row)
         return self, self._single_safe(X, reset), y
 
-    def read_tasks(self, estimator, tasks, reset=False):
+    def read_tasks(self, estimator, tasks, reset=False, keep_sparse=False):
         """Tasks with numbers for rows, their labels checked."""
         X, y = tasks.pooled
         if not len(tasks):
@@ -69,7 +73,7 @@ class NumericRows:
                 "episodes split the rows of X, or give it labelled rows."
             )
         try:
-            X = self.read(estimator, X, reset)
+            X = self.read(estimator, X, reset, keep_sparse=keep_sparse)
         except (ValueError, TypeError) as error:
             raise explain(error, X, tasks) from error
         rows = np.flatnonzero(tasks.is_labelled_row)
@@ -77,17 +81,21 @@ class NumericRows:
         codec.check(y[rows], type(estimator).__name__, lambda i: place_of_row(rows[i], tasks))
         return tasks.with_rows(X)
 
-    def _single_safe(self, X, reset):
-        X = dense(X)
+    def _single_safe(self, X, reset, keep_sparse=False):
         refuse_too_large(X)
+        if keep_sparse and sparse.issparse(X) and (_lies_around_zero(X) if reset else not self.shift.any()):
+            self.shift = np.zeros(X.shape[1]) if reset else self.shift
+            return X
+        X = dense(X)
         if reset:
             mean, spread = X.mean(0), X.std(0)
-            self.shift = np.where((spread > 0) & (np.abs(mean) > 1e4 * spread), mean, 0.0)
+            self.shift = np.where(_far_from_zero(mean, spread), mean, 0.0)
         return X - self.shift if self.shift.any() else X
 
 
 def refuse_too_large(X):
     """Refuse cells that have no number in single precision, in which learners are trained."""
+    X = X.data if sparse.issparse(X) else X
     largest = np.maximum(X.max(initial=0.0), -X.min(initial=0.0))  # without a second table of their sizes
     if largest > _LARGEST_CELL:
         raise ValueError(f"Input X holds {largest:.3g}, a value too large for dtype('float32'): rescale it.")
@@ -126,9 +134,31 @@ def require_labels(estimator, X, y):
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
 
 
+def _lies_around_zero(X):
+    """Whether no column of a sparse matrix lies far from zero for its spread, for which none of it may be zero."""
+    if not X.shape[0]:
+        return True
+    full = X[:, np.flatnonzero(X.getnnz(axis=0) == X.shape[0])].toarray()
+    return not _far_from_zero(full.mean(0), full.std(0)).any()
+
+
+def _far_from_zero(mean, spread):
+    return (spread > 0) & (np.abs(mean) > 1e4 * spread)
+
+
 def dense(X):
     """Rows that torch can take: it wants neither read-only memory nor rows in reversed order."""
-    X = X.toarray() if hasattr(X, "toarray") else X
+    if sparse.issparse(X):
+        n_cells = X.shape[0] * X.shape[1]
+        if n_cells > _MOST_CELLS:
+            raise ValueError(
+                f"X is sparse with {X.shape[0]} rows and {X.shape[1]} columns, {8e-9 * n_cells:.1f} GB as a dense "
+                "table, of which learning takes several copies. One table, and the rows of one task, are adapted to "
+                "all at once, and have to be dense. Give fewer rows, or fewer columns (TruncatedSVD, SelectKBest); "
+                "or X.toarray(), if there is memory. Many tasks stay sparse: fit(TaskSet([(X, y)])) learns from "
+                "episodes of these rows, and adapt(X_few, y_few) turns to a task."
+            )
+        X = X.toarray()
     return np.require(X, requirements="CW")
 
 

@@ -4,9 +4,11 @@ import copy
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from skmeta.native import RowFunction
 from skmeta.progress import progress
+from skmeta.tasks.sparse_rows import SparseRows, rows_at_once
 from skmeta.tasks.store import similar_size_chunks
 
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
@@ -116,9 +118,9 @@ class ServedLearner:
         with torch.no_grad():
             if self.is_quick and not exact and ask == "predict":
                 return answers_in_blocks(self._answerer(state), X, self.device, self._block)
+            n = rows_at_once(X, _ROWS_AT_ONCE)
             blocks = [
-                getattr(self.learner, ask)(state, self.tensor(X[i : i + _ROWS_AT_ONCE])[None])[0]
-                for i in range(0, len(X), _ROWS_AT_ONCE)
+                getattr(self.learner, ask)(state, self.tensor(X[i : i + n])[None])[0] for i in range(0, X.shape[0], n)
             ]
         return torch.cat(blocks).cpu().numpy()
 
@@ -143,7 +145,7 @@ class ServedLearner:
         store, about = codec.store(tasks, dtype=dtype, weight=weight, device=self.device)
         outputs = [None] * len(tasks)
         with progress("tasks", len(tasks), verbose, leave=False) as done, torch.no_grad():
-            for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, _ROWS_AT_ONCE):
+            for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, rows_at_once(store.X, _ROWS_AT_ONCE)):
                 batch, _ = store.whole_tasks(chunk)
                 query_X = batch.pop("query_X")
                 if not query_X.shape[1]:  # learners are asked about a row at least
@@ -163,6 +165,7 @@ class ServedLearner:
 
     def tensor(self, array, dtype=None):
         """An array as a tensor where the learner is, in its precision."""
+        array = array.toarray() if sparse.issparse(array) else array
         array = np.require(array, requirements="W")  # support rows of a memory-mapped joblib file are read-only
         return torch.as_tensor(array, dtype=dtype or self.dtype, device=self.device)
 
@@ -210,8 +213,12 @@ def answers_in_blocks(answer, X, device, block=BLOCK):
     answers is the same, bit for bit, whatever rows are beside it. The kernel's functions see to that themselves.
     """
     n_rows, d = X.shape
+    if sparse.issparse(X):
+        X = SparseRows(X, torch.float32)
     if isinstance(answer, RowFunction) and n_rows:
-        return answer(torch.as_tensor(X, dtype=torch.float32)).numpy().T
+        n = rows_at_once(X, n_rows) if isinstance(X, SparseRows) else n_rows
+        parts = [torch.as_tensor(X[i : i + n], dtype=torch.float32) for i in range(0, n_rows, n)]
+        return np.concatenate([answer(rows).numpy().T for rows in parts])
     blocks = []
     for first in range(0, n_rows, block):
         rows = torch.as_tensor(X[first : first + block], dtype=torch.float32, device=device)

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from skmeta.exceptions import AdaptationWarning
 
@@ -95,9 +96,8 @@ class Spreads:
 
 def look_at_tasks(estimator, tasks):
     """Warn where what tasks have shown is on another scale than in meta-training."""
-    spreads = vars(estimator).get("spreads_")
-    if spreads is not None:
-        X, y = tasks.pooled
+    spreads, (X, y) = vars(estimator).get("spreads_"), tasks.pooled
+    if spreads is not None and not sparse.issparse(X):
         start = np.cumsum(tasks.n_rows) - tasks.n_rows
         _warn_of(spreads.factors(X, estimator.codec_.with_scale(y), start, tasks.n_support), estimator)
 

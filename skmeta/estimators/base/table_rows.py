@@ -29,8 +29,8 @@ class TableRows(NumericRows):
         self.categorical_features = estimator.categorical_features
         self.columns = None
 
-    def read(self, estimator, X, reset=False, learn=None):
-        """Rows as float64; ``learn`` numbers categories that are new."""
+    def read(self, estimator, X, reset=False, learn=None, keep_sparse=False):
+        """Rows as float64, always dense; ``learn`` numbers categories that are new."""
         learn = reset if learn is None else learn
         if not reset and is_plain(estimator, X) and not any(self.columns.is_categorical):
             return X.astype(np.float64)

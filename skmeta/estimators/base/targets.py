@@ -5,6 +5,7 @@ import torch
 from scipy import sparse
 from sklearn.metrics import r2_score
 
+from skmeta.tasks.sparse_rows import as_rows
 from skmeta.tasks.store import TaskStore
 
 _FARTHEST = 1e30  # in units of meta-training's targets: sums of such have a number in single precision
@@ -144,7 +145,7 @@ class Targets:
         X, y = tasks.pooled
         targets = np.where(tasks.is_labelled_row[:, None], self.scaled(y), np.nan)
         store = TaskStore(
-            torch.as_tensor(X, dtype=dtype),
+            as_rows(X, dtype),
             torch.as_tensor(targets, dtype=dtype),
             tasks.n_support,
             tasks.n_query,
