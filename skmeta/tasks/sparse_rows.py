@@ -46,6 +46,10 @@ class SparseRows:
         """Rows by their numbers; ``dim`` is 0."""
         return self[numbers]
 
+    def part(self, rows):
+        """Some rows, by a mask or numbers, that stay sparse."""
+        return SparseRows(self.matrix[rows.cpu().numpy()], self.dtype, self.device)
+
     def to(self, where):
         """The same in another dtype, or on another device."""
         if isinstance(where, torch.dtype):
@@ -62,7 +66,12 @@ def as_rows(X, dtype=None, device=None):
     return torch.as_tensor(X, dtype=dtype, device=device)
 
 
-def some_rows(X):
+def part_of(X, rows):
+    """Some rows, by a mask or numbers, of the kind that all are of."""
+    return X.part(rows) if isinstance(X, SparseRows) else X[rows]
+
+
+def sample_of(X):
     """Dense rows that speak for all: all of them, or of sparse ones so many, evenly spread, as a block can hold."""
     if not isinstance(X, SparseRows):
         return X

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from skmeta.tasks.sparse_rows import part_of
 from skmeta.tasks.store import TaskStore
 
 N_FOLDS, ROWS_OF_A_FOLD = 4, 50
@@ -37,8 +38,8 @@ class KeptApart:
         if not self.is_asked:
             return self.table
         table, rows = self.table, torch.as_tensor(self.folds != 0, device=self.table.device)
-        n_classes = [table.max_classes]
-        return TaskStore(table.X[rows], table.y[rows], [int(rows.sum())], [-1], n_classes, True, device=table.device)
+        sizes = [int(rows.sum())], [-1], [table.max_classes]
+        return TaskStore(part_of(table.X, rows), table.y[rows], *sizes, True, device=table.device)
 
     def calibrate(self, learner):
         """Let a :class:`~skmeta.learners.calibrated.Calibrated` learner be trusted as far as it is right."""

@@ -5,6 +5,7 @@ from itertools import islice
 import numpy as np
 import torch
 
+from skmeta.tasks.sparse_rows import part_of
 from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.training.meta_training import train
 from skmeta.training.processes import current_processes
@@ -103,7 +104,7 @@ def of_classes(table, chosen):
     """A table's rows of the chosen classes (C,), which are numbered anew."""
     rows, code = chosen[table.y], chosen.cumsum(0) - 1
     sizes = [int(rows.sum())], [-1], [int(chosen.sum())]
-    return TaskStore(table.X[rows], code[table.y[rows]], *sizes, device=table.device)
+    return TaskStore(part_of(table.X, rows), code[table.y[rows]], *sizes, device=table.device)
 
 
 def copied(learner):

@@ -8,6 +8,7 @@ from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring, Progres
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
+from skmeta.tasks.sparse_rows import sample_of
 from skmeta.tasks.store import TaskStore, is_answered
 from skmeta.threads import one_thread
 from skmeta.training.adam import Adam
@@ -75,10 +76,11 @@ class MetaNet(NeuralNet):
         Parameters
         ----------
         rows : tensor of shape (n_rows, n_features), default=None
-            Rows to be trained on, for layers that have a method ``fit_rows``.
+            Rows to be trained on, for layers that have a method ``fit_rows``; of many sparse ones they are shown some.
         """
         with Randomness(self.device, self.seed).as_global():
             super().initialize()
+            rows = None if rows is None else sample_of(rows)
             for layer in self.module_.modules() if rows is not None else ():
                 if hasattr(layer, "fit_rows"):
                     layer.fit_rows(rows)

@@ -13,7 +13,7 @@ from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.registry import all_estimators
 from skmeta.tasks import sparse_rows
-from skmeta.tasks.sparse_rows import SparseRows, some_rows
+from skmeta.tasks.sparse_rows import SparseRows, sample_of
 from tests.estimators.contract import CHEAP, CLASSES, cheap, tasks_for
 
 
@@ -36,6 +36,8 @@ def test_rows_are_gathered_as_those_of_a_tensor(kind):
     assert (many.shape, len(many), many.dtype, many.device) == (one.shape, len(one), one.dtype, one.device)
     for asked in (slice(1, 3), torch.tensor([3, 0, 3]), torch.tensor([True, False, True, False]), slice(None)):
         torch.testing.assert_close(many[asked], one[asked])
+    mask = torch.tensor([True, False, True, False])
+    torch.testing.assert_close(many.part(mask)[:], one[mask])
     torch.testing.assert_close(many.index_select(0, torch.tensor([2])), one[[2]])
     assert many.to(torch.float64)[:].dtype == torch.float64
 
@@ -84,9 +86,9 @@ def test_a_sparse_column_far_from_zero_is_moved_there_as_a_dense_one_is():
 
 def test_few_rows_speak_for_all_where_these_are_many(monkeypatch):
     X = SparseRows(sparse.random(100, 5, 0.5, format="csr", random_state=0), torch.float32)
-    torch.testing.assert_close(some_rows(X), X[:])
+    torch.testing.assert_close(sample_of(X), X[:])
     monkeypatch.setattr(sparse_rows, "CELLS", 50)
-    torch.testing.assert_close(some_rows(X), X[np.arange(0, 100, 11)])
+    torch.testing.assert_close(sample_of(X), X[np.arange(0, 100, 11)])
 
 
 @pytest.mark.parametrize("n_cells", [2**25, 60_000])

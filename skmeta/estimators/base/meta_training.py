@@ -20,7 +20,7 @@ from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.tasks.sparse_rows import some_rows
+from skmeta.tasks.sparse_rows import sample_of
 from skmeta.training import MetaNet, resolve_device
 from skmeta.training.calibration import KeptApart
 from skmeta.training.held_out_classes import Trust
@@ -165,10 +165,9 @@ class MetaTraining:
         if self.is_one_table and epochs > 0 and self.before is None and self.is_calibrated():
             kept = KeptApart(tasks, seed)
             tasks = kept.to_train_on()
-        rows = some_rows(tasks.X)
-        net = self.make_net(rows, valid, seed)
+        net = self.make_net(tasks.X, valid, seed)
         if self.before is None:
-            net.initialize(rows)
+            net.initialize(tasks.X)
             if epochs > 0:
                 estimator._start(net.module_, tasks)
         else:
@@ -225,7 +224,7 @@ class MetaTraining:
         if isinstance(module, torch.nn.Module):
             module = copy.deepcopy(module)  # the user's instance is a parameter; it must stay as it is
         else:
-            known = {"n_features_in": n_features, **scaling_of(rows)}
+            known = {"n_features_in": n_features, **scaling_of(sample_of(rows))}
             for name in known.keys() & inspect.signature(module).parameters.keys():
                 routed.setdefault(f"module__{name}", known[name])
         self.set_iterators(routed)
