@@ -1,5 +1,6 @@
 """Small tasks that many tests share, and the settings they all run under."""
 
+import gc
 import os
 
 os.environ.setdefault("SKMETA_KERNEL", "0")  # what is tested does not depend on a compiler; tests/native has its own
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from skmeta.tasks import GaussianClusters, Sinusoids, Task, TaskSet
 
+gc.disable()  # until all tests are found: what imports leave behind stays, and takes seconds to be looked through
 torch.set_num_threads(1)
 torch.manual_seed(0)  # of layers that are made when tests are collected
 # no test depends on the clock, and a run that failed fails again
@@ -21,15 +23,19 @@ settings.load_profile("suite")
 
 #: whose checks of scikit-learn's only the full run makes: others of every run are trained by the same code
 LATER = (
-    "HyperNet", "LearnedOptimizer", "MANN", "MatchingNet", "MultiTask", "Recurrent", "RelationNet", "Reptile",
-    "SiameseNet", "SimpleShot", "TripletNet", "WeightAverage",
+    "FineTuneTransferRegressor", "HyperNet", "InContextRegressor", "LearnedOptimizer", "MANN", "MatchingNet",
+    "MetaKNeighborsRegressor", "MetaOptNetRegressor", "MultiTask", "NeuralProcess", "Recurrent", "RelationNet",
+    "Reptile", "SiameseNet", "SimpleShot", "TripletNet", "WeightAverage",
 )  # fmt: skip
 #: tests that take long, which the full run adds; by what their names hold
 LONG = (
-    "test_convex_heads.py::test_derivatives_agree_with_finite_differences[logistic-12]",
-    "test_convex_heads.py::test_derivatives_agree_with_finite_differences[svm",
     "learners/test_model_based.py::test_classifiers_learn_to_learn",
     "learners/test_model_based.py::test_regressors_learn_to_learn",
+    "learners/test_model_based.py::test_neural_processes_are_surer",
+    "test_default_training.py",
+    "test_augment.py::test_augmented_tasks_teach",
+    "test_simple_shot.py::test_it_learns",
+    "test_metric_estimators.py::test_a_space_learned_from_unlabelled_rows",
     "test_learned_optimizer.py::test_meta_training_beats",
     "test_sklearn_furniture.py::test_two_workers_give_what_one_gives",
     "source_selection/test_source_selection.py",
@@ -70,6 +76,11 @@ LONG = (
     "test_meta_neighbours.py::test_regression_neighbours",
     *(f"test_sklearn_checks.py::test_scikit_learn_check[{name}" for name in LATER),
 )
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -77,7 +77,8 @@ def test_derivatives_agree_with_finite_differences(name, n_features):
     def fit(features, offset):
         return FITS[name](features, members, weight, offset)
 
-    assert torch.autograd.gradcheck(fit, (features.requires_grad_(), offset.requires_grad_()))
+    # along a direction drawn at random, in which every entry has its part
+    assert torch.autograd.gradcheck(fit, (features.requires_grad_(), offset.requires_grad_()), fast_mode=True)
 
 
 @pytest.mark.parametrize("name", ["ridge", "logistic"])

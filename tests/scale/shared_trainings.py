@@ -109,8 +109,12 @@ def weights(meta):
 
 
 def quick(rank):
-    """A few trainings, and what else holds of an estimator that several processes have trained."""
-    trained = {kind: weights(fitted(kind)) for kind in QUICK}
+    return {kind: weights(fitted(kind)) for kind in QUICK}
+
+
+def every(rank):
+    """All trainings, and what else holds of an estimator that several processes have trained."""
+    trained = {kind: weights(fitted(kind)) for kind in KINDS}
     tasks = classes()
     meta = sk.MAMLClassifier(**SHORT, verbose=1, callbacks=[Drawing()]).fit(tasks)
     file = Path(tempfile.mkdtemp()) / "meta"
@@ -124,10 +128,6 @@ def quick(rank):
     except ValueError as error:
         refused = str(error)
     return {"trained": trained, "answers": answers, "drawn": Drawing.drawn, "alone": alone, "refused": refused}
-
-
-def every(rank):
-    return {kind: weights(fitted(kind)) for kind in KINDS}
 
 
 class Drawing(Callback):

@@ -29,9 +29,6 @@ from skmeta.registry import all_estimators
 from skmeta.serving.onnx_export import _INSTEAD, _is_of_torch
 from tests.estimators.contract import CLUSTERS, cheap
 
-ort = pytest.importorskip("onnxruntime")
-pytest.importorskip("onnxscript")
-
 EXPORTED = [cls for cls in all_estimators() if issubclass(cls, MetaEstimator) and _is_of_torch(cls())]
 #: one export takes seconds, nearly all of them torch's
 IN_EVERY_RUN = ("ProtoNetClassifier", "MAMLRegressor", "MetaKNeighborsClassifier")
@@ -46,9 +43,22 @@ TARGETS = 100 * X[:, 0] + 5
 ASKED = np.concatenate([X[:10] + 0.1, 3 * rng.normal(size=(10, 4)) + [0, 0, 0, 1e8]])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def engine():
+    """What takes a second to import is imported where it is used."""
+    for name in ("onnxruntime", "onnxscript"):
+        pytest.importorskip(name)
+
+
+def program(path):
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(path)
+
+
 def answers(estimator, path, rows):
     skmeta.export_onnx(estimator, path)
-    return ort.InferenceSession(path).run(None, {"X": rows})
+    return program(path).run(None, {"X": rows})
 
 
 @pytest.mark.parametrize(
@@ -58,7 +68,7 @@ def test_the_program_answers_any_number_of_rows_as_the_estimator_does(cls, tmp_p
     classifies = is_classifier(cls())
     model = cheap(cls).fit(X, CLASSES if classifies else TARGETS)
     skmeta.export_onnx(model, tmp_path / "model.onnx")
-    session = ort.InferenceSession(tmp_path / "model.onnx")
+    session = program(tmp_path / "model.onnx")
     for n_rows in (1, 2, 20):
         rows = ASKED[:n_rows]
         *label, found = session.run(None, {"X": rows})
