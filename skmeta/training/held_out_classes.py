@@ -14,6 +14,8 @@ from skmeta.training.processes import current_processes
 LEAST_CLASSES, MOST_CLASSES = 6, 100
 #: of more, a training takes too long to be rehearsed
 MOST_ROWS = 20_000
+#: classes held out in all rehearsals together, of which there are three at most: three classes may be easy ones
+ENOUGH_HELD_OUT = 10
 #: how far on the way from the start to where training has led
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _BATCHES = 8
@@ -27,7 +29,7 @@ class Trust:
     nearest class means. A few dozen training classes are soon known by heart, and others are then told apart worse than
     before. So training is rehearsed on two thirds of the classes; on the straight way from the start to the weights
     that were found, the point is sought at which the other classes are most probable; and the training on all of them
-    ends at that share of its own way.
+    ends at that share of its own way. Where classes are few, each third is held out in turn.
 
     Parameters
     ----------
@@ -39,11 +41,11 @@ class Trust:
     """
 
     def __init__(self, make_net, tasks, seed):
-        self.make_net, self.parts = make_net, class_parts(tasks, seed)
+        self.make_net, self.rehearsals = make_net, class_parts(tasks, seed)
 
     def train(self, net, tasks, epochs, watcher=None):
         """Train an initialised net, and take it back as far as the rehearsal says."""
-        share = 1.0 if self.parts is None or epochs < 1 else self.share(epochs)
+        share = self.share(epochs) if self.rehearsals and epochs > 0 else 1.0
         processes = current_processes(net.device)
         if processes is not None:  # machines may differ in the last digit
             (share,) = processes.of_first([share])
@@ -54,7 +56,11 @@ class Trust:
 
     def share(self, epochs):
         """The share of the way at which held-out classes are most probable."""
-        known, others = self.parts
+        losses = np.sum([self._losses(epochs, *parts) for parts in self.rehearsals], axis=0)
+        return SHARES[int(losses.argmin())] if np.isfinite(losses).any() else 1.0
+
+    def _losses(self, epochs, known, others):
+        """The log-loss of held-out classes at each share of the way that others have led."""
         net = self.make_net(known.X)
         net.set_params(callbacks=None, verbose=0)
         net.initialize(known.X)
@@ -68,8 +74,7 @@ class Trust:
         for share in SHARES:
             go(learner, start, end, share)
             losses.append(loss(learner, episodes))
-        losses = np.nan_to_num(losses, nan=np.inf)
-        return SHARES[int(losses.argmin())] if np.isfinite(losses).any() else 1.0
+        return np.nan_to_num(losses, nan=np.inf)
 
 
 @torch.no_grad()
@@ -88,16 +93,17 @@ def loss(learner, episodes):
 
 
 def class_parts(tasks, seed):
-    """Two stores of a table's rows: classes to rehearse on, and the others, a third; None where there is no need."""
+    """Pairs of stores of a table's rows: classes to rehearse on, and the others; none where there is no need."""
     if not isinstance(tasks, TaskStore) or not tasks.is_classification or tasks.shared_labels:
-        return None
+        return []
     if len(tasks) > 1 or tasks.has_query or len(tasks.X) > MOST_ROWS:
-        return None
+        return []
     if not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
-        return None
+        return []
     order = torch.as_tensor(np.random.RandomState(seed).permutation(tasks.max_classes), device=tasks.device)
-    is_known = order >= round(tasks.max_classes / 3)
-    return of_classes(tasks, is_known), of_classes(tasks, ~is_known)
+    n_rehearsals = min(3, -(-3 * ENOUGH_HELD_OUT // tasks.max_classes))
+    thirds = [order % 3 == third for third in range(n_rehearsals)]
+    return [(of_classes(tasks, ~is_other), of_classes(tasks, is_other)) for is_other in thirds]
 
 
 def of_classes(table, chosen):

@@ -58,13 +58,22 @@ def test_training_ends_at_a_share_of_its_way(share, monkeypatch):
 def test_a_third_of_the_classes_is_held_out_with_all_its_rows():
     y = np.repeat(np.arange(7), [3, 5, 2, 4, 6, 2, 3])
     X = np.column_stack([np.arange(len(y)), y]).astype(np.float32)
-    known, others = class_parts(TaskStore(X, y, [len(y)], [-1], [7]), seed=0)
-    assert (known.max_classes, others.max_classes) == (5, 2)
-    assert sorted([*known.X[:, 0].tolist(), *others.X[:, 0].tolist()]) == list(range(len(y)))
-    for part in (known, others):
-        names = part.X[:, 1].unique()
-        assert len(names) == part.max_classes and part.n_support.tolist() == [len(part.X)]
-        torch.testing.assert_close(names[part.y], part.X[:, 1])  # numbered anew, each class by one number
+    parts = class_parts(TaskStore(X, y, [len(y)], [-1], [7]), seed=0)
+    assert [(known.max_classes, others.max_classes) for known, others in parts] == [(4, 3), (5, 2), (5, 2)]
+    assert sorted(name for _, others in parts for name in others.X[:, 1].unique().tolist()) == list(range(7))
+    for known, others in parts:
+        assert sorted([*known.X[:, 0].tolist(), *others.X[:, 0].tolist()]) == list(range(len(y)))
+        for part in (known, others):
+            names = part.X[:, 1].unique()
+            assert len(names) == part.max_classes and part.n_support.tolist() == [len(part.X)]
+            torch.testing.assert_close(names[part.y], part.X[:, 1])  # numbered anew, each class by one number
+
+
+@pytest.mark.parametrize("n_classes, n_rehearsals", [(6, 3), (14, 3), (15, 2), (29, 2), (30, 1), (100, 1)])
+def test_of_few_classes_each_third_is_held_out_in_turn(n_classes, n_rehearsals):
+    y = np.tile(np.arange(n_classes), 2)
+    store = TaskStore(np.zeros((len(y), 1), dtype=np.float32), y, [len(y)], [-1], [n_classes])
+    assert len(class_parts(store, seed=0)) == n_rehearsals
 
 
 @pytest.mark.parametrize(
@@ -75,7 +84,7 @@ def test_nothing_is_held_out_where(n_classes, shared, n_query):
     y = np.tile(np.arange(n_classes), 2)
     X = np.zeros((len(y), 2), dtype=np.float32)
     store = TaskStore(X, y, [len(y) - max(n_query, 0)], [n_query], [n_classes], shared)
-    assert class_parts(store, seed=0) is None
+    assert not class_parts(store, seed=0)
 
 
 def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
