@@ -86,20 +86,24 @@ class Prototypes(Learner):
         if embedding is None:
             return None
         how = batch["support_y"], batch.get("support_weight"), class_mask, query_X.dtype
-        shares, offset, prior, seen = self._head(*how)
+        with torch.set_grad_enabled(self.is_shared):  # without common prototypes the scale alone is learned
+            shares, offset, prior, seen = self._head(*how)
+            scale = 2 * self.log_scale.exp()
         by_kernel = embedding.class_means(params, torch.cat([batch["support_X"], query_X], 1), shares, offset)
         if by_kernel is None:
             return None
         y, share = (value.unflatten(0, query_X.shape[:2]) for value in (y, share))
         targets = CrossEntropy().targets(y, class_mask.shape[1], query_X.dtype)
-        scale, prior = 2 * self.log_scale.exp(), None if prior is None else prior.squeeze(1)
+        prior = None if prior is None else prior.squeeze(1)
         hidden = None if are_all_there(seen) else ~seen
         logits, loss, gradients, of_head = by_kernel.learn(scale, prior, hidden, targets, share)
         add_gradients(params, gradients)
-        head = zip((shares, offset, scale, prior), of_head)
-        learned = [(value, gradient) for value, gradient in head if value is not None and value.requires_grad]
-        if learned:  # a handful of numbers, and what the classes have in common
+        if self.is_shared:
+            head = zip((shares, offset, scale, prior), of_head)
+            learned = [(value, gradient) for value, gradient in head if value is not None and value.requires_grad]
             torch.autograd.backward(*zip(*learned))
+        else:
+            add_gradients([self.log_scale], [of_head[2] * scale])
         return flat_answers(logits.transpose(1, 2)), loss
 
     def _head(self, support_y, support_weight, class_mask, dtype):

@@ -53,9 +53,7 @@ class Spreads:
         """
         enough = n_rows >= np.median(n_rows)  # of fewer rows than most tasks have, chance says how they spread
         found = _log_spreads_of_tasks([X] if y is None else [X, y], start[enough], n_rows[enough])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # nothing is said of a column that is constant everywhere
-            low, high = np.nanquantile(found, [0.01, 0.99], axis=0)
+        low, high = _quantiles(found, [0.01, 0.99])
         n_tasks = np.maximum((~np.isnan(found)).sum(0), 1)
         far = np.fmax((high - low) / 2, np.log(np.maximum(_FAR, _FAR_OF_ONE_TASK / n_tasks)))
         return cls(*np.exp([low, high, far]))
@@ -189,6 +187,16 @@ def log_spreads(rows):
     return np.where(n_gaps > 0, total / np.maximum(n_gaps, 1), np.nan)
 
 
+def _quantiles(values, shares):
+    """Quantiles (n_shares, n_columns) of values (n, n_columns), NaN left out, for which numpy goes column by column."""
+    found, lacks = np.empty((len(shares), values.shape[1])), np.isnan(values).any(0)
+    found[:, ~lacks] = np.quantile(values[:, ~lacks], shares, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing is said of a column that is constant everywhere
+        found[:, lacks] = np.nanquantile(values[:, lacks], shares, axis=0)
+    return found
+
+
 def _log_spreads_of_tasks(tables, start, n_rows):
     """Each task's :func:`log_spreads` in all tables, tasks of one size together; NaN for a task of one row."""
     width = sum(table.shape[1] for table in tables)
@@ -206,6 +214,10 @@ def _log_spreads_of_tasks(tables, start, n_rows):
 
 def _ranges_of_tasks(tables, start, n_rows):
     """Largest less least value of each task's columns in all tables."""
+    if len(start) == 1:
+        rows = slice(start[0], start[0] + n_rows[0])
+        with np.errstate(over="ignore"):
+            return np.concatenate([table[rows].max(0) - table[rows].min(0) for table in tables])[None]
     ends = np.column_stack([start, start + n_rows]).ravel()
     ends = ends[:-1] if ends[-1] == len(tables[0]) else ends
     with np.errstate(over="ignore"):
