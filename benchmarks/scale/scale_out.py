@@ -18,20 +18,25 @@ import time
 import numpy as np
 import pandas as pd
 import torch
+from torch import distributed
 
 from benchmarks.records import save
-from skmeta import MAMLClassifier, ProtoNetClassifier
-from skmeta.scale import task_answerer
+from skmeta import MAMLClassifier, ProtoNetClassifier, native
+from skmeta.scale import task_answerer, training_processes
 from skmeta.tasks import GaussianClusters
 
-_ROUNDS = 3
+_ROUNDS, _EPOCHS = 5, (1, 3)
 _CLUSTERS = GaussianClusters(n_ways=2, n_shots=5, n_query=5, n_features=10)
+_LARGER = GaussianClusters(n_ways=5, n_shots=5, n_query=15, n_features=20)
 _BODY = {"module__n_hidden": 64}
 _KINDS = {
-    "MAML": (MAMLClassifier, {"inner_steps": 5}),
-    "MAML, a body without a formula": (MAMLClassifier, {"inner_steps": 5, "module": "gelu"}),
-    "prototypes": (ProtoNetClassifier, {}),
+    "MAML": (MAMLClassifier, {"inner_steps": 5}, _CLUSTERS),
+    "MAML, 25 + 75 rows": (MAMLClassifier, {"inner_steps": 5}, _LARGER),
+    "MAML, a body without a formula": (MAMLClassifier, {"inner_steps": 5, "module": "gelu"}, _CLUSTERS),
+    "prototypes": (ProtoNetClassifier, {}, _CLUSTERS),
 }
+#: tasks in a batch, and steps of an epoch
+_BATCHES = {64: 20, 256: 8}
 
 
 class Gelu(torch.nn.Sequential):
@@ -43,57 +48,75 @@ class Gelu(torch.nn.Sequential):
 
 
 def _estimator(kind, **settings):
-    cls, own = _KINDS[kind]
+    cls, own, _ = _KINDS[kind]
     own = own | ({"module": Gelu} if "module" in own else _BODY)
     return cls(**own, n_shots=5, n_query=5, random_state=0, **settings)
 
 
-def trained(rank, size, folder):
-    """Processor and wall seconds of a step, for every setting: by one of the processes."""
+def seconds_of_a_step(kind, tasks, batch_size, steps):
+    """Wall and processor seconds, by how much a fit of more epochs takes longer: what a fit begins with is left out."""
+    found = []
+    for epochs in _EPOCHS:
+        wall, processor = time.perf_counter(), time.process_time()
+        _estimator(kind, max_epochs=epochs, batch_size=batch_size, steps_per_epoch=steps).fit(tasks)
+        found.append((time.perf_counter() - wall, time.process_time() - processor))
+    n_steps = steps * (_EPOCHS[1] - _EPOCHS[0])
+    return {name: (more - less) / n_steps for name, less, more in zip(("wall", "processor"), *found)}
+
+
+def trained(rank, folder):
+    """Seconds of a step for every setting, by one of two processes: the first alone, and both together, in turns."""
     torch.set_num_threads(1)
-    if size > 1:
-        store = f"file://{folder}/store"
-        torch.distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=size)
-    tasks = _CLUSTERS.sample(1024, random_state=0)
+    distributed.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
     records = []
-    for kind in _KINDS:
-        for batch_size in (64, 256):
-            settings = {"batch_size": batch_size, "steps_per_epoch": 10}
-            _estimator(kind, max_epochs=1, **settings).fit(tasks)
-            for i in range(_ROUNDS):
-                wall, processor = time.perf_counter(), time.process_time()
-                meta = _estimator(kind, max_epochs=2, **settings).fit(tasks)
-                numbers = {"processor": time.process_time() - processor, "wall": time.perf_counter() - wall}
-                n_weights = sum(value.numel() for value in meta.net_.module_.parameters())
-                setting = {"kind": kind, "batch_size": batch_size, "processes": size, "rank": rank, "round": i}
-                records.append(setting | {name: value / 20 for name, value in numbers.items()} | {"weights": n_weights})
-    pd.DataFrame(records).to_csv(f"{folder}/{size}_{rank}.csv")
+    for kind, (_, _, clusters) in _KINDS.items():
+        tasks = clusters.sample(1024, random_state=0)
+        for batch_size, steps in _BATCHES.items():
+            setting = {"kind": kind, "batch_size": batch_size, "rank": rank}
+            for i in range(-1, _ROUNDS):
+                for n_processes in (1, 2):
+                    distributed.barrier()
+                    if n_processes == 1 and rank:
+                        continue
+                    with training_processes(None if n_processes == 1 else distributed.group.WORLD):
+                        seconds = seconds_of_a_step(kind, tasks, batch_size, steps)
+                    if i >= 0:  # the first round warms up
+                        records.append(setting | {"processes": n_processes, "round": i} | seconds)
+            pd.DataFrame(records).to_csv(f"{folder}/{rank}.csv")
+
+
+def seconds_of_a_message(n_numbers=5000, rounds=2000):
+    """The least that adding up a gradient takes, and the median, between two processes that do nothing else."""
+    message, seconds = torch.zeros(n_numbers), []
+    for _ in range(rounds):
+        distributed.barrier()
+        started = time.perf_counter()
+        distributed.all_reduce(message)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds), float(np.median(seconds))
+
+
+def ranked(rank, folder):
+    trained(rank, folder)
+    least, median = seconds_of_a_message()
+    if not rank:
+        print(f"a message: {1e6 * least:.0f} microseconds at the least, {1e6 * median:.0f} in the median")
 
 
 def training():
-    """Run one process and two, one after the other, and say what a second one brings."""
+    """Say what a second process brings."""
     with tempfile.TemporaryDirectory() as folder:
-        for size in (1, 2):
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.scale.scale_out",
-                "rank",
-                "--size",
-                str(size),
-                "--folder",
-                folder,
-            ]
-            processes = [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(size)]
-            if any(process.wait() for process in processes):
-                raise SystemExit("A process has failed.")
-        records = pd.concat(
-            [pd.read_csv(f"{folder}/{name}", index_col=0) for name in ("1_0.csv", "2_0.csv", "2_1.csv")]
-        )
+        command = [sys.executable, "-m", "benchmarks.scale.scale_out", "rank", "--folder", folder]
+        processes = [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(2)]
+        codes = [process.wait() for process in processes]
+        if any(codes):
+            raise SystemExit("A process has failed.")
+        records = pd.concat([pd.read_csv(f"{folder}/{rank}.csv", index_col=0) for rank in range(2)])
+    records["kernel"] = native.available()
     save(records, "scale_out_training")
     by = ["kind", "batch_size"]
     for clock in ("wall", "processor"):
-        slower = records.groupby([*by, "processes", "round"])[clock].max().unstack("processes")
+        slower = records.groupby([*by, "processes", "round"], sort=False)[clock].max().unstack("processes")
         times = slower[1] / slower[2]
         print(clock, (times.groupby(by, sort=False).agg(["median", "min", "max"])).round(2).to_string(), sep="\n")
         print((slower.groupby(by, sort=False).median() * 1000).round(2).to_string())
@@ -141,13 +164,12 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["training", "answers", "rank"])
     parser.add_argument("--n-tasks", type=int, default=1_000_000)
     parser.add_argument("--rank", type=int)
-    parser.add_argument("--size", type=int)
     parser.add_argument("--folder")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     if given.what == "rank":
-        trained(given.rank, given.size, given.folder)
+        ranked(given.rank, given.folder)
     elif given.what == "training":
         training()
     else:

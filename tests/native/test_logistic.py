@@ -88,6 +88,21 @@ def test_single_precision_is_solved_in_double():
     torch.testing.assert_close(single.double(), exact, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("n, e, C", [(30, 7, 3), (200, 9, 4), (20, 65, 5)], ids=["small", "blocks", "products"])
+def test_memory_to_work_in_may_hold_anything_and_nothing_beyond_it_is_touched(n, e, C, monkeypatch):
+    arguments, beyond, made = problem(1, n, e, C), 64, []
+
+    def dirty(parts, size, dtype):
+        made.append(torch.full((size + beyond,), torch.nan, dtype=dtype))
+        made[-1][size:] = 7.0
+        return [made[-1]]
+
+    wanted = fit_logistic(*arguments)
+    monkeypatch.setattr(native.logistic, "scratch", dirty)
+    assert torch.equal(fit_logistic(*arguments), wanted)
+    assert (made[0][-beyond:] == 7.0).all()
+
+
 def test_an_estimator_of_one_table_answers_with_it_as_without(calls):
     g = torch.Generator().manual_seed(0)
     X, y = torch.randn(120, 5, generator=g).numpy(), torch.randint(0, 3, (120,), generator=g).numpy()
