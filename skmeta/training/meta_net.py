@@ -17,7 +17,7 @@ from skmeta.training.meta_training import TrainingInterrupted, noticing_ctrl_c
 from skmeta.training.processes import current_processes
 from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
 from skmeta.training.shared_step import correct, shared_step
-from skmeta.training.snapshot import identity, put_back, snapshot
+from skmeta.training.snapshot import fingerprint, identity, put_back, snapshot
 from skmeta.training.work import is_small
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
@@ -141,8 +141,8 @@ class MetaNet(NeuralNet):
                             raise
             self.standing_ = snapshot(self)
             self.notify("on_train_end", X=X, y=y)
-            if not self.interrupted_:
-                self._stand_where_the_first_does()
+            if self._processes is not None and not self.interrupted_:
+                self._stand_where_the_first_does(snapshot(self))
         finally:
             self.standing_ = self._randomness = self._randomness_of_steps = self._processes = None
             self._share = self._correct_of_all = self._watcher = None
@@ -162,11 +162,10 @@ class MetaNet(NeuralNet):
         epochs, self.stopped_ = self._processes.of_first([epochs, self.stopped_])
         return epochs
 
-    def _stand_where_the_first_does(self):
-        if self._processes is not None:
-            standing = self._processes.of_first(snapshot(self), self.device)
-            if not self._processes.is_first:
-                put_back(self, standing)
+    def _stand_where_the_first_does(self, standing):
+        standing = self._processes.of_first(standing, self.device)
+        if not self._processes.is_first:
+            put_back(self, standing)
 
     def _gone_back(self):
         """Go back to the last whole epoch; whether there is one."""
@@ -198,7 +197,7 @@ class MetaNet(NeuralNet):
             self._tell_progress_bars(cb_kwargs["dataset_valid"] is not None)
         if method_name == "on_epoch_end":
             self._in_epoch = False
-            if self._processes is not None and self._processes.any(wants_to_stop):
+            if self._processes is not None and self._processes.any(wants_to_stop, self.device):
                 self.stopped_ = True
                 raise KeyboardInterrupt
 
@@ -229,9 +228,13 @@ class MetaNet(NeuralNet):
         return self._processes is None or self._processes.is_first or not only_writes(callback)
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        self._stand_where_the_first_does()
+        standing = snapshot(self) if len(self.history) or self._processes is not None else None
+        if self._processes is not None and not self._processes.agree(fingerprint(standing), self.device):
+            # a callback of the first process has resumed a training, or changed it
+            self._stand_where_the_first_does(standing)
+            standing = snapshot(self)
         if len(self.history):
-            self.standing_ = snapshot(self)
+            self.standing_ = standing
         self._in_epoch = True
         super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
         if self._randomness is not None:

@@ -151,11 +151,20 @@ class Processes:
         distributed.broadcast_object_list(message, src=self._first, group=self.group)
         return standing if self.is_first else from_bytes(message[0], device)
 
-    def any(self, wish):
+    def largest(self, *numbers, device="cpu"):
+        """The largest of what the processes have, of each of some integers."""
+        message = torch.tensor(numbers, device=device)
+        distributed.all_reduce(message, distributed.ReduceOp.MAX, group=self.group)
+        return message.tolist()
+
+    def any(self, wish, device="cpu"):
         """Whether any of the processes wishes so."""
-        wishes = [None] * self.size
-        distributed.all_gather_object(wishes, bool(wish), group=self.group)
-        return any(wishes)
+        return bool(self.largest(int(wish), device=device)[0])
+
+    def agree(self, number, device="cpu"):
+        """Whether all processes have the same integer."""
+        largest, of_least = self.largest(number, ~number, device=device)
+        return largest == ~of_least
 
     def check_same(self, identity):
         """Refuse to train together what is not the same in all processes."""

@@ -18,8 +18,8 @@ def shared_step(net, processes, batch, **fit_params):
     learner = net._bare_learner
     net._set_training(True)
     net._share = share, own_y
-    net._has_learned_from_rows = net._has_learned_from_rows or bool(is_answered(y).any())
     n_answered = int(is_answered(y).sum())
+    net._has_learned_from_rows = net._has_learned_from_rows or n_answered > 0
     done = learned_at_once(net, share, own_y, n_answered) if has_tasks and not fit_params else None
     if done is not None:
         value, y_pred = done["loss"], done["y_pred"]
