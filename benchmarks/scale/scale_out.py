@@ -25,7 +25,7 @@ from skmeta import MAMLClassifier, ProtoNetClassifier, native
 from skmeta.scale import task_answerer, training_processes
 from skmeta.tasks import GaussianClusters
 
-_ROUNDS, _EPOCHS = 5, (1, 3)
+_ROUNDS, _EPOCHS = 3, (1, 3)
 _CLUSTERS = GaussianClusters(n_ways=2, n_shots=5, n_query=5, n_features=10)
 _LARGER = GaussianClusters(n_ways=5, n_shots=5, n_query=15, n_features=20)
 _BODY = {"module__n_hidden": 64}
