@@ -138,7 +138,8 @@ class Mixture:
     def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
         weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task, weight)
-        if self.kind == "classification":
+        if self.kind == "classification":  # a linear blend of chances that are right is not sure enough of itself
+            weights.temperature = best_temperature(weights.blend(weights(n_shown), answers), y, weight)
             return weights, None
         without = weights_without_own_task(weights, answers, y, n_shown, task, weight)
         answers = answers[:, :, 0]
@@ -210,7 +211,7 @@ class Mixture:
         n_shown = np.bincount(place, support.weight, minlength=len(names))[code]
         trust = self.weights_new(n_shown)
         answers = self.for_new.answer(support, query, needed=(trust > 0).any(axis=0))
-        blend = np.einsum("ne,nec->nc", trust, answers)
+        blend = self.weights_new.blend(trust, answers)
         if self.kind == "classification":
             return blend, None
         unit = self.errors_new.scale(blend[:, 0], answers[:, :, 0], trust, n_shown, query.code)
@@ -254,7 +255,7 @@ class Mixture:
             for some in _chunks(np.flatnonzero(mine)):
                 trust, rows = weights(n_shown[some]), query.take(some)
                 answers = self._answers_of(committee, rows, trust)
-                blend = self._simpler_where_odd(np.einsum("ne,nec->nc", trust, answers), rows)
+                blend = self._simpler_where_odd(weights.blend(trust, answers), rows)
                 if how_sure is None:
                     out[some] = blend
                     continue

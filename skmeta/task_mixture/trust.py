@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skmeta.task_mixture.pooled_model import tempered
+
 _WIDTH = 0.15  # neighbouring sizes lend each other rows: e-fold at this distance in log(1 + n)
 _NEAR = 0.01  # rows lent with less than this weight are left out
 _SMALLEST = 0.01  # a model trusted less than this is not worth asking
@@ -31,10 +33,17 @@ class SizeWeights:
     n_samples : int
         Bootstrap samples of the tasks.
 
+    Attributes
+    ----------
+    temperature : float
+        That blended probabilities are to have.
+
     References
     ----------
     G. Lecue, P. Rigollet. "Optimal learning with Q-aggregation". Annals of Statistics 42, 2014.
     """
+
+    temperature = 1.0
 
     def __init__(self, sizes, kind, n_samples=20):
         self.sizes, self.kind, self.n_samples = np.asarray(sizes), kind, n_samples
@@ -84,6 +93,11 @@ class SizeWeights:
         """(N, E) weights for tasks that have shown so many rows."""
         at, place = np.log1p(n_shown), np.log1p(self.sizes)
         return np.stack([np.interp(at, place, column) for column in self.weights.T], axis=1)
+
+    def blend(self, trust, answers):
+        """(N, C) of the models' answers (N, E, C), given the weights (N, E) of each."""
+        blend = np.einsum("ne,nec->nc", trust, answers)
+        return blend if self.temperature == 1.0 else tempered(blend, self.temperature)
 
 
 def weights_without_own_task(weights, answers, y, n_shown, task, weight):

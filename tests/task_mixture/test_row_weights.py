@@ -110,9 +110,14 @@ def test_rows_of_next_to_no_weight_teach_next_to_nothing(params):
     y = np.where(counts, truth, -5 * rows[:, 0] + 30 + 10 * rng.normal(size=288))
     weight, made = np.where(counts, 1.0, 1e-6), {"random_state": 0, "cv": 2} | {"pooled": LinearRegression()} | params
     heavy = TaskMixtureRegressor(**made).fit(rows, y, weight, task=site)
+    alone = TaskMixtureRegressor(**made).fit(rows[counts], y[counts], task=site[counts])
+    parts = [(model.mixtures_[0].for_known, model.target_units_[0]) for model in (heavy, alone)]
+    common = [[unit * model.answer(rows) for model in committee.pooled] for committee, unit in parts]
+    assert all(np.sqrt(np.mean((mine - others) ** 2)) < 2 for mine, others in zip(*common))
+    noise = [[unit**2 * e.prior.noise * e.scale**2 for _, e in committee.effects[0]] for committee, unit in parts]
+    assert (np.array(noise[0]) < 2 * np.array(noise[1])).all()
     for task in (site, np.full(288, 99)):
         missed = np.sqrt(np.mean((heavy.predict(rows, task=task) - truth) ** 2))
-        alone = TaskMixtureRegressor(**made).fit(rows[counts], y[counts], task=site[counts])
         usual = np.sqrt(np.mean((alone.predict(rows, task=task) - truth) ** 2))
         assert missed < 1.3 * usual + 0.1
         _, std = heavy.predict(rows, return_std=True, task=task)
