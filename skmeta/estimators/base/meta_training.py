@@ -119,7 +119,9 @@ class MetaTraining:
         targets = None if getattr(estimator, "target_scaling", None) == "task" else estimator.codec_.with_scale(y)
         spreads = Spreads.of_tasks(X, targets, np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
         before = None if self.before is None else self.before.get("spreads_")
-        estimator.spreads_ = spreads if before is None else spreads.following(before)
+        # with another scaling of targets training does not go on, which is said where nets are made
+        follows = before is not None and before.low.shape == spreads.low.shape
+        estimator.spreads_ = spreads.following(before) if follows else spreads
 
     def store(self, tasks):
         """Tasks as tensors, beside what they are to those who score them."""
