@@ -13,7 +13,6 @@ from hypothesis import settings
 
 from skmeta.tasks import GaussianClusters, Sinusoids, Task, TaskSet
 
-gc.disable()  # until all tests are found: what imports leave behind stays, and takes seconds to be looked through
 torch.set_num_threads(1)
 torch.manual_seed(0)  # of layers that are made when tests are collected
 # no test depends on the clock, and a run that failed fails again
@@ -81,9 +80,15 @@ LONG = (
 )
 
 
-def pytest_collection_finish():
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is imported stays, and takes seconds to be looked through for garbage, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
