@@ -1,7 +1,7 @@
 """The in-context estimators as they are now against an earlier version's rows in the results, table by table.
 
-Development tables fall into two halves, by the order of a hash of their names: decisions were taken on A, and B was
-looked at once.
+Development tables fall into two halves, by the order of a hash of their names: tuned experts were decided on A, and B
+was looked at once; later decisions were taken on all.
 
     python -m benchmarks.in_context.paired --kind regression --half B --rows 50 200 --seeds 0 1
 
@@ -30,7 +30,7 @@ KEYS = ["table", "n", "seed"]
 def tables_of(kind, half):
     names = [name for name in list_local_tables(kind) if not is_kept_aside(name)]
     names.sort(key=lambda name: hashlib.md5(name.encode()).hexdigest())
-    return sorted(names["AB".index(half) :: 2])
+    return sorted(names if half == "all" else names["AB".index(half) :: 2])
 
 
 def run(kind, half, rows, seeds):
@@ -69,7 +69,7 @@ def report(kind, now, before):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kind", choices=["classification", "regression"], default="classification")
-    parser.add_argument("--half", choices=["A", "B"], default="B")
+    parser.add_argument("--half", choices=["A", "B", "all"], default="B")
     parser.add_argument("--rows", type=int, nargs="+", default=[50, 200])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     options = parser.parse_args()

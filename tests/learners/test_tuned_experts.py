@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from skmeta.learners.experts import extend_tuned, fit_tuned, score_tuned
-from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process
+from skmeta.learners.experts.bend import bent
+from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process, untuned_process
 from skmeta.learners.experts.logistic import fit_path
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.ridge import RIDGES, tune_ridge
@@ -60,22 +61,29 @@ def test_a_law_without_noise_gets_the_smallest_ridge_and_a_law_of_noise_a_large_
     assert float(tune_ridge(X, noise - noise.mean(), total, None)[0].ridge) > 60 * 0.1
 
 
-def test_the_likelihood_is_that_of_the_targets_and_its_gradient_the_difference_of_neighbours(problem):
+@pytest.mark.parametrize("n_sizes", [3, 4])
+def test_the_likelihood_is_that_of_the_targets_and_its_gradient_the_difference_of_neighbours(problem, n_sizes):
     rows, Y, weight, _ = problem
     weight = weight.clone()
     weight[0, 3], weight[1, 5] = 2.0, 0.5
     plane = rows @ rows.transpose(1, 2) / 3
-    x = 0.3 * torch.randn(2, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    x = 0.3 * torch.randn(2, 3 + n_sizes, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     value, gradient = negative_log_likelihood(x, rows, Y, weight, plane)
-    for i in range(6):
-        step = 1e-5 * torch.eye(6).double()[i]
+    for i in range(3 + n_sizes):
+        step = 1e-5 * torch.eye(3 + n_sizes).double()[i]
         above, _ = negative_log_likelihood(x + step, rows, Y, weight, plane)
         below, _ = negative_log_likelihood(x - step, rows, Y, weight, plane)
         torch.testing.assert_close(gradient[:, i], (above - below) / 2e-5, rtol=1e-5, atol=1e-5)
     alone, _ = negative_log_likelihood(x[:1], rows[:1], Y[:1], torch.ones(1, 24).double(), plane[:1])
-    lengths, (bump, line, noise) = x[0, :3].exp(), (2 * x[0, 3:]).exp()
+    lengths, (bump, line, noise, *rough) = x[0, :3].exp(), (2 * x[0, 3:]).exp()
     D = ((rows[0, :, None] - rows[0]) / lengths).square().sum(-1)
-    K = bump * torch.exp(-0.5 * D) + line * plane[0] + (noise + 1e-6) * torch.eye(24)
+    far = (3 * D).sqrt()
+    K = (
+        bump * torch.exp(-0.5 * D)
+        + sum(rough) * (1 + far) * torch.exp(-far)
+        + line * plane[0]
+        + (noise + 1e-6) * torch.eye(24)
+    )
     density = torch.distributions.MultivariateNormal(torch.zeros(24).double(), K).log_prob(Y[0, :, 0])
     assert float(alone) == pytest.approx(float(-density) - 12 * np.log(2 * np.pi))
 
@@ -98,6 +106,35 @@ def test_a_row_of_weight_two_is_a_row_given_twice_and_one_of_weight_zero_is_none
         torch.testing.assert_close(left_out[:, :n], left_out_other[:, :n], rtol=1e-4, atol=1e-4)
 
 
+def test_targets_are_bent_where_their_law_is_and_not_where_columns_are_skewed_as_they_are():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(80, 3))
+    line = z.sum(1) + 0.1 * rng.normal(size=80)
+    skewed = np.exp(1.5 * z)
+    y = np.c_[np.exp(line), line]
+    straight = (skewed - skewed.mean(0)) / skewed.std(0)
+    varies, one = torch.ones(1, 3, dtype=torch.bool), torch.ones(1, 80).double()
+
+    def now(X, y, weight=one):
+        X, y = torch.tensor(X)[None], torch.tensor(y - y.mean(0))[None]
+        return y, bent(X, y, weight, untuned_process(X, varies))
+
+    before, after = now(z, y)
+    assert ((after[0].argsort(0) - before[0].argsort(0)) == 0).all()
+    torch.testing.assert_close(after.square().mean(1), before.square().mean(1))
+    alike = [[np.corrcoef(v[0, :, column], line)[0, 1] for v in (before, after)] for column in (0, 1)]
+    assert alike[0][1] > alike[0][0] + 0.1 and alike[1][1] > 0.99
+    before, after = now(straight, (straight.sum(1) + 0.1 * rng.normal(size=80))[:, None])
+    assert np.corrcoef(after[0, :, 0], before[0, :, 0])[0, 1] > 0.95
+    heavy = one.clone()
+    heavy[0, 7] = 2
+    y = torch.tensor(y - y.mean(0))[None]
+    z = torch.tensor(z)[None]
+    once = bent(z, y, heavy, untuned_process(z, varies))
+    double = bent(*twice(7, z, y, one), untuned_process(z, varies))
+    torch.testing.assert_close(once, double[:, :80], rtol=1e-6, atol=1e-6)
+
+
 def test_the_process_learns_which_column_matters_and_a_plane_where_there_is_one(problem):
     rows, Y, weight, varies = problem
     kernel = tune_process(*problem)
@@ -106,6 +143,23 @@ def test_the_process_learns_which_column_matters_and_a_plane_where_there_is_one(
     state, left_out = fit_tuned(rows, Y, weight, varies)
     error = (left_out[..., 0] - Y).square().mean(1)
     assert error[1, PROCESS] < 0.5 * error[1, RIDGE] and error[0, RIDGE] < 0.05
+
+
+def test_a_law_of_corners_is_followed_by_the_rough_bump_and_a_smooth_one_by_either():
+    x = torch.linspace(-2, 2, 60).double()[None, :, None]
+    about, query = (torch.ones(1, 60).double(), torch.ones(1, 1, dtype=torch.bool)), x[:, :-1] + 0.02
+
+    def error(law, with_rough):
+        Y, middle = law(x) - law(x).mean(), law(x).mean()
+        kernel = tune_process(x, Y, *about, with_rough=with_rough)
+        machine, _ = fit_machine(kernel, x, Y, about[0])
+        return float((machine["toward"].of(query) @ machine["dual"] + middle - law(query)).square().mean())
+
+    def corners(x):
+        return (x % 1 - 0.5).abs()
+
+    assert error(corners, True) < 0.1 * error(corners, False)
+    assert error(lambda x: torch.sin(3 * x), True) < 1e-6
 
 
 def test_rows_given_later_count_as_if_they_had_been_there_under_the_same_settings(problem):

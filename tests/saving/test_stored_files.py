@@ -24,6 +24,7 @@ ANSWER_ANEW = {
     ("format_1", "InContextRegressor"): "experts tuned to each table take part",
     ("format_2", "InContextClassifier"): "an expert alone is heard as eight rows say",
     ("format_2", "a_pipeline"): "the classes' shares of one table take part as two rows would",
+    ("format_2", "InContextRegressor"): "the process has a rougher bump too, and is tuned to bent targets",
     ("format_1", "HyperNetRegressor"): "generated networks are drawn to the mean where they answer their support worse",
     (
         "format_1",

@@ -1,6 +1,7 @@
-"""The kernel of all experts that are tuned to a table: a Gaussian of scaled columns, a plane, or their sum.
+"""The kernel of all experts that are tuned to a table: bumps of scaled columns, a plane, or their sum.
 
-They differ in how they choose its settings and in nothing else.
+They differ in how they choose its settings and in nothing else. One bump is a Gaussian; the other, rougher one has a
+bend at its top (Matérn, of order 3/2), which suits laws with corners and steps.
 """
 
 from typing import NamedTuple
@@ -11,16 +12,18 @@ from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, solve
 
 
 class SmoothKernel(NamedTuple):
-    """The settings of a kernel ridge machine: rows a and b are as alike as ``bump * exp(-|(a - b) * scale|^2 / 2) +
-    line * (a . b)``, and targets have the variance ``ridge`` around the machine.
+    """The settings of a kernel ridge machine: rows a and b of distance d = ``|(a - b) * scale|`` are as alike as
+    ``bump * exp(-d^2 / 2) + rough * (1 + 3^0.5 d) * exp(-3^0.5 d) + line * (a . b)``, and targets have the variance
+    ``ridge`` around the machine.
 
-    ``scale`` is (T, p), the others (T, 1); None leaves the Gaussian, or the plane, out.
+    ``scale`` is (T, p), the others (T, 1); None leaves the bumps, the rough one alone, or the plane, out.
     """
 
     scale: torch.Tensor | None
     bump: torch.Tensor | None
     line: torch.Tensor | None
     ridge: torch.Tensor
+    rough: torch.Tensor | None = None
 
     def between(self, a, b):
         """(T, m, n) between rows a (T, m, p) and b (T, n, p)."""
@@ -33,7 +36,9 @@ class SmoothKernel(NamedTuple):
             return KernelToward(None, None, None, None, line)
         scale = self.scale[:, None]
         scaled = rows * scale
-        return KernelToward(scale, scaled.transpose(1, 2), scaled.square().sum(-1)[:, None], self.bump[..., None], line)
+        squares = scaled.square().sum(-1)[:, None]
+        rough = None if self.rough is None else self.rough[..., None]
+        return KernelToward(scale, scaled.transpose(1, 2), squares, self.bump[..., None], line, rough)
 
 
 class KernelToward(NamedTuple):
@@ -44,6 +49,7 @@ class KernelToward(NamedTuple):
     squares: torch.Tensor | None
     bump: torch.Tensor | None
     line: torch.Tensor | None
+    rough: torch.Tensor | None = None
 
     def of(self, a):
         """(T, m, n) between rows a (T, m, p) and b (T, n, p)."""
@@ -52,8 +58,19 @@ class KernelToward(NamedTuple):
             return plane
         a = a * self.scale
         K = torch.baddbmm(self.squares, a, self.scaled, alpha=-2).add_(a.square().sum(-1, keepdim=True))
-        K = K.clamp_(min=0).mul_(-0.5).exp_().mul_(self.bump)
+        K.clamp_(min=0)
+        corner = None if self.rough is None else rough_bump(K)[0]
+        K = K.mul_(-0.5).exp_().mul_(self.bump)
+        if corner is not None:
+            K = K.add_(corner.mul_(self.rough))
         return K if plane is None else K.add_(plane)
+
+
+def rough_bump(squared):
+    """How alike rows at squared distances are by the rougher bump, and minus twice its slope in these."""
+    distance = squared.mul(3).sqrt_()
+    slope = (-distance).exp_()
+    return distance.add_(1).mul_(slope), slope.mul_(3)
 
 
 def squared_distance(a, b):

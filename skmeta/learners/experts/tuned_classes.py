@@ -64,7 +64,7 @@ def _smooth_kernel(rows, Y, weight, varies, key):
     if not bool(many.any()):
         return metric
     process = tune_process(rows, Y, weight, varies, ENOUGH)
-    return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process, metric)))
+    return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process[:4], metric[:4])))
 
 
 def score_tuned_classes(state, rows):

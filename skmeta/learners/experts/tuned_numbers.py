@@ -1,8 +1,13 @@
-"""The experts of numbers that are tuned to each table: a plane by leave-one-out, a process by its likelihood."""
+"""The experts of numbers that are tuned to each table: a plane by leave-one-out, a process by its likelihood.
+
+The likelihood is that of targets that are bent where their law is, so that a few large ones do not rule it; answers are
+means of targets as they are.
+"""
 
 import torch
 
-from skmeta.learners.experts.gaussian_process import tune_process
+from skmeta.learners.experts.bend import bent
+from skmeta.learners.experts.gaussian_process import tune_process, untuned_process
 from skmeta.learners.experts.ridge import tune_ridge
 from skmeta.learners.experts.smooth_kernel import extend_machine, fit_machine
 
@@ -33,10 +38,11 @@ def fit_tuned(rows, Y, weight, varies):
     there = weight[..., None] > 0
     Y = torch.where(there, Y - centre, torch.zeros_like(Y))
     rows = torch.where(there, rows, torch.zeros_like(rows))
-    about = rows, Y, weight, varies
-    plane, left_out_plane = tune_ridge(*about)
+    plane, left_out_plane = tune_ridge(rows, Y, weight, varies)
     plane, _ = fit_machine(plane, rows, Y, weight)
-    process, left_out_process = fit_machine(tune_process(*about), rows, Y, weight)
+    curved = bent(rows, Y, weight, untuned_process(rows, varies))
+    process = tune_process(rows, curved, weight, varies, with_rough=True)
+    process, left_out_process = fit_machine(process, rows, Y, weight)
     left_out = torch.stack([left_out_plane, left_out_process], 2)
     state = {"machines": [plane, process], "rows": rows, "targets": Y, "weight": weight, "centre": centre}
     state |= {"low": _least(Y, there), "high": -_least(-Y, there)}
