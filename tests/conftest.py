@@ -51,6 +51,7 @@ LONG = (
     "saving/test_everything_survives.py::test_whatever_is_public_survives[mixture",
     "campaign/test_threads.py::test_some_answers",
     "model_selection/test_compare.py::test_two_of_one_class",
+    "model_selection/test_compare.py::test_pandas_is_needed",
     "scale/test_processes.py",
     "docs/test_pages.py::test_every_code_block",
     "test_readme.py::test_every_python_block",
