@@ -1,7 +1,5 @@
 """Model-agnostic meta-learning as scikit-learn estimators."""
 
-import warnings
-
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -11,6 +9,7 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.estimators.base.settings import number_or
+from skmeta.exceptions import warn_caller
 from skmeta.learners.maml import MAML
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED
@@ -107,10 +106,9 @@ class MAMLRegressor(_MAML, MetaRegressor):
         rows = rows[length.argsort(descending=True)[:_N_TRIED]]
         pace = learner.find_pace(train.X[rows], train.y[rows])
         if pace < 1:
-            warnings.warn(
+            warn_caller(
                 f"The inner steps of inner_lr={self.inner_lr!r} explode on rows of these tasks: they are made "
                 f"{1 / pace:.0f} times smaller. Scale columns with extreme values (QuantileTransformer, say), or set a "
                 "smaller inner_lr.",
                 ConvergenceWarning,
-                stacklevel=5,
             )

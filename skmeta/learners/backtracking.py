@@ -1,10 +1,8 @@
 """Inner steps that lead uphill on the support are taken again, smaller: rates fit the tasks they were learned on."""
 
-import warnings
-
 import torch
 
-from skmeta.exceptions import AdaptationWarning
+from skmeta.exceptions import AdaptationWarning, warn_caller
 
 #: after so many halvings the steps are smaller than 1e-9 of what was learned, and the start itself is the answer
 MOST_HALVINGS = 30
@@ -50,12 +48,11 @@ def backtrack(descend, start, rows):
         params = [_replaced(value, left, new) for value, new in zip(params, start(some))]
     if n_exploded:
         which = "the task" if len(limit) == 1 else f"{n_exploded} of {len(limit)} tasks"
-        warnings.warn(
+        warn_caller(
             f"The learned inner steps lead uphill on the rows of {which}, and were made up to {1 / pace:.0f} times "
             "smaller there. Columns or targets may be on another scale than in meta-training: rescale them, or set "
             "target_scaling='task'.",
             AdaptationWarning,
-            stacklevel=3,
         )
     return params
 

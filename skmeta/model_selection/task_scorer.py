@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_clas
 from sklearn.metrics import get_scorer, log_loss
 from sklearn.pipeline import Pipeline
 
+from skmeta.exceptions import warn_caller
 from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids
 from skmeta.tasks.rows import take_rows
@@ -69,7 +70,7 @@ class _TaskScorer:
             because = f": {reason}" if reason else "."
             raise ValueError(f"{self!r} is undefined on every one of the {len(scores)} tasks{because}") from reason
         if np.isnan(scores).any():
-            warnings.warn(f"{self!r} is undefined on {np.isnan(scores).sum()} of {len(scores)} tasks.", stacklevel=2)
+            warn_caller(f"{self!r} is undefined on {np.isnan(scores).sum()} of {len(scores)} tasks.")
         return float(np.nanmean(scores))
 
     def per_task(self, estimator, tasks):

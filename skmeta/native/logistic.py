@@ -34,8 +34,11 @@ def _size(*sizes):
 
 def fit_logistic(features, offset, members, weight, max_steps, tolerance):
     """``W`` (T, e, C) of features (T, n, e), offset and members (T, n, C) and weight (T, n), in double precision."""
-    tensors = [value.to(_DTYPE).contiguous() for value in (features, offset, members, weight)]
     (n_tasks, n, e), C = features.shape, members.shape[2]
+    sizes = (n_tasks, n, e), (n_tasks, n, C), (n_tasks, n, C), (n_tasks, n)
+    tensors = [
+        value.to(_DTYPE).expand(size).contiguous() for value, size in zip((features, offset, members, weight), sizes)
+    ]
     parts = in_parts(n_tasks, n_tasks * max_steps * n * e * C * min(e * C, 100))
     work, W = scratch(parts, _size(n, e, C), _DTYPE), torch.empty(n_tasks, e, C, dtype=_DTYPE)
 

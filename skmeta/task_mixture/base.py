@@ -1,7 +1,5 @@
 """What the two task mixtures share: the table around the mixture, its tasks and their names."""
 
-import warnings
-
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
@@ -14,7 +12,7 @@ from skmeta.documentation import documented_like
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.scores import score
 from skmeta.estimators.base.settings import check_settings
-from skmeta.exceptions import NotAdaptedError
+from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.reference_link import LinkedToReference
@@ -401,10 +399,9 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
                 "or adapt(X, y), or ask for predict(tasks) or predict(X, task=ids)."
             )
         named = f"the column {self.task_names_in_}" if self.task_names_in_ else "task=ids"
-        warnings.warn(
+        warn_caller(
             f"{name} was fitted on rows of known tasks and is asked without them: the answers are those to a task "
-            f"never seen. Give it {named} too.",
-            stacklevel=4,
+            f"never seen. Give it {named} too."
         )
 
     def _answers_of_tasks(self, tasks, how_sure=None):

@@ -21,6 +21,7 @@ from skmeta.task_mixture.uncertainty import Uncertainty
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 _ROWS_AT_ONCE = 50_000  # are answered
+_NEAR_SIZE = 0.5  # in log(1 + n): what was asked with so many rows shown says something of this number
 
 
 @dataclass
@@ -137,6 +138,7 @@ class Mixture:
 
     def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
+        sizes = _that_occur(sizes, n_shown)
         weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task, weight)
         if self.kind == "classification":  # a linear blend of chances that are right is not sure enough of itself
             weights.temperature = best_temperature(weights.blend(weights(n_shown), answers), y, weight)
@@ -308,6 +310,13 @@ class Mixture:
         """Of the members that tasks of the table are answered by."""
         pooled, with_effects = self.for_known.pooled, self.for_known.n_effects > 0
         return self._names_of(pooled, with_effects) + [f"{_name(one.estimator)} with the task" for one in self.joint]
+
+
+def _that_occur(sizes, n_shown):
+    """Sizes, of which any that lies between crowds of rows shown is moved to the nearest number that occurs."""
+    there = np.unique(n_shown)
+    gaps = np.abs(np.log1p(sizes)[:, None] - np.log1p(there))
+    return np.unique(np.where(gaps.min(1) < _NEAR_SIZE, sizes, there[gaps.argmin(1)]))
 
 
 def _chunks(rows):

@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.task_mixture.row_weights import fit_parameters
 
 _TINY = 1e-4
@@ -13,7 +14,8 @@ _TINY = 1e-4
 class PooledModel:
     """A scikit-learn estimator of all rows; None is the mean (the class shares).
 
-    One whose ``fit`` takes ``task`` is told the tasks, so as not to mistake them for effects of the features.
+    One whose ``fit`` takes ``task`` is told the tasks, so as not to mistake them for effects of the features; a
+    meta-learner, which would answer task by task, takes all rows as one table.
     """
 
     def __init__(self, estimator, n_classes):
@@ -36,9 +38,13 @@ class PooledModel:
         self.fitted = None
         varied = len(y) > 1 if self.n_classes == 1 else len(np.unique(y)) > 1
         if self.estimator is not None and varied:
-            tasks = {"task": code} if has_fit_parameter(self.estimator, "task") and code is not None else {}
+            tasks = {"task": code} if code is not None and self._wants_tasks() else {}
             self.fitted = clone(self.estimator).fit(X, y, **tasks, **fit_parameters(self.estimator, weight))
         return self
+
+    def _wants_tasks(self):
+        """Whether it sets effects of tasks apart."""
+        return has_fit_parameter(self.estimator, "task") and not isinstance(self.estimator, MetaEstimator)
 
     def answer(self, X):
         """(n_rows, 1) predictions or (n_rows, C) probabilities, never 0."""

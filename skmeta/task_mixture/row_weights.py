@@ -9,7 +9,8 @@ def relative(weight, n_rows, unit=None):
     if weight is None:
         return np.ones(n_rows), unit or 1.0
     if unit is None:
-        unit = weight.mean() if say_something(weight) else weight[0]  # of weights all alike, without rounding
+        largest = weight.max()  # whatever the unit, the sum is a number
+        unit = largest * np.mean(weight / largest) if say_something(weight) else weight[0]  # alike: without rounding
     return weight / unit, unit
 
 

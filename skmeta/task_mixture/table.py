@@ -5,7 +5,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skmeta.estimators.base.rows import check_weight
-from skmeta.tasks.ids import factorize
+from skmeta.tasks.ids import factorize, is_missing
 from skmeta.tasks.rows import from_torch, is_frame, take_rows
 
 _HUGE = 1e150
@@ -69,7 +69,7 @@ def group_of_rows(groups, n_rows):
             f"shape {np.shape(groups)}."
         )
     names, code = factorize(np.asarray(groups))
-    if any(name is None or name != name for name in names):
+    if any(map(is_missing, names)):
         raise ValueError("groups holds missing values: name a group of its own for rows that belong with no others.")
     return code
 

@@ -175,14 +175,14 @@ def _refuse_missing(level):
     elif level.dtype.kind in "mM":
         missing = np.isnat(level)
     elif level.dtype.kind == "O":
-        missing = np.fromiter((_is_missing(name) for name in level), dtype=bool, count=len(level))
+        missing = np.fromiter((is_missing(name) for name in level), dtype=bool, count=len(level))
     else:
         return
     if missing.any():
         raise ValueError(f"task has {int(missing.sum())} missing ids: give every row a task, or drop those rows.")
 
 
-def _is_missing(name):
+def is_missing(name):
     """None, NaN, or the missing value of pandas, which equals nothing and has no truth value."""
     return name is None or type(name).__name__ == "NAType" or name != name
 

@@ -29,7 +29,8 @@ class Trust:
     nearest class means. A few dozen training classes are soon known by heart, and others are then told apart worse than
     before. So training is rehearsed on two thirds of the classes; on the straight way from the start to the weights
     that were found, the point is sought at which the other classes are most probable; and the training on all of them
-    ends at that share of its own way. Where classes are few, each third is held out in turn.
+    ends at that share of its own way, which the last epoch of the net's history tells. Where classes are few, each
+    third is held out in turn. A class of one row is never asked about, so it decides nothing.
 
     Parameters
     ----------
@@ -53,11 +54,14 @@ class Trust:
         train(net, tasks, epochs, watcher)
         if share < 1:
             go(net.module_, start, copied(net.module_), share)
+        if self.rehearsals and len(net.history):
+            net.history.record("share", share)
 
     def share(self, epochs):
         """The share of the way at which held-out classes are most probable."""
         losses = np.sum([self._losses(epochs, *parts) for parts in self.rehearsals], axis=0)
-        return SHARES[int(losses.argmin())] if np.isfinite(losses).any() else 1.0
+        says_something = np.isfinite(losses).any() and losses.min() < losses.max()
+        return SHARES[int(losses.argmin())] if says_something else 1.0
 
     def _losses(self, epochs, known, others):
         """The log-loss of held-out classes at each share of the way that others have led."""
@@ -100,8 +104,13 @@ def class_parts(tasks, seed):
         return []
     if not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
         return []
-    order = torch.as_tensor(np.random.RandomState(seed).permutation(tasks.max_classes), device=tasks.device)
-    n_rehearsals = min(3, -(-3 * ENOUGH_HELD_OUT // tasks.max_classes))
+    order = np.random.RandomState(seed).permutation(tasks.max_classes)
+    is_single = tasks.y.bincount(minlength=tasks.max_classes).cpu().numpy() < 2
+    if (n_classes := int((~is_single).sum())) < LEAST_CLASSES:
+        return []
+    # a class's place among those dealt out, single rows last, so that each third has its share of both
+    order = torch.as_tensor(np.argsort(np.lexsort((order, is_single))), device=tasks.device)
+    n_rehearsals = min(3, -(-3 * ENOUGH_HELD_OUT // n_classes))
     thirds = [order % 3 == third for third in range(n_rehearsals)]
     return [(of_classes(tasks, ~is_other), of_classes(tasks, is_other)) for is_other in thirds]
 

@@ -233,3 +233,23 @@ def test_copies_know_the_scales_and_what_was_saved_without_them_is_silent(tmp_pa
     meta.save(tmp_path / "old.skmeta")
     with silent():
         skmeta.load(tmp_path / "old.skmeta").adapt(task.X, task.y).predict(task.X_query)
+
+
+def test_a_factor_is_that_of_the_side_where_most_tasks_are():
+    meta = MAMLRegressor(**CHEAP).fit(TRAIN)
+    columns = np.array([1000, 1, 1, 1])
+    tasks = [rescaled(NEW[0], columns), rescaled(NEW[1], columns), rescaled(NEW[2], 1 / columns)]
+    with pytest.warns(AdaptationWarning, match=r"3 of 3 tasks are .*column 0 varies [0-9.]{3,6} times") as found:
+        meta.predict(tasks)
+    said = next(str(one.message) for one in found if "another scale than those" in str(one.message))
+    assert float(said.split("column 0 varies ")[1].split()[0]) > 100
+
+
+@pytest.mark.parametrize("ask", ["adapt", "predict", "score"])
+def test_the_warning_names_the_line_that_asked(ask):
+    meta, task = MAMLRegressor(**CHEAP).fit(TRAIN), rescaled(NEW[0], 1000)
+    task = Task(task.X, task.y, task.X_query, NEW[0].y_query)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", AdaptationWarning)
+        meta.adapt(task.X, task.y) if ask == "adapt" else getattr(meta, ask)([task])
+    assert found and {one.filename for one in found if one.category is AdaptationWarning} == {__file__}

@@ -140,3 +140,12 @@ def test_no_dense_block_comes_near_to_the_whole_table(name, monkeypatch):
     assert meta.adapt(X[few], y[few]).score(X[many], y[many]) > 0.9
     assert meta.score(TaskSet([(X[many], y[many])])) > 0.9
     assert max(largest) < X.shape[0] * X.shape[1] / 8 and (max(largest) > 0) == issubclass(found, MetaEstimator)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
+def test_sparse_arrays_are_read_as_sparse_matrices_are(kind):
+    rows, y = sparse.random(24, 5, 0.3, format="csr", random_state=0), np.arange(24) % 3
+    array = getattr(sparse, f"{kind}_array")
+    tasks = [[(form(rows[:12]), y[:12], form(rows[12:]), y[12:])] * 4 for form in (sparse.csr_matrix, array)]
+    one, other = (ProtoNetClassifier(**CHEAP).fit(some) for some in tasks)
+    np.testing.assert_array_equal(one.predict_proba(tasks[0])[0], other.predict_proba(tasks[1])[0])

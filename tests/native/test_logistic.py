@@ -113,3 +113,13 @@ def test_an_estimator_of_one_table_answers_with_it_as_without(calls):
     with_it = torch.as_tensor(chances())
     assert calls
     torch.testing.assert_close(with_it, torch.as_tensor(without_kernel(chances)), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("which", ["members", "weight", "offset"])
+def test_what_is_the_same_for_all_tasks_or_rows_may_be_given_once(which):
+    features, members, weight, offset, class_mask = problem(3, 20, 4, 3)
+    once = {"members": members[:1], "weight": weight[:1], "offset": offset[:, :1]}
+    arguments = [once[name] if name == which else value
+                 for name, value in {"members": members, "weight": weight, "offset": offset}.items()]  # fmt: skip
+    wanted = without_kernel(fit_logistic, features, *arguments, class_mask, **TIGHT)
+    torch.testing.assert_close(fit_logistic(features, *arguments, class_mask, **TIGHT), wanted, rtol=1e-6, atol=1e-6)

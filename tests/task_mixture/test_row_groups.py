@@ -1,6 +1,7 @@
 """Rows of a task that belong together are held out together, so that trust is honest."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LinearRegression
@@ -81,7 +82,8 @@ def test_groups_that_are_whole_tasks_leave_nothing_to_trust_in():
 @pytest.mark.parametrize(
     "groups, said",
     [([1, 2], r"each of the 240 rows which others of its task it belongs with, got an array of shape \(2,\)"),
-     (np.r_[np.nan, np.zeros(239)], "groups holds missing values")],
+     (np.r_[np.nan, np.zeros(239)], "groups holds missing values"),
+     (pd.array([pd.NA, *["a"] * 239], dtype="string"), "groups holds missing values")],
 )  # fmt: skip
 def test_groups_that_name_nothing_are_refused(groups, said):
     X, y, patient, _ = visits()

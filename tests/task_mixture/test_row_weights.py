@@ -176,3 +176,11 @@ def test_weights_are_routed_when_asked_for():
     train, test = next(GroupKFold(2).split(X, Y, SITE))
     by_hand = mixture().fit(X[train], Y[train], WEIGHT[train], task=SITE[train])
     assert scores[0] == pytest.approx(by_hand.score(X[test], Y[test], WEIGHT[test], task=SITE[test]))
+
+
+@pytest.mark.parametrize("weight", [np.where(SITE % 2, 1e-6, 1.0), RNG.uniform(size=96) * 1e308], ids=["tiny", "huge"])
+def test_weights_of_any_size_are_answered_with_intervals(weight):
+    long = [np.repeat(part, 40, axis=0) for part in (X, Y, SITE, weight)]
+    model = mixture().fit(*long[:2], task=long[2], sample_weight=long[3])
+    assert np.isfinite(model.predict(X, task=SITE, return_std=True)).all()
+    assert np.isfinite(model.predict(X, task=SITE + 100, return_std=True)).all()

@@ -546,3 +546,15 @@ def test_a_notebook_shows_the_members_side_by_side():
         assert words in drawn
     assert "<label>meta-learned</label>" in drawn
     assert "TaskMixtureRegressor" in unfitted and "<label>pooled</label>" not in unfitted
+
+
+def test_a_pooled_meta_learner_answers_one_table_of_all_rows():
+    X, y, site = sites(n_tasks=6, n_rows=5)
+    order = np.argsort(site, kind="stable")
+    X, y, site = X[order], y[order], site[order]
+    pooled = MAMLRegressor(max_epochs=1, random_state=0)
+    model = TaskMixtureRegressor(pooled=[pooled], cv=2, random_state=0).fit(X, y, task=site)
+    member = next(one for one in model.mixtures_[0].for_new.pooled if one.fitted is not None)
+    rows = model.encoder_.transform(X)
+    expected = pooled.fit(rows, y).predict(rows)  # members see targets in a unit of the mixture's own
+    assert_allclose(np.corrcoef(member.fitted.predict(rows), expected)[0, 1], 1)

@@ -99,3 +99,39 @@ def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         meta.fit(train)
     assert vars(meta) == before
+
+
+def long_tailed():
+    """Rows of eight classes, and single rows of thirty more."""
+    y = np.repeat(np.arange(38), [6] * 8 + [1] * 30)
+    return np.random.default_rng(0).normal(size=(len(y), 3)).astype(np.float32) + y[:, None], y
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_third_has_its_share_of_the_classes_that_can_be_asked_about(seed):
+    X, y = long_tailed()
+    parts = class_parts(TaskStore(X, y, [len(y)], [-1], [38]), seed)
+    several = [[int((part.y.bincount() > 1).sum()) for part in both] for both in parts]
+    assert several in ([[5, 3], [5, 3], [6, 2]], [[6, 2], [5, 3], [5, 3]], [[5, 3], [6, 2], [5, 3]])
+
+
+@pytest.mark.parametrize("n_several", [2, 5])
+def test_classes_of_one_row_say_nothing_of_others(n_several):
+    y = np.repeat(np.arange(40), [20] * n_several + [1] * (40 - n_several))
+    X = np.random.default_rng(0).normal(size=(len(y), 4)) + y[:, None]
+    assert not class_parts(TaskStore(X.astype(np.float32), y, [len(y)], [-1], [40]), seed=0)
+    for seed in (0, 1):
+        ProtoNetClassifier(max_epochs=1, random_state=seed).fit([(X, y)])
+
+
+def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
+    train, _ = table(24)
+    monkeypatch.setattr(held_out_classes, "loss", lambda learner, episodes: 0.0)
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(train)
+    assert meta.net_.history[-1]["share"] == 1.0
+
+
+def test_the_history_tells_what_share_was_kept(monkeypatch):
+    train, _ = table(24)
+    monkeypatch.setattr(Trust, "share", lambda trust, epochs: 0.3)
+    assert ProtoNetClassifier(max_epochs=2, steps_per_epoch=2).fit(train).net_.history[-1, "share"] == 0.3

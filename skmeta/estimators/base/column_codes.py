@@ -1,10 +1,9 @@
 """Mixed tables to numbers: columns of strings and categories become codes, missing cells NaN."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils import check_array
 
+from skmeta.exceptions import warn_caller
 from skmeta.tasks.rows import is_frame
 
 FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
@@ -138,12 +137,11 @@ def _check_is_category(column, j):
     distinct = set(texts)
     n_words = sum(len(text.split()) for text in distinct)
     if len(distinct) >= max(FREE_TEXTS, 0.5 * len(texts)) and n_words > WORDS * len(distinct):
-        warnings.warn(
+        warn_caller(
             f"Column {name!r} looks like free text ({len(distinct)} different ones in {len(texts)} rows) and is taken "
             "as categories, which say nothing of a text they have not shown. Turn it into numbers first, as by "
             "TfidfVectorizer and TruncatedSVD, or leave it out.",
             UserWarning,
-            stacklevel=2,
         )
 
 

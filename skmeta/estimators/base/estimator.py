@@ -1,6 +1,5 @@
 """The face that all estimators share: parameters, the ways in, the ways out."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.estimators.base.support_effects import support_effects
-from skmeta.exceptions import NotAdaptedError
+from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
 from skmeta.reference_link import LinkedToReference
@@ -416,11 +415,10 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             return self.task_
         check_is_fitted(self)
         if "known_tasks_" in vars(self) and self._answers_without_rows():
-            warnings.warn(
+            warn_caller(
                 f"This {type(self).__name__} knows tasks by their ids but is asked without them: it answers as for a "
                 "task never seen. Give it task=ids, or the table with its task column.",
                 UserWarning,
-                stacklevel=4,
             )
             draft = copy_of(self)
             adapt_to(draft, no_rows(draft))

@@ -138,7 +138,7 @@ def _lies_around_zero(X):
     """Whether no column of a sparse matrix lies far from zero for its spread, for which none of it may be zero."""
     if not X.shape[0]:
         return True
-    full = X[:, np.flatnonzero(X.getnnz(axis=0) == X.shape[0])].toarray()
+    full = X[:, np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]) == X.shape[0])].toarray()
     return not _far_from_zero(full.mean(0), full.std(0)).any()
 
 

@@ -1,13 +1,13 @@
 """The in-context learner as it answers: few rows in double precision, many in single, further rows appended."""
 
 import copy
-import warnings
 
 import numpy as np
 import torch
 
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.trees import WithTrees
+from skmeta.exceptions import warn_caller
 from skmeta.learners.in_context import learner as in_context
 
 MAX_ROWS_IN_DOUBLE = 64
@@ -34,11 +34,10 @@ class ServedInContext(ServedLearner):
 
     def adapt(self, support, y, exists=None, settings=None):
         if len(support.y) > MANY_ROWS:
-            warnings.warn(
+            warn_caller(
                 f"The table has {len(support.y)} rows. In-context estimators are made for {MANY_ROWS} or fewer; on "
                 "more, scikit-learn's HistGradientBoosting is likely to be as good, and is several times quicker.",
                 UserWarning,
-                stacklevel=2,
             )
         return super().adapt(support, y, exists, settings) | {"n_rows_encoded": len(support.y)}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from skmeta.exceptions import AdaptationWarning
+from skmeta.exceptions import AdaptationWarning, warn_caller
 
 #: how far beyond the spreads of meta-training's tasks another scale begins; of few tasks little is known of others
 _FAR, _FAR_OF_ONE_TASK = 3.0, 100.0
@@ -113,8 +113,9 @@ def look_at_task(estimator, before):
     if spreads is None:
         return
     factors = _factors_of(estimator, spreads, estimator.task_.rows)
-    is_new = before is None or np.isnan(_factors_of(estimator, spreads, before.rows)).all()
-    if is_new:
+    if np.isnan(factors).all():
+        return
+    if before is None or np.isnan(_factors_of(estimator, spreads, before.rows)).all():
         _warn_of(factors, estimator)
 
 
@@ -129,7 +130,7 @@ def _warn_of(factors, estimator):
     if not is_far.any():
         return
     columns = np.flatnonzero(is_far.any(0))
-    typical = np.nanmedian(np.log(factors[:, columns]), axis=0)
+    typical = _of_most_tasks(np.log(factors[:, columns]))
     called = [_called(j, n_features, factors.shape[1], names) for j in columns]
     order = np.argsort(-np.abs(typical), kind="stable")
     said = [f"{called[i]} {float(f'{np.exp(typical[i]):.2g}'):g} times as much" for i in order]
@@ -140,12 +141,17 @@ def _warn_of(factors, estimator):
         remedy += ", or scale columns by task, PerTask(StandardScaler(), fit_on='support') before the estimator"
     if (columns >= n_features).any():
         remedy += ", or meta-train with target_scaling='task'"
-    warnings.warn(
+    warn_caller(
         f"{which} on another scale than those of meta-training: {', '.join(said[:_SHOWN])}{more}. Answers may be far "
         f"off. {remedy}.",
         AdaptationWarning,
-        stacklevel=5,  # who has asked the estimator
     )
+
+
+def _of_most_tasks(logs):
+    """The median factor of each column on the side, larger or smaller, where more tasks are."""
+    side = np.where(np.nansum(np.sign(logs), axis=0) < 0, -1, 1)
+    return np.nanmedian(np.where(np.sign(logs) == side, logs, np.nan), axis=0)
 
 
 def _called(column, n_features, width, names):
