@@ -117,9 +117,10 @@ class GradientBased(Learner):
         if self.task_type == "classification" or not steps:
             return self.descend(support_X, support_y, support_weight, class_mask, steps=steps), class_mask
         params = backtrack(
-            lambda rows, pace: self.descend_compared(*rows, steps=steps, pace=pace),
+            lambda rows, pace, steps: self.descend_compared(*rows, steps=steps, pace=pace),
             lambda rows: [value.detach() for value in self.start_of_tasks(None, len(rows[0]))],
             (support_X, support_y, support_weight),
+            steps,
         )
         return params, class_mask
 

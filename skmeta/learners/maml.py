@@ -5,13 +5,12 @@ import functools
 import torch
 from torch import nn
 
+from skmeta.learners.backtracking import EXPLODED
 from skmeta.learners.base import add_gradients, flat_answers
 from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import ImplicitSolution, proximal_descent
 
 _LEARNED_RATE_START = 0.05
-#: how much a row's own squared error, in units of the targets' variance, may grow in steps that it makes itself
-_EXPLODED = 10.0
 _LEAST_PACE = 2.0**-20
 
 
@@ -147,7 +146,7 @@ class MAML(GradientBased):
         def errors(state):
             return (self.predict(state, X) - y).square().sum((1, 2))
 
-        most, found = _EXPLODED * (1 + errors((self.start_of_tasks(None, len(X)), None))), 1.0
+        most, found = EXPLODED * (1 + errors((self.start_of_tasks(None, len(X)), None))), 1.0
         steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
         while found > _LEAST_PACE:
             if (errors((self.descend(X, y, None, None, steps=steps), None)) <= most).all():

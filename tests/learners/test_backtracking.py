@@ -10,7 +10,9 @@ from torch import nn
 from skmeta import LearnedOptimizerRegressor, MAMLRegressor, ReptileRegressor, Task
 from skmeta.exceptions import AdaptationWarning
 from skmeta.learners.backtracking import backtrack, squared_errors
+from skmeta.learners.learned_optimizers.descent import LearnedDescent
 from skmeta.learners.maml import MAML
+from skmeta.learners.reptile import Reptile
 from skmeta.tasks import LinearFamily
 
 TASKS = LinearFamily(n_features=4, n_shots=10, n_query=8).sample(12, random_state=0)
@@ -22,29 +24,68 @@ def test_only_tasks_that_go_uphill_descend_again_and_with_half_the_rate_until_th
     curvature = torch.tensor([[1.0], [3.0], [9.0]])
     asked = []
 
-    def descend(rows, pace):
+    def descend(rows, pace, steps):
         asked.append((len(rows[0]), pace))
         x = 1 - pace * rows[0]
         return [x], rows[0][:, 0], (rows[0] * x**2)[:, 0]
 
-    with pytest.warns(AdaptationWarning, match="2 of 3 tasks, and were made up to 8 times smaller"):
-        (x,) = backtrack(
-            descend,
-            lambda rows: [torch.ones_like(rows[0])],
-            (curvature, None),
-        )
+    # the second is too long a step, but no explosion
+    with pytest.warns(AdaptationWarning, match="explode on the rows of 1 of 3 tasks, and were made up to 8 times"):
+        (x,) = backtrack(descend, lambda rows: [torch.ones_like(rows[0])], (curvature, None), 1)
     assert asked == [(3, 1.0), (2, 0.5), (1, 0.25), (1, 0.125)]
     torch.testing.assert_close(x, torch.tensor([[0.0], [-0.5], [-0.125]]))
+
+
+def test_steps_that_lead_above_the_start_and_back_are_taken_again_smaller():
+    losses = {1.0: [1, 9, 99], 0.5: [1, 9, 0.5], 0.25: [1, 0.9, 0.8]}  # by pace, after 0, 1 and 2 steps
+
+    def descend(rows, pace, steps):
+        return [torch.full((1,), pace)], *(torch.tensor([losses[pace][i]], dtype=torch.float64) for i in (0, steps))
+
+    with pytest.warns(AdaptationWarning, match="up to 4 times smaller"):
+        (pace,) = backtrack(descend, lambda rows: [torch.zeros(1)], (torch.zeros(1, 1),), 2)
+    assert pace == 0.25
 
 
 def test_a_task_that_no_step_helps_stays_at_the_start():
     with pytest.warns(AdaptationWarning):
         (x,) = backtrack(
-            lambda rows, pace: ([rows[0] * torch.nan], torch.ones(len(rows[0])), rows[0][:, 0] * torch.nan),
+            lambda rows, *_: ([rows[0] * torch.nan], torch.ones(len(rows[0])), rows[0][:, 0] * torch.nan),
             lambda rows: [torch.ones_like(rows[0])],
             (torch.zeros(2, 1),),
+            1,
         )
     assert x.tolist() == [[1.0], [1.0]]
+
+
+def test_a_task_that_the_start_solves_stays_there_without_a_warning():
+    """The network's steps have a length of their own, also where the gradient has next to none."""
+    torch.manual_seed(0)
+    learner = LearnedDescent(nn.Identity(), 2, 1, task_type="regression", inner_lr=0.05, n_hidden=4).double().eval()
+    nn.init.normal_(learner.optimizer.out.weight)
+    X, state = torch.randn(3, 20, 2).double(), (learner.start_of_tasks(None, 3), None)
+    y = learner.predict(state, X).detach()
+    ends = learner.descend(X, y, None, None, steps=5)
+    assert (squared_errors(learner.predict((ends, None), X), y) > 1e-3).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        adapted = learner.adapt(X, y)
+    torch.testing.assert_close(learner.predict(adapted, X), y, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("cls", [MAML, Reptile, LearnedDescent])
+@pytest.mark.parametrize("scale", [100, 1000])
+def test_no_task_is_left_where_all_its_rows_but_no_others_are_answered_with_the_same_number(cls, scale):
+    """Of hundreds of steps that explode, some end among dead units, where the loss is small and weights are huge."""
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU())
+    learner = cls(body, 4, 1, task_type="regression", inner_lr=0.05, inner_steps=5).double().eval()
+    X = torch.randn(200, 20, 4).double()
+    y = scale * (X @ torch.randn(200, 4, 1).double())
+    with pytest.warns(AdaptationWarning, match="explode"):
+        state = learner.adapt(X[:, :10], y[:, :10])
+    answers = learner.predict(state, X[:, 10:])
+    assert (answers.abs().amax((1, 2)) < 5 * y.abs().amax((1, 2))).all()
 
 
 def test_padded_rows_have_no_error():
