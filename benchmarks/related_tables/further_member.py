@@ -11,22 +11,19 @@ regressor reads at most 512 rows, drawn as evenly from all tasks as these allow.
 """
 
 import argparse
-import csv
 import os
 import warnings
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from benchmarks.records import Records
 from benchmarks.related_tables.summary import geometric, with_interval
 from benchmarks.related_tables.two_questions import folds_of, load_sets, ranks_within, run_fold
 from skmeta import InContextRegressor, TaskMixtureRegressor
 
-RESULTS = Path(__file__).parents[1] / "results" / "related_tables_further_member.csv"
-FIELDS = ["set", "shots", "without", "with", "seconds_without", "seconds_with"]
+RESULTS = "related_tables_further_member"
 MOST_ROWS = 512
 
 
@@ -54,25 +51,23 @@ def errors(*fold):
     return {line[4]: (float(line[7]), line[9]) for line in run_fold(*fold) if line[6] == "rmse"}
 
 
-def run(args):
-    done = set(pd.read_csv(args.results)["set"]) if args.results.exists() else None
-    if done is None:
-        with open(args.results, "w", newline="") as file:
-            csv.writer(file).writerow(FIELDS)
-    for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], args.sets.split(",") if args.sets else None):
-        if y.dtype.kind == "f" and name not in (done or ()):
+def run(sets):
+    records = Records(RESULTS)
+    for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], sets):
+        if y.dtype.kind == "f" and not records.has(set=name):
             fold = name, X, y, task, "TaskMixture", "new", *folds_of("new", task)[0]
             without = errors(*fold)
             with patch.object(TaskMixtureRegressor, "_default_members", with_it):
                 further = errors(*fold)
-            with open(args.results, "a", newline="") as file:
-                for shots, (error, seconds) in without.items():
-                    csv.writer(file).writerow([name, shots, error, further[shots][0], seconds, further[shots][1]])
-            print(name, flush=True)
+            records.add(
+                {"set": name, "shots": shots, "without": error, "with": further[shots][0]}
+                | {"seconds_without": seconds, "seconds_with": further[shots][1]}
+                for shots, (error, seconds) in without.items()
+            )
 
 
-def print_table(results):
-    frame = pd.read_csv(results)
+def print_table():
+    frame = Records(RESULTS).table
     frame["ratio"] = frame["with"] / frame["without"]
     print(f"{frame['set'].nunique()} sets: error with it over error without\n")
     for shots, block in frame.groupby("shots"):
@@ -85,7 +80,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["run", "table"])
     parser.add_argument("--sets")
-    parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    run(arguments) if arguments.action == "run" else print_table(arguments.results)
+    if arguments.action == "run":
+        run(arguments.sets.split(",") if arguments.sets else None)
+    else:
+        print_table()

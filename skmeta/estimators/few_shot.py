@@ -26,7 +26,7 @@ def _last(learner):
 
 
 class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
-    """What the classifier and the regressor share.
+    """A meta-trained estimator stands behind ``fit(X, y)``, for classes and for numbers alike.
 
     Parameters
     ----------

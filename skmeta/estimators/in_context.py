@@ -35,7 +35,7 @@ class _WithoutTraining(MetaTraining):
 
 
 class _InContext:
-    """What the classifier and the regressor share.
+    """The in-context classifier and regressor share these parameters and how their weights are found.
 
     Parameters
     ----------

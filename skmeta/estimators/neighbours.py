@@ -16,7 +16,7 @@ from skmeta.nets import ResidualMLP
 
 
 class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):
-    """What the classifier and the regressor share.
+    """The neighbours' classifier and regressor share these parameters and ways to ask for neighbours.
 
     Parameters
     ----------

@@ -193,7 +193,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         return list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
 
     def _fitted_anew(self):
-        """What is fitted to the rows of each task."""
+        """The estimators that are fitted to rows of single tasks are listed."""
         return [*([] if self.per_task is None else [self.per_task]), *self.meta]
 
     def _members(self, y):

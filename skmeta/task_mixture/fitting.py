@@ -53,7 +53,7 @@ def added(mixture, X, y, code, weight=None):
 
 
 def asked(mixture, X, code, how_sure=None):
-    """What a mixture answers to rows."""
+    """A mixture answers rows that come in any order."""
     no_targets = np.zeros(len(X), dtype=mixture.shown.y.dtype)
     rows, order = Rows.in_order(X, no_targets, code)
     answers = mixture.answer(rows, how_sure)

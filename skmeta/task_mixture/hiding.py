@@ -1,4 +1,4 @@
-"""What is hidden where trust is learned: whole tasks, rows of every task, all but a few rows of a new task."""
+"""Rows are hidden so that trust can be learned: whole tasks, rows of every task, all but a few rows of a new task."""
 
 import numpy as np
 

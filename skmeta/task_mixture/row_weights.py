@@ -20,7 +20,7 @@ def say_something(weight):
 
 
 def fit_parameters(estimator, weight):
-    """What ``fit`` is told of the weights; a pipeline's steps are told each."""
+    """Keywords that tell ``fit`` of the weights, or each step of a pipeline that takes them, are returned."""
     if weight is None or not say_something(weight):
         return {}
     weight, _ = relative(weight, len(weight))

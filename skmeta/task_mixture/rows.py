@@ -25,7 +25,7 @@ class Rows:
         return Rows(self.X[rows], self.y[rows], self.code[rows], self.weight[rows])
 
     def with_code(self, code):
-        """The same rows of tasks that are called otherwise."""
+        """A copy names the rows' tasks by other numbers."""
         return replace(self, code=code)
 
     def n_shown(self, n_tasks):

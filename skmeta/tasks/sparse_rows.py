@@ -51,7 +51,7 @@ class SparseRows:
         return SparseRows(self.matrix[rows.cpu().numpy()], self.dtype, self.device)
 
     def to(self, where):
-        """The same in another dtype, or on another device."""
+        """A copy of these rows has another dtype, or another device to go to."""
         if isinstance(where, torch.dtype):
             return SparseRows(self.matrix, where, self.device)
         return SparseRows(self.matrix, self.dtype, where)

@@ -149,3 +149,10 @@ def test_sparse_arrays_are_read_as_sparse_matrices_are(kind):
     tasks = [[(form(rows[:12]), y[:12], form(rows[12:]), y[12:])] * 4 for form in (sparse.csr_matrix, array)]
     one, other = (ProtoNetClassifier(**CHEAP).fit(some) for some in tasks)
     np.testing.assert_array_equal(one.predict_proba(tasks[0])[0], other.predict_proba(tasks[1])[0])
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_learner_reads_sparse_arrays(cls):
+    rows, y = sparse.csr_array(sparse.random(24, 5, 0.3, format="csr", random_state=0)), np.arange(24) % 3
+    y = y if is_classifier(cls()) else y + 0.5
+    cheap(cls).fit([(rows[:12], y[:12], rows[12:], y[12:])] * 2)

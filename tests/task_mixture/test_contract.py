@@ -27,35 +27,9 @@ from skmeta import (
     TaskMixtureRegressor,
     load,
 )
+from tests.task_mixture.small import KINDS, SITE, X, Y, answers, mixture, sites, targets
 
-KINDS = ["regressor", "classifier"]
-
-
-def sites(n_tasks=12, n_rows=8, seed=0):
-    """Rows of sites whose answers differ by a constant."""
-    rng = np.random.default_rng(seed)
-    site = np.repeat(np.arange(n_tasks), n_rows)
-    X = rng.normal(size=(len(site), 2))
-    y = X[:, 0] + 2 * rng.normal(size=n_tasks)[site] + 0.1 * rng.normal(size=len(site))
-    return X, y, site
-
-
-X, Y, SITE = sites()
 TABLE = pd.DataFrame(X, columns=["dose", "weight"]).assign(site=SITE)
-
-
-def mixture(kind="regressor", **params):
-    if kind == "regressor":
-        return TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0, **params)
-    return TaskMixtureClassifier(LogisticRegression(), cv=2, random_state=0, **params)
-
-
-def targets(kind, y=Y):
-    return y if kind == "regressor" else np.where(y > 0, "high", "low")
-
-
-def answers(model, rows, **params):
-    return getattr(model, "predict_proba", model.predict)(rows, **params)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -4,37 +4,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import BayesianHeadRegressor, FewShotRegressor, TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta import BayesianHeadRegressor, FewShotRegressor, TaskMixtureRegressor
 from skmeta.task_mixture.trust import SizeWeights
 from skmeta.task_mixture.uncertainty import Uncertainty
+from tests.task_mixture.small import KINDS, SITE, X, Y, answers, mixture, targets
 
-RNG = np.random.default_rng(0)
-SITE = np.repeat(np.arange(12), 8)
-X = RNG.normal(size=(96, 2))
-Y = X[:, 0] + 2 * RNG.normal(size=12)[SITE] + 0.1 * RNG.normal(size=96)
 WEIGHT = 1.0 + np.arange(96) % 3
-KINDS = ["regressor", "classifier"]
-
-
-def mixture(kind="regressor", **params):
-    if kind == "regressor":
-        return TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0, **params)
-    return TaskMixtureClassifier(LogisticRegression(), cv=2, random_state=0, **params)
-
-
-def targets(kind, y=Y):
-    return y if kind == "regressor" else np.where(y > 0, "high", "low")
-
-
-def answers(model, rows=X, **params):
-    return getattr(model, "predict_proba", model.predict)(rows, **params)
+HUGE = 1e308 * np.random.default_rng(0).uniform(size=96)
 
 
 def fitted(kind="regressor", weight=None, rows=slice(None), **params):
@@ -178,7 +161,7 @@ def test_weights_are_routed_when_asked_for():
     assert scores[0] == pytest.approx(by_hand.score(X[test], Y[test], WEIGHT[test], task=SITE[test]))
 
 
-@pytest.mark.parametrize("weight", [np.where(SITE % 2, 1e-6, 1.0), RNG.uniform(size=96) * 1e308], ids=["tiny", "huge"])
+@pytest.mark.parametrize("weight", [np.where(SITE % 2, 1e-6, 1.0), HUGE], ids=["tiny", "huge"])
 def test_weights_of_any_size_are_answered_with_intervals(weight):
     long = [np.repeat(part, 40, axis=0) for part in (X, Y, SITE, weight)]
     model = mixture().fit(*long[:2], task=long[2], sample_weight=long[3])
