@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from benchmarks.speed import peers
 from skmeta.learners.engine import choose_engine
-from skmeta.training.adam import Adam
+from skmeta.training.step import Adam
 
 
 class Batch:

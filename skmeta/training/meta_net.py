@@ -8,17 +8,13 @@ from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring, Progres
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
-from skmeta.tasks.sparse_rows import sample_of
-from skmeta.tasks.store import TaskStore, is_answered
+from skmeta.tasks.store import TaskStore, is_answered, sample_of
 from skmeta.threads import one_thread
-from skmeta.training.adam import Adam
-from skmeta.training.at_once import learned_at_once
-from skmeta.training.meta_training import TrainingInterrupted, noticing_ctrl_c
+from skmeta.training.packed_net import packed, unpack
 from skmeta.training.processes import current_processes
 from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
-from skmeta.training.shared_step import correct, shared_step
-from skmeta.training.snapshot import fingerprint, identity, put_back, snapshot
-from skmeta.training.work import is_small
+from skmeta.training.standing import TrainingInterrupted, fingerprint, identity, noticing_ctrl_c, put_back, snapshot
+from skmeta.training.step import Adam, correct, is_small, learned_at_once, shared_step
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -45,7 +41,7 @@ class MetaNet(NeuralNet):
     Attributes
     ----------
     standing_ : dict or None
-        During training, where it stood after the last whole epoch; see :func:`~skmeta.training.snapshot.snapshot`.
+        During training, where it stood after the last whole epoch; see :func:`~skmeta.training.standing.snapshot`.
     stopped_, interrupted_ : bool
         Whether a callback has ended the last training before its last epoch, or Ctrl-C has.
 
@@ -108,7 +104,7 @@ class MetaNet(NeuralNet):
         """Train for some epochs, from where the net stands.
 
         Ctrl-C puts the net back to its last whole epoch, ends the training as it would have ended there, and is then
-        raised as :class:`~skmeta.training.meta_training.TrainingInterrupted`. A callback that raises KeyboardInterrupt
+        raised as :class:`~skmeta.training.standing.TrainingInterrupted`. A callback that raises KeyboardInterrupt
         ends it where it is, and nothing is raised: so skorch's callbacks stop early.
 
         Parameters
@@ -276,13 +272,9 @@ class MetaNet(NeuralNet):
         return super().train_step_single(batch, **fit_params)
 
     def __getstate__(self):
-        from skmeta.training.packed_net import packed
-
         return packed(self)
 
     def __setstate__(self, state):
-        from skmeta.training.packed_net import unpack
-
         unpack(self, state)
 
     # ------------------------------------------------------------------ one batch

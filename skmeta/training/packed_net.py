@@ -12,7 +12,17 @@ import torch
 from skorch.history import History
 from skorch.utils import get_map_location
 
-from skmeta.training.net_settings import is_setting
+_SETTINGS = (
+    "batch_size", "compile", "criterion", "device", "iterator_train", "iterator_valid", "learner", "lr", "max_epochs",
+    "module", "optimizer", "seed", "verbose",
+)  # fmt: skip
+_LEFT_TO_THE_FILE = ("learner__weights",)  # a path to weights, which are in the file itself
+
+
+def is_setting(name):
+    """Whether an attribute of a net is a setting that outlives the process, and not what was made of it."""
+    prefix, is_routed, _ = name.partition("__")
+    return prefix in _SETTINGS and not name.endswith("_") and not (is_routed and name in _LEFT_TO_THE_FILE)
 
 
 def packed(net):

@@ -5,7 +5,7 @@ from pathlib import Path
 from skorch.callbacks import Callback
 
 from skmeta.saving.container import write_atomically
-from skmeta.training.snapshot import from_bytes, identity, put_back, to_bytes
+from skmeta.training.standing import from_bytes, identity, put_back, to_bytes
 
 
 class Resumable(Callback):

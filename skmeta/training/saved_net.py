@@ -7,9 +7,9 @@ from skorch.history import History
 from torch.overrides import TorchFunctionMode
 
 from skmeta.saving.objects import register, too_many_steps
-from skmeta.training.devices import resolve_device
 from skmeta.training.meta_net import MetaNet
-from skmeta.training.net_settings import is_setting
+from skmeta.training.packed_net import is_setting
+from skmeta.training.processes import resolve_device
 
 _CALLS_PER_TENSOR = 60  # the learners of this library make at most 16
 

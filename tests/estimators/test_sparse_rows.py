@@ -12,8 +12,8 @@ from skmeta.estimators.base import labels, rows
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.registry import all_estimators
-from skmeta.tasks import sparse_rows
-from skmeta.tasks.sparse_rows import SparseRows, sample_of
+from skmeta.tasks import store
+from skmeta.tasks.store import SparseRows, sample_of
 from tests.estimators.contract import CHEAP, CLASSES, cheap, tasks_for
 
 
@@ -66,7 +66,7 @@ def test_small_blocks_of_sparse_rows_give_the_answers_of_a_large_one(cls, monkey
     meta.adapt(tasks[0].X, tasks[0].y)
     ask = meta.predict_proba if is_classifier(meta) else meta.predict
     together, of_tasks = ask(X), answers(meta, thin)
-    monkeypatch.setattr(sparse_rows, "CELLS", 50)
+    monkeypatch.setattr(store, "CELLS", 50)
     assert_allclose(ask(X), together, rtol=1e-5, atol=1e-6)
     assert_allclose(ask(X), ask(X.toarray()), rtol=1e-5, atol=1e-6)
     for one, two in zip(answers(meta, thin), of_tasks):
@@ -87,7 +87,7 @@ def test_a_sparse_column_far_from_zero_is_moved_there_as_a_dense_one_is():
 def test_few_rows_speak_for_all_where_these_are_many(monkeypatch):
     X = SparseRows(sparse.random(100, 5, 0.5, format="csr", random_state=0), torch.float32)
     torch.testing.assert_close(sample_of(X), X[:])
-    monkeypatch.setattr(sparse_rows, "CELLS", 50)
+    monkeypatch.setattr(store, "CELLS", 50)
     torch.testing.assert_close(sample_of(X), X[np.arange(0, 100, 11)])
 
 
@@ -130,7 +130,7 @@ def test_no_dense_block_comes_near_to_the_whole_table(name, monkeypatch):
         return make_dense(self, *args, **kwargs)
 
     monkeypatch.setattr(sparse.csr_matrix, "toarray", noted)
-    monkeypatch.setattr(sparse_rows, "CELLS", 2**18)
+    monkeypatch.setattr(store, "CELLS", 2**18)
     found = [cls for cls in all_estimators() if cls.__name__.startswith(name)][0]
     if issubclass(found, MetaEstimator):
         meta = found(**CHEAP | {"batch_size": 1}, n_ways=5).fit(TaskSet([(X, y)]))

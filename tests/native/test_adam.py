@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skmeta import MAMLClassifier, native
-from skmeta.training import adam
+from skmeta.training.step import Adam
 
 
 def made(dtype):
@@ -41,7 +41,7 @@ def asked(monkeypatch):
 @pytest.mark.parametrize("how", [{"lr": 0.1}, {"weight_decay": 0.2, "betas": (0.5, 0.9), "eps": 0.1}], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 def test_steps_and_state_are_those_of_torch(how, dtype, asked):
-    (net, optimizer), (wanted, reference) = trained(adam.Adam, dtype, **how), trained(torch.optim.Adam, dtype, **how)
+    (net, optimizer), (wanted, reference) = trained(Adam, dtype, **how), trained(torch.optim.Adam, dtype, **how)
     assert asked == [True] * 4  # torch makes the state in the first
     close = {"rtol": 1e-10, "atol": 1e-12} if dtype == torch.float64 else {"rtol": 1e-4, "atol": 1e-6}
     for a, b in zip(net.parameters(), wanted.parameters(), strict=True):
@@ -52,14 +52,14 @@ def test_steps_and_state_are_those_of_torch(how, dtype, asked):
 
 @pytest.mark.parametrize("how", [{"amsgrad": True}, {"maximize": True}, {"lr": torch.tensor(0.1)}], ids=str)
 def test_other_settings_are_left_to_torch(how, asked):
-    (net, _), (wanted, _) = trained(adam.Adam, **how), trained(torch.optim.Adam, **how)
+    (net, _), (wanted, _) = trained(Adam, **how), trained(torch.optim.Adam, **how)
     assert not any(asked)
     for a, b in zip(net.parameters(), wanted.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
 def test_hooks_are_called(asked):
-    net, optimizer = trained(adam.Adam, steps=2)
+    net, optimizer = trained(Adam, steps=2)
     called = []
     optimizer.register_step_pre_hook(lambda *given: called.append(given))
     optimizer.step()
@@ -67,7 +67,7 @@ def test_hooks_are_called(asked):
 
 
 def test_the_state_goes_both_ways():
-    _, mine = trained(adam.Adam)
+    _, mine = trained(Adam)
     _, other = trained(torch.optim.Adam)
     for a, b in ((mine, other), (other, mine)):
         b.load_state_dict(copy.deepcopy(a.state_dict()))

@@ -8,7 +8,7 @@ from torch import nn
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.prototypes import Prototypes
 from skmeta.tasks.store import TaskStore
-from skmeta.training.calibration import KeptApart, held_out_folds
+from skmeta.training.held_out import KeptApart, held_out_folds
 
 
 @pytest.mark.parametrize("n_rows, n_folds, size", [(20, 4, 5), (100, 4, 25), (200, 2, 50), (400, 2, 50), (4000, 2, 50)])

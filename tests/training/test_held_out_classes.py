@@ -8,8 +8,8 @@ from skmeta import HyperNetClassifier, ProtoNetClassifier, Task, TaskSet
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.tasks import NWayTasks
 from skmeta.tasks.store import TaskStore
-from skmeta.training import held_out_classes
-from skmeta.training.held_out_classes import Trust, class_parts
+from skmeta.training import held_out
+from skmeta.training.held_out import Trust, class_parts
 
 SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
 
@@ -95,7 +95,7 @@ def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
     def interrupted(net, *args):
         net.interrupted_ = True
 
-    monkeypatch.setattr(held_out_classes, "train", interrupted)
+    monkeypatch.setattr(held_out, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         meta.fit(train)
     assert vars(meta) == before
@@ -126,7 +126,7 @@ def test_classes_of_one_row_say_nothing_of_others(n_several):
 
 def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
     train, _ = table(24)
-    monkeypatch.setattr(held_out_classes, "loss", lambda learner, episodes: 0.0)
+    monkeypatch.setattr(held_out, "loss", lambda learner, episodes: 0.0)
     meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(train)
     assert meta.net_.history[-1]["share"] == 1.0
 

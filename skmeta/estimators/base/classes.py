@@ -10,8 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators.base.labels import codes_among, infer_label_regime, local_codes, refuse_other_kind
-from skmeta.tasks.sparse_rows import as_rows
-from skmeta.tasks.store import TaskStore
+from skmeta.tasks.store import TaskStore, as_rows
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.splitting import asked_about
-from skmeta.training.meta_training import raise_if_interrupted
+from skmeta.training.standing import raise_if_interrupted
 from skmeta.transaction import copy_of, forget, transaction
 
 if TYPE_CHECKING:

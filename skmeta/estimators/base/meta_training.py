@@ -20,11 +20,10 @@ from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset
 from skmeta.tasks.episodes import EpisodeLoader
-from skmeta.tasks.sparse_rows import sample_of
+from skmeta.tasks.store import sample_of
 from skmeta.training import MetaNet, resolve_device
-from skmeta.training.calibration import KeptApart
-from skmeta.training.held_out_classes import Trust
-from skmeta.training.meta_training import train
+from skmeta.training.held_out import KeptApart, Trust
+from skmeta.training.standing import train
 from skmeta.training.warm_start import go_on
 from skmeta.transaction import copy_of
 

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.targets import Targets, as_columns
 from skmeta.progress import progress
-from skmeta.tasks.sparse_rows import rows_at_once
+from skmeta.tasks.store import rows_at_once
 
 #: names of scikit-learn's metrics whose distances can be learned as they are; others are learned for as Euclidean
 LEARNED_METRICS = {

@@ -8,8 +8,7 @@ from scipy import sparse
 
 from skmeta.native import RowFunction
 from skmeta.progress import progress
-from skmeta.tasks.sparse_rows import SparseRows, rows_at_once
-from skmeta.tasks.store import similar_size_chunks
+from skmeta.tasks.store import SparseRows, rows_at_once, similar_size_chunks
 
 #: The last digits of a matrix product's row depend on the number of rows and on the row's place among them. They do not
 #: where that number is a multiple of the tiles that processors work in; 48 is one of all that are in use.

@@ -5,8 +5,7 @@ import torch
 from scipy import sparse
 from sklearn.metrics import r2_score
 
-from skmeta.tasks.sparse_rows import as_rows
-from skmeta.tasks.store import TaskStore
+from skmeta.tasks.store import TaskStore, as_rows
 
 _FARTHEST = 1e30  # in units of meta-training's targets: sums of such have a number in single precision
 
