@@ -5,6 +5,8 @@ from itertools import islice
 
 import numpy as np
 import torch
+from skorch.callbacks import GradientNormClipping, LRScheduler, ParamMapper
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from skmeta.tasks.store import TaskStore, is_answered, part_of
 from skmeta.training.processes import current_processes
@@ -97,7 +99,8 @@ class Trust:
     before. So training is rehearsed on two thirds of the classes; on the straight way from the start to the weights
     that were found, the point is sought at which the other classes are most probable; and the training on all of them
     ends at that share of its own way, which the last epoch of the net's history tells. Where classes are few, each
-    third is held out in turn. A class of one row is never asked about, so it decides nothing.
+    third is held out in turn. A class of one row is never asked about, so it decides nothing. Of the net's callbacks a
+    rehearsal has those that act on steps, see :func:`acting_on_steps`.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ class Trust:
     def _losses(self, epochs, known, others):
         """The log-loss of held-out classes at each share of the way that others have led."""
         net = self.make_net(known.X)
-        net.set_params(callbacks=None, verbose=0)
+        net.set_params(callbacks=acting_on_steps(net.callbacks), verbose=0)
         net.initialize(known.X)
         start = copied(net.module_)
         train(net, known, epochs)
@@ -146,6 +149,24 @@ class Trust:
             go(learner, start, end, share)
             losses.append(loss(learner, episodes))
         return np.nan_to_num(losses, nan=np.inf)
+
+
+def acting_on_steps(callbacks):
+    """Those of a net's callbacks without which a rehearsal would be one of another training.
+
+    They set rates, clip gradients or freeze layers, and look at nothing but the training itself. What scores, stops,
+    logs or writes is for the real training to hear.
+    """
+    if not isinstance(callbacks, (list, tuple)):
+        return callbacks
+    return [one for one in callbacks if _acts_on_steps(one[1] if isinstance(one, tuple) else one)]
+
+
+def _acts_on_steps(callback):
+    if isinstance(callback, LRScheduler) and callback.policy in (ReduceLROnPlateau, ReduceLROnPlateau.__name__):
+        return callback.monitor == "train_loss"  # of others it may be told by a callback that is not there
+    kind = callback if isinstance(callback, type) else type(callback)
+    return issubclass(kind, (LRScheduler, GradientNormClipping, ParamMapper))
 
 
 @torch.no_grad()

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback, EarlyStopping, Freezer, GradientNormClipping, LRScheduler
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from skmeta import HyperNetClassifier, ProtoNetClassifier, Task, TaskSet
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.tasks import NWayTasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import held_out
-from skmeta.training.held_out import Trust, class_parts
+from skmeta.training.held_out import Trust, acting_on_steps, class_parts
 
 SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
 
@@ -135,3 +137,31 @@ def test_the_history_tells_what_share_was_kept(monkeypatch):
     train, _ = table(24)
     monkeypatch.setattr(Trust, "share", lambda trust, epochs: 0.3)
     assert ProtoNetClassifier(max_epochs=2, steps_per_epoch=2).fit(train).net_.history[-1, "share"] == 0.3
+
+
+class Heard(Callback):
+    """How often it is told of a training's begin and of an epoch's end, by all of its clones together."""
+
+    told = []
+
+    def on_train_begin(self, net, **kwargs):
+        self.told.append("begin")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.told.append("epoch")
+
+
+def test_what_acts_on_steps_is_rehearsed_and_what_listens_hears_of_the_real_training_alone():
+    train, _ = table(24)
+    standing_still = LRScheduler("LambdaLR", lr_lambda=lambda epoch: 0.0)
+    meta = ProtoNetClassifier(**SHORT, callbacks=[("rate", standing_still), Heard()]).fit(train)
+    assert meta.net_.history[-1, "share"] == 1.0  # a rehearsal that went nowhere says nothing
+    assert Heard.told == ["begin", *["epoch"] * 4]
+    assert ProtoNetClassifier(**SHORT).fit(train).net_.history[-1, "share"] < 1.0
+
+
+def test_a_rate_that_waits_for_what_only_the_real_training_is_told_is_not_rehearsed():
+    waiting = [LRScheduler(ReduceLROnPlateau, monitor=name) for name in ("train_loss", "valid_loss")]
+    rest = [("clip", GradientNormClipping(1.0)), Freezer("body.*"), LRScheduler, EarlyStopping(), ("heard", Heard)]
+    assert acting_on_steps([*waiting, *rest]) == [waiting[0], *rest[:3]]
+    assert acting_on_steps(None) is None and acting_on_steps("disable") == "disable"
