@@ -3,9 +3,8 @@
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classifier import MetaClassifier
-from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.parameters import ByKind, number_or
 from skmeta.estimators.base.regressor import MetaRegressor
-from skmeta.estimators.base.settings import number_or
 from skmeta.learners.learned_optimizers.descent import LearnedDescent
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED

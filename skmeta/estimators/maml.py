@@ -6,9 +6,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classifier import MetaClassifier
-from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.parameters import ByKind, number_or
 from skmeta.estimators.base.regressor import MetaRegressor
-from skmeta.estimators.base.settings import number_or
 from skmeta.exceptions import warn_caller
 from skmeta.learners.maml import MAML
 from skmeta.nets import ResidualMLP

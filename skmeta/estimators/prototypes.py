@@ -35,5 +35,5 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
     _default_module = ResidualMLP
 
     def _learner_settings(self):
-        priors = self.labels_ == "shared" if self.priors == "auto" else self.priors
+        priors = self.codec_.regime == "shared" if self.priors == "auto" else self.priors
         return super()._learner_settings() | {"priors": priors}

@@ -3,9 +3,8 @@
 import torch
 
 from skmeta.estimators.base.classifier import MetaClassifier
-from skmeta.estimators.base.parameters import ByKind
+from skmeta.estimators.base.parameters import ByKind, number_or
 from skmeta.estimators.base.regressor import MetaRegressor
-from skmeta.estimators.base.settings import number_or
 from skmeta.learners.reptile import Reptile
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED

@@ -15,10 +15,10 @@ from skmeta.learners.class_means import (
     class_mean_logits,
     class_mean_logits_by_kernel,
     embedded_class_mean_logits,
+    prototype_logits,
 )
-from skmeta.learners.engine.embed import find_embedding
 from skmeta.learners.engine.losses import CrossEntropy
-from skmeta.learners.heads import prototype_logits
+from skmeta.learners.engine.recognise import find_embedding
 
 
 class Prototypes(Learner):

@@ -1,13 +1,13 @@
 """Ridge regression of every task at once, one autograd function with its gradient by hand.
 
-As in `heads.py`, the targets' axis comes before the rows inside, and nothing is differentiated twice.
+As in `class_means.py`, the targets' axis comes before the rows inside, and nothing is differentiated twice.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
 
 from skmeta import native
-from skmeta.learners.heads import number_beside
+from skmeta.learners.class_means import number_beside
 
 
 def ridge_weights(support, targets, penalty, support_weight=None):
@@ -40,7 +40,7 @@ def ridge_weights(support, targets, penalty, support_weight=None):
     tensor([[[0.5000]]])
     """
     penalty, support, targets = _weighted(penalty, support, targets, support_weight)
-    if native.fits_ridge(support, targets, penalty):
+    if native.available() and native.fits_ridge(support, targets, penalty):
         return _NativeRidge.apply(support, targets, None, penalty)
     solve = _DualRidge if support.shape[2] > support.shape[1] else _PrimalRidge
     return solve.apply(support, targets, penalty)
@@ -56,7 +56,7 @@ def ridge_answers(support, targets, query, penalty, support_weight=None):
     tensor([[[2.]]])
     """
     penalty, support, targets = _weighted(penalty, support, targets, support_weight)
-    if native.fits_ridge(support, targets, penalty, query):
+    if native.available() and native.fits_ridge(support, targets, penalty, query):
         answers = _NativeRidge.apply(support, targets, query, penalty)
     else:
         answers = torch.bmm(ridge_weights(support, targets, penalty), query.transpose(1, 2))

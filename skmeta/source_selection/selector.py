@@ -13,8 +13,8 @@ from skmeta.estimators.base.arrays import object_array
 from skmeta.estimators.base.bad_cells import explain, place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
+from skmeta.estimators.base.parameters import check_settings
 from skmeta.estimators.base.scores import score
-from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference

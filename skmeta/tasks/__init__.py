@@ -12,16 +12,16 @@ from skmeta.tasks.distributions import (
     BaseTaskDistribution,
     TaskDistribution,
     TaskFamilyMixture,
-    is_task_distribution,
 )
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.families import LinearFamily, QuadraticFamily, Sinusoids
+from skmeta.tasks.given import as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.mixing import ClassMixing, LabelPermutation, TaskMixUp
 from skmeta.tasks.n_way import NWayTasks
 from skmeta.tasks.pseudo import PseudoTasks, pseudo_tasks
 from skmeta.tasks.splitting import split_tasks
 from skmeta.tasks.task import Task
-from skmeta.tasks.taskset import TaskSet, as_taskset, is_tasks
+from skmeta.tasks.taskset import TaskSet
 
 __all__ = [
     "AugmentationChain",

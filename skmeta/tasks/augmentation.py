@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.tasks.distributions import BaseTaskDistribution, concatenate_tasksets, is_task_distribution
+from skmeta.tasks.distributions import BaseTaskDistribution, concatenate_tasksets
+from skmeta.tasks.given import as_taskset, is_task_distribution
 from skmeta.tasks.numeric_columns import replace_rows, split_numeric
 from skmeta.tasks.randomness import as_generator
-from skmeta.tasks.taskset import TaskSet, as_taskset
+from skmeta.tasks.taskset import TaskSet
 
 
 class TaskAugmentation:

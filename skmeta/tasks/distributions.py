@@ -1,6 +1,5 @@
 """Where tasks come from without end: the protocol, its base class, and the mixture of several families."""
 
-import inspect
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from skmeta.tasks.given import is_task_distribution
 from skmeta.tasks.randomness import as_generator
 from skmeta.tasks.rows import stack_labels, stack_rows
 from skmeta.tasks.taskset import TaskSet
@@ -58,33 +58,6 @@ class TaskDistribution(Protocol):
         tasks : TaskSet
         """
         ...
-
-
-def is_task_distribution(source):
-    """Whether tasks can be drawn from ``source`` by ``source.sample(n_tasks, random_state)``.
-
-    Parameters
-    ----------
-    source : object
-
-    Returns
-    -------
-    answer : bool
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from skmeta.tasks.distributions import is_task_distribution
-    >>> from skmeta.tasks.families import Sinusoids
-    >>> is_task_distribution(Sinusoids()), is_task_distribution(pd.DataFrame({"x": [1.0]}))
-    (True, False)
-    """
-    if isinstance(source, type) or not isinstance(source, TaskDistribution):
-        return False
-    try:
-        return "n_tasks" in inspect.signature(source.sample).parameters
-    except (TypeError, ValueError):  # builtins without a signature are not ours
-        return False
 
 
 class BaseTaskDistribution:

@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skmeta.tasks.given import as_taskset
 from skmeta.tasks.rows import take_rows
-from skmeta.tasks.taskset import TaskSet, as_taskset
+from skmeta.tasks.taskset import TaskSet
 
 
 def asked_about(tasks):

@@ -6,8 +6,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from skmeta.learners.calibrated import Calibrated, doubts, fit_factors
-from skmeta.learners.plain_rows import PlainRows
+from skmeta.learners.calibrated import Calibrated, PlainRows, doubts, fit_factors
 from skmeta.learners.prototypes import Prototypes
 
 N, D, C = 60, 3, 3

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.base import hide_absent_classes, one_hot_support
-from skmeta.learners.engine.embed import find_embedding
+from skmeta.learners.engine.recognise import find_embedding
 from skmeta.learners.prototypes import Prototypes
 from skmeta.nets import MLP, ResidualMLP
 

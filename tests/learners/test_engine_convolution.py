@@ -10,7 +10,7 @@ from torch import nn
 from skmeta import MAMLClassifier
 from skmeta.learners.engine import choose_engine, closed_form
 from skmeta.learners.engine.convolution import Conv2d, PatchConv2d, as_convolution
-from skmeta.learners.engine.feed_forward import as_feed_forward
+from skmeta.learners.engine.recognise import as_feed_forward
 from skmeta.nets import Conv4
 
 F64 = torch.float64

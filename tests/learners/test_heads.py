@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from skmeta.learners.class_means import class_mean_logits
-from skmeta.learners.heads import prototype_logits
+from skmeta.learners.class_means import class_mean_logits, prototype_logits
 from skmeta.learners.ridge import ridge_weights
 
 F64 = torch.float64

@@ -11,7 +11,7 @@ from torch import nn
 
 from skmeta import MAMLClassifier, ProtoNetClassifier, native
 from skmeta.estimators.base.served_learner import answers_in_blocks
-from skmeta.learners.engine.embed import find_embedding
+from skmeta.learners.engine.recognise import find_embedding
 from skmeta.nets import MLP, ResidualMLP, Standardize
 from tests.learners.test_embed import corrected
 

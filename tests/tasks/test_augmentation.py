@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from skmeta.tasks import is_task_distribution
 from skmeta.tasks.augmentation import (
     AugmentationChain,
     AugmentedTasks,
@@ -17,7 +18,6 @@ from skmeta.tasks.augmentation import (
     TaskAugmentation,
 )
 from skmeta.tasks.clusters import GaussianClusters
-from skmeta.tasks.distributions import is_task_distribution
 from skmeta.tasks.families import Sinusoids
 from skmeta.tasks.mixing import ClassMixing, LabelPermutation, TaskMixUp
 from skmeta.tasks.task import Task

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import load_digits, load_iris
 
-from skmeta.tasks.distributions import is_task_distribution
+from skmeta.tasks import is_task_distribution
 from skmeta.tasks.pseudo import PseudoTasks, pseudo_tasks, ranks_of_columns
 
 

@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
-from skmeta.estimators.base.labels import codes_among, infer_label_regime, local_codes, refuse_other_kind
+from skmeta.estimators.base.labels import infer_label_regime, local_codes
 from skmeta.tasks.store import TaskStore, as_rows
 
 
@@ -258,6 +258,23 @@ class Classes:
     def score_tasks(answers, tasks):
         """Accuracy, the mean over tasks."""
         return float(np.mean([np.mean(answer == one.y_query) for answer, one in zip(answers, tasks)]))
+
+
+def codes_among(y, classes):
+    """Positions of labels in the sorted ``classes``; -1 for a label that is not among them."""
+    if not len(classes):
+        return np.full(len(y), -1)
+    place = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    return np.where(classes[place] == y, place, -1)
+
+
+def refuse_other_kind(known, new):
+    """Text beside numbers: numpy would turn the numbers into text without a word."""
+    if len(known) and len(new) and (known.dtype.kind in "biuf") != (new.dtype.kind in "biuf"):
+        raise ValueError(
+            f"Labels must be all numbers or all text, got {new.tolist()[0]!r} beside {known.tolist()[0]!r} from "
+            "before. Use adapt to begin another task."
+        )
 
 
 def declared_classes(current, classes):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.estimators.base.labels import refuse_other_kind
+from skmeta.estimators.base.classes import refuse_other_kind
 from skmeta.tasks.rows import stack_labels, stack_rows
 
 

@@ -19,6 +19,7 @@ from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import (
     ByKind,
+    check_settings,
     complete_constructor,
     get_routed,
     is_routed,
@@ -28,7 +29,6 @@ from skmeta.estimators.base.parameters import (
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
 from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
-from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.estimators.base.support_effects import support_effects
 from skmeta.exceptions import NotAdaptedError, warn_caller
@@ -170,7 +170,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         self : object
         """
         check_settings(self)
-        watcher = begin_fit(self, X, y)
+        watcher = begin_fit(self, X, y) if vars(self).get("_skl_callbacks") else None
         with transaction(self, keep_fitted=self.warm_start) as draft:
             forget(draft, "task_", "known_tasks_")
             training = self._training_class(draft)
@@ -440,8 +440,8 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             if names is not None:
                 self.task_names_in_ = names
             return features, ids
-        named = [self.task] if isinstance(self.task, str) else self.task
-        return find_task_ids(X, task, vars(self).get("task_names_in_") or named)
+        named = vars(self).get("task_names_in_") or ([self.task] if isinstance(self.task, str) else self.task)
+        return (X, None) if task is None and not named else find_task_ids(X, task, named)
 
     # ------------------------------------------------------------------ scores
 

@@ -26,9 +26,7 @@ else:
 
 
 def begin_fit(estimator, X, y):
-    """Tell callbacks that a fit begins; what is to be told of its epochs and its end, or None where nobody listens."""
-    if not vars(estimator).get("_skl_callbacks"):
-        return None
+    """Tell callbacks that a fit begins; returns what is to be told of its epochs and its end."""
     context = estimator._init_callback_context(max_subtasks=estimator.max_epochs)
     context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
     return FitWatcher(estimator, context, X, y)

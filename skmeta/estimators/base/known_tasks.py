@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmeta.estimators.base.classes import refuse_other_kind
 from skmeta.estimators.base.current_task import Support
-from skmeta.estimators.base.labels import refuse_other_kind
 from skmeta.tasks import TaskSet
 from skmeta.tasks.ids import ids_as_array
 from skmeta.tasks.rows import as_pandas, take_rows

@@ -1,4 +1,4 @@
-"""Labels become codes and codes labels, over many tasks at once."""
+"""Labels of many tasks at once: as codes that count within each task, and whether they mean the same in all."""
 
 import numpy as np
 from scipy import sparse
@@ -33,14 +33,6 @@ def local_codes(y, is_support, task_of_row):
     first = np.searchsorted(keys, np.arange(n_tasks + 1) * len(labels))
     codes = np.where(known, place - first[task_of_row], -1)
     return codes, [labels[keys[a:b] % len(labels)] for a, b in zip(first[:-1], first[1:])]
-
-
-def codes_among(y, classes):
-    """Positions of labels in the sorted ``classes``; -1 for a label that is not among them."""
-    if not len(classes):
-        return np.full(len(y), -1)
-    place = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-    return np.where(classes[place] == y, place, -1)
 
 
 def infer_label_regime(X, y, task_of_row, n_tasks, from_long):
@@ -90,12 +82,3 @@ def _classes_carry_over(X, code, task_of_row, n_tasks, n_classes):
     chance = np.square(targets.mean(0)).sum().clip(max=targets.mean(0).max())
     margin = accuracy.mean() - max(chance, targets.mean(0).max())
     return margin > 3 * accuracy.std(ddof=1) / np.sqrt(len(accuracy)) + 1e-9
-
-
-def refuse_other_kind(known, new):
-    """Text beside numbers: numpy would turn the numbers into text without a word."""
-    if len(known) and len(new) and (known.dtype.kind in "biuf") != (new.dtype.kind in "biuf"):
-        raise ValueError(
-            f"Labels must be all numbers or all text, got {new.tolist()[0]!r} beside {known.tolist()[0]!r} from "
-            "before. Use adapt to begin another task."
-        )

@@ -80,9 +80,9 @@ class MetaTraining:
         estimator, self.is_one_table = self.estimator, True
         estimator.rows_, X, y = self.reader().read_labelled(estimator, X, y, reset=self.before is None)
         self.learn_codec(estimator._codec_class.of_table(estimator, y))
-        self.measure_spreads(TaskSet([(X, y)]))
+        self.measure_spreads(one_task(X, y))
         can_learn = estimator.codec_.can_learn(y)
-        tasks, valid = self.hold_out_rows(X, y) if can_learn else (self.store(TaskSet([(X, y)])), None)
+        tasks, valid = self.hold_out_rows(X, y) if can_learn else (self.store(one_task(X, y)), None)
         self.train(tasks, valid, epochs=self.epochs_on_table(can_learn))
         self.adapt_to_table(Support.of(X, y))
 
@@ -91,7 +91,7 @@ class MetaTraining:
         estimator = self.estimator
         estimator.rows_, X, y = self.reader().read_labelled(estimator, X, y, reset=True)
         self.learn_codec(estimator._codec_class.of_untrained(estimator, y))
-        self.train(self.store(TaskSet([(X, y)])), None, epochs=0)
+        self.train(self.store(one_task(X, y)), None, epochs=0)
         return X, y
 
     # ------------------------------------------------------------------ data
@@ -150,10 +150,11 @@ class MetaTraining:
         """Training and validation rows of one table."""
         fraction = self.estimator.validation_fraction
         if not fraction:
-            return self.store(TaskSet([(X, y)])), None
+            return self.store(one_task(X, y)), None
         strata = self.estimator.codec_.strata(y)
-        parts = train_test_split(X, y, test_size=fraction, stratify=strata, random_state=self.rng.randint(2**31 - 1))
-        return self.store(TaskSet([(parts[0], parts[2])])), self.store(TaskSet([(parts[1], parts[3])]))
+        seed = self.rng.randint(2**31 - 1)
+        X, X_valid, y, y_valid = train_test_split(X, y, test_size=fraction, stratify=strata, random_state=seed)
+        return self.store(one_task(X, y)), self.store(one_task(X_valid, y_valid))
 
     # ------------------------------------------------------------------ training
 
@@ -315,6 +316,11 @@ class Endless(torch.utils.data.Dataset):
 
     def __len__(self):
         return 1
+
+
+def one_task(X, y):
+    """A table whose rows have been read, as a set of one task."""
+    return TaskSet.from_pool(X, y, [len(y)])
 
 
 def _makes_the_same(one, other):

@@ -12,9 +12,9 @@ from skmeta.estimators.base.bad_cells import place_of_row
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import Support, unpooled
+from skmeta.estimators.base.parameters import check_settings
 from skmeta.estimators.base.rows import check_weight, require_labels
 from skmeta.estimators.base.scores import score
-from skmeta.estimators.base.settings import check_settings
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference

@@ -48,7 +48,7 @@ class _Solution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features, offset, members, weight, max_steps, tolerance):
         data, tolerance = (features, offset, members, weight), tolerance or 1e2 * torch.finfo(features.dtype).eps
-        if native.fits_logistic(features, members):
+        if native.available() and native.fits_logistic(features, members):
             W = native.fit_logistic(*data, max_steps, tolerance).to(features.dtype)
         else:
             W = _Problem(*data).minimise(max_steps, tolerance)

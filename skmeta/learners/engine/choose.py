@@ -6,9 +6,9 @@ from torch.nn.modules.rnn import RNNBase
 from skmeta import native
 from skmeta.learners.engine.any_module import AnyModuleEngine
 from skmeta.learners.engine.closed_form import ClosedFormEngine
-from skmeta.learners.engine.feed_forward import as_feed_forward
 from skmeta.learners.engine.naive import NaiveEngine
 from skmeta.learners.engine.native import NativeEngine, kernel_stack
+from skmeta.learners.engine.recognise import as_feed_forward
 
 ENGINES = {
     "native": NativeEngine,

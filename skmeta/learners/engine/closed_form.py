@@ -9,9 +9,10 @@ from skmeta.learners.base import blocks_of_rows
 from skmeta.learners.engine import one_task
 from skmeta.learners.engine.autograd_loop import hide
 from skmeta.learners.engine.base import Engine, _hidden, rows_first
-from skmeta.learners.engine.feed_forward import FeedForward, as_feed_forward
+from skmeta.learners.engine.feed_forward import FeedForward, backward, forward
+from skmeta.learners.engine.recognise import as_feed_forward
 from skmeta.learners.engine.step_rates import StepRates
-from skmeta.learners.engine.unrolled import AdaptAndAnswer, backward, forward, inner_step
+from skmeta.learners.engine.unrolled import AdaptAndAnswer, inner_step
 
 #: without a graph, chunks of tasks have about so many floats in parameters and activations
 CACHED_FLOATS = 2**18

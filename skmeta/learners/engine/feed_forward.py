@@ -1,23 +1,17 @@
-"""Recognise bodies that the closed form understands: stacks of linear, convolutional and normalising layers."""
+"""Feed-forward bodies as the closed form sees them: layers in order, and embeddings with a way round or without.
 
-import math
+Both, and a linear head on either, are functions of the rows.
+"""
+
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
-from torch import nn
 
-from skmeta.learners.engine import activations, mappings
-from skmeta.learners.engine.convolution import as_convolution
+from skmeta import native
 from skmeta.learners.engine.linear import Head, Linear
-from skmeta.learners.engine.normalisation import BatchNorm, GroupNorm, LayerNorm
+from skmeta.learners.engine.normalisation import BatchNorm
 from skmeta.learners.engine.stacks import as_stack, row_function
-
-#: pixels on a side of made-up images; what comes out of four halvings and a flattening then fits the usual images
-TRIAL_SIDE = 28
-
-#: modules whose outcome depends on the batch, on chance or on the mode: never part of a row-wise prefix
-NOT_ROW_WISE = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
 
 
 @dataclass
@@ -59,9 +53,10 @@ class FeedForward:
 
         ``past``, if there is one, is a linear map (C, d) of the prepared rows, which is added.
         """
-        by_kernel = row_function(self.prefix, self.stack, self.external(theta), past)
-        if by_kernel is not None:
-            return by_kernel
+        if native.available():
+            by_kernel = row_function(self.prefix, self.stack, self.external(theta), past)
+            if by_kernel is not None:
+                return by_kernel
 
         def answer(X):
             rows = found = self.prepare(X.unsqueeze(0))
@@ -88,150 +83,138 @@ class FeedForward:
         return [value for layer, p in zip(self.layers, theta) if layer.n_params for value in layer.external(p)]
 
 
-def as_feed_forward(body, has_head=True):
-    """A :class:`FeedForward` that computes what ``body`` does, or None if there is no such thing.
+def forward(layers, theta, x):
+    """Outputs of the last of some layers, and what each will need for the way back."""
+    memos = []
+    for layer, p in zip(layers, theta):
+        x, memo = layer.forward(p, x)
+        memos.append(memo)
+    return x, memos
 
-    A linear head is added if ``has_head``; otherwise the body must end in a Linear, which is then the head.
 
-    Examples
-    --------
-    >>> body = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 4))
-    >>> [type(layer).__name__ for layer in as_feed_forward(body).layers]
-    ['Linear', 'Tanh', 'Linear', 'Head']
-    >>> as_feed_forward(nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5))) is None
-    True
-    """
-    modules = list(_unnested(body))
-    plan = FeedForward(of_images=any(type(module) is nn.Conv2d for module in modules))
-    while modules and _is_prefix(modules[0]):
-        plan.prefix.append(modules.pop(0))
-    if plan.of_images:
-        plan.prefix.append(mappings.ChannelsLast())
-    for i, module in enumerate(modules):
-        last = i == len(modules) - 1
-        layer = _as_layer(module, is_head=last and not has_head)
-        if layer is None:
+def backward(layers, theta, memos, D, lowest, wants_input):
+    """Derivatives by the outputs of the layers from ``lowest`` up, and by the input of ``lowest`` if wanted."""
+    deltas = [None] * len(layers)
+    for i in range(len(layers) - 1, lowest - 1, -1):
+        deltas[i] = D
+        D = layers[i].backward(theta[i], memos[i], D) if i > lowest or wants_input else None
+    return deltas, D
+
+
+class Embedding:
+    """What a feed-forward ``body`` makes of rows; `recognise.py` finds out whether a body is one."""
+
+    #: how many of the features, the first ones, are the rows themselves, of which nothing is learned
+    n_given = 0
+
+    def __init__(self, plan):
+        *self.layers, _ = plan.layers
+        self.plan = plan
+
+    @cached_property
+    def stack(self):
+        """What the kernel is told of the layers, or None."""
+        return as_stack(self.layers)
+
+    def internal(self, params):
+        return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
+
+    def features(self, params, X, without_last):
+        """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of. No graph.
+
+        Returns ``(features, weights, bias, memo)``: embeddings are the sum over k of ``features_k weights_k' + bias``,
+        with weights (e, h_k) or None for the identity, bias (e,) or None. Features are the embeddings themselves, or,
+        if asked for ``without_last``, what the body's last linear map is given.
+        """
+        layers, last = self.layers, [None, None]
+        if without_last and layers and isinstance(layers[-1], Linear):
+            layers, n_last = layers[:-1], layers[-1].n_params
+            params, last = params[:-n_last], [*params[-n_last:], None][:2]
+        plan = FeedForward(layers=layers)
+        theta = plan.internal(params)
+        features, memos = forward(layers, theta, self.plan.prepare(X))
+        return [features], last[:1], last[1], (plan, theta, memos)
+
+    def gradients(self, memo, d_features, d_weights, d_bias):
+        """Of the parameters, in their order, from those of what ``features`` returned."""
+        plan, theta, memos = memo
+        deltas, _ = backward(plan.layers, theta, memos, d_features[0], 0, wants_input=False)
+        found = [
+            layer.gradient(memo, delta, shared=True) if layer.n_params else ()
+            for layer, memo, delta in zip(plan.layers, memos, deltas)
+        ]
+        return [*plan.external(found), *(d for d in (d_weights[0], d_bias) if d is not None)]
+
+    def class_means(self, params, X, shares, offset, adds_row=False):
+        """The kernel's :class:`~skmeta.native.ClassMeans` of rows, or None if that is not for the kernel."""
+        if not native.available() or self.stack is None or not native.known([*params, X, shares, offset]):
             return None
-        if isinstance(layer, activations.Activation) and plan.layers:
-            layer.may_overwrite = plan.layers[-1].n_params > 0  # and so the layer below made a copy
-        plan.layers.append(layer)
-        _pool_before_relu(plan.layers)
-    if has_head:
-        plan.layers.append(Head())
-    elif not plan.layers or not isinstance(plan.layers[-1], Head):
-        return None
-    in_plan = [value for module in modules for value in module.parameters()]
-    in_body = list(body.parameters())
-    same = len(in_plan) == len(in_body) and all(a is b for a, b in zip(in_plan, in_body))
-    widths = _widths_of_the_same(plan, body, has_head) if same else None
-    plan.width = sum(widths or ())
-    return None if widths is None else plan
+        try:
+            return native.ClassMeans(self.stack, params, self.plan.prepare(X), shares, offset, adds_row)
+        except native.Misfit:
+            return None
+
+    def under_a_head(self, params, weight, bias, before=(), past=None):
+        """The function (n, d) -> (C, n) of rows that is ``weight f + bias`` of their embeddings f.
+
+        weight (C, e), bias (C, 1). A body's last linear map and the head are one. Modules ``before`` see the rows
+        first; what they make of them, times ``past`` (C, d), is added.
+        """
+        theta = self.internal(params)
+        layers = list(self.layers)
+        if layers and isinstance(layers[-1], Linear):
+            layers.pop()
+            below, shift = theta.pop()
+            if shift is not None:
+                bias = torch.addmm(bias, weight, shift.unsqueeze(1))
+            weight = weight @ below.t()
+        plan = FeedForward([*before, *self.plan.prefix], [*layers, Head()])
+        return plan.function([*theta, (weight, bias)], past)
 
 
-def _unnested(module):
-    """The modules of nested Sequentials, and of a module that only wraps a Sequential called ``layers``.
+class ResidualEmbedding:
+    """What a :class:`~skmeta.nets.ResidualMLP` makes of rows: the rows themselves, and a feed-forward correction."""
 
-    A module with a list of modules called ``stack`` says itself which modules, one after the other, do what it does.
-    """
-    inner = getattr(module, "layers", None)
-    stack = getattr(module, "stack", None)
-    if isinstance(stack, list) and all(isinstance(child, nn.Module) for child in stack):
-        for child in stack:
-            yield from _unnested(child)
-    elif type(module).forward is nn.Sequential.forward:
-        for child in module:
-            yield from _unnested(child)
-    elif isinstance(inner, nn.Sequential) and list(module.children()) == [inner]:
-        yield from _unnested(inner)
-    elif type(module) is not nn.Identity:
-        yield module
+    n_given = 1
 
+    def __init__(self, body, correction):
+        self.body, self.correction = body, correction
 
-def _is_prefix(module):
-    """No parameters, and each row by itself; `_widths_of_the_same` sees whether that is true."""
-    return (
-        next(module.parameters(), None) is None
-        and type(module) not in activations.FROM_MODULE
-        and not any(isinstance(part, NOT_ROW_WISE) for part in module.modules())
-        and type(module) is not nn.LayerNorm
-    )
+    def features(self, params, X, without_last):
+        """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
+        X, last = self.body.scale(X), None
+        if isinstance(self.body.last, torch.nn.Linear):
+            *params, last = params
+        features, (weight,), bias, memo = self.correction.features(params, X, without_last)
+        memo = memo, last, weight, bias
+        if last is not None:
+            weight = last if weight is None else last @ weight
+            bias = None if bias is None else last @ bias
+        return [X, *features], [last, weight], bias, memo
 
+    def gradients(self, memo, d_features, d_weights, d_bias):
+        """As of an :class:`Embedding`."""
+        memo, last, weight, bias = memo
+        d_last, d_weight = d_weights
+        if last is not None:
+            if weight is None:
+                d_last, d_weight = d_last + d_weight, None
+            else:
+                d_last, d_weight = torch.addmm(d_last, d_weight, weight.t()), last.t() @ d_weight
+            if bias is not None:
+                d_last, d_bias = torch.addr(d_last, d_bias, bias), last.t() @ d_bias
+        found = self.correction.gradients(memo, d_features, [d_weight], d_bias)
+        return found if last is None else [*found, d_last]
 
-def _as_layer(module, is_head):
-    kind, n_params = type(module), len(list(module.parameters()))
-    if kind is nn.Linear:
-        return (Head if is_head else Linear)(has_bias=module.bias is not None)
-    if kind is nn.LayerNorm and len(module.normalized_shape) == 1:
-        return LayerNorm(module.eps, n_params)
-    if kind in (nn.BatchNorm1d, nn.BatchNorm2d) and not module.track_running_stats:
-        return BatchNorm(module.eps, n_params, n_axes=3 if kind is nn.BatchNorm1d else 5)
-    if kind is nn.GroupNorm:
-        return GroupNorm(module.eps, n_params, module.num_groups)
-    if kind is nn.Conv2d:
-        return as_convolution(module)
-    for made_from in (activations.FROM_MODULE, mappings.FROM_MODULE):
-        if kind in made_from:
-            return made_from[kind](module)
-    return None
+    def class_means(self, params, X, shares, offset):
+        """As of an :class:`Embedding`; a body's last linear map is not for the kernel."""
+        if isinstance(self.body.last, torch.nn.Linear):
+            return None
+        return self.correction.class_means(params, self.body.scale(X), shares, offset, adds_row=True)
 
-
-def _pool_before_relu(layers):
-    """The largest of several rectified values is their largest, rectified: the same, with fewer to rectify."""
-    if len(layers) > 1 and isinstance(layers[-1], mappings.MaxPool) and isinstance(layers[-2], activations.ReLU):
-        layers[-2:] = layers[:-3:-1]
-        layers[-1].may_overwrite = True
-
-
-@torch.no_grad()
-def _widths_of_the_same(plan, body, has_head):
-    """How many numbers each layer with parameters puts out for a row; None unless the plan computes what the body does.
-
-    Both run on a few made-up rows with made-up parameters: hooks and unusual ``forward`` methods show. A module without
-    parameters that mixes rows shows too: the plan's rows go through the prefix one at a time.
-    """
-    shapes = [(value.shape[1],) for value in body.parameters() if value.dim() == 2]
-    if plan.of_images:
-        shapes = [_image_shape(plan, body)]
-    if not shapes:
-        return [] if not plan.prefix and len(plan.layers) == 1 and has_head else None
-    generator = torch.Generator().manual_seed(0)
-    example = next(body.parameters())
-
-    def draw(*shape):
-        return torch.randn(shape, generator=generator).to(example)
-
-    names = [name for name, _ in body.named_parameters()]
-    params = [draw(*value.shape) / _inputs(value) ** 0.5 for value in body.parameters()]
-    X = draw(1, 3, *shapes[0])
-    was_training = body.training
-    try:
-        expected = torch.func.functional_call(body, dict(zip(names, params)), (X[0],))
-        rows, widths = torch.cat([plan.prepare(X[:, i : i + 1]) for i in range(X.shape[1])], 1), []
-        layers = plan.layers[:-1] if has_head else plan.layers
-        groups = plan.internal([*params, *([draw(1, 1), draw(1)] if has_head else [])])
-        for layer, p in zip(layers, groups):
-            rows, _ = layer.forward(p, rows)
-            widths += [rows[0].numel() // X.shape[1]] if layer.n_params else []
-    except MemoryError:
-        raise
-    except Exception:  # rows or weights of other shapes than the layers suggest: not for the closed form
-        return None
-    finally:
-        body.train(was_training)
-    found = rows[0] if has_head else rows[0].t()
-    same = found.shape == expected.shape and torch.allclose(found, expected, rtol=1e-3, atol=1e-4)
-    return widths if same else None
-
-
-def _inputs(value):
-    """How many numbers a weight multiplies with for one output."""
-    return max(value[0].numel() if value.dim() == 4 else value.shape[-1], 1)
-
-
-def _image_shape(plan, body):
-    """What a row looks like: the columns that the first module makes images of, or an image of some size."""
-    first = plan.prefix[0]
-    if isinstance(first, nn.Unflatten):
-        return (math.prod(TRIAL_SIDE if side == -1 else side for side in first.unflattened_size),)
-    channels = next(value.shape[1] for value in body.parameters() if value.dim() == 4)
-    return channels, TRIAL_SIDE, TRIAL_SIDE
+    def under_a_head(self, params, weight, bias):
+        """As of an :class:`Embedding`; a body's last linear map and the head are one."""
+        if isinstance(self.body.last, torch.nn.Linear):
+            *params, last = params
+            weight = weight @ last
+        return self.correction.under_a_head(params, weight, bias, before=[self.body.scale], past=weight)

@@ -18,7 +18,7 @@ def as_stack(layers):
 
 
 def row_function(prefix, stack, params, past=None):
-    """The function (n, d) -> (C, n) of rows that a stack is with parameters in torch's layout; None without a kernel.
+    """The function (n, d) -> (C, n) of rows that a stack is with parameters in torch's layout, or None.
 
     ``past``, if there is one, is a linear map (C, d) of the rows behind the prefix, which is added.
     """
@@ -26,7 +26,7 @@ def row_function(prefix, stack, params, past=None):
     if rest and _is_plain(rest[-1], Standardize):
         last = rest.pop()
         standard = last.mean, last.scale, last.limit
-    if stack is None or not native.available() or not native.known([*params, past, *(standard or ())[:2]]):
+    if stack is None or not native.known([*params, past, *(standard or ())[:2]]):
         return None
     try:
         answer = native.RowFunction(stack, params, standard, past)

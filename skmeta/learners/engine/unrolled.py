@@ -25,6 +25,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from skmeta.learners.engine.autograd_loop import hide
+from skmeta.learners.engine.feed_forward import backward, forward
 from skmeta.learners.engine.step_rates import RateGradients
 
 
@@ -36,23 +37,6 @@ class Pass:
     memos: list
     deltas: list | None = None  # derivative by each layer's output
     loss_memo: object = None
-
-
-def forward(layers, theta, x):
-    memos = []
-    for layer, p in zip(layers, theta):
-        x, memo = layer.forward(p, x)
-        memos.append(memo)
-    return x, memos
-
-
-def backward(layers, theta, memos, D, lowest, wants_input):
-    """Derivatives by the outputs of the layers from ``lowest`` up, and by the input of ``lowest`` if wanted."""
-    deltas = [None] * len(layers)
-    for i in range(len(layers) - 1, lowest - 1, -1):
-        deltas[i] = D
-        D = layers[i].backward(theta[i], memos[i], D) if i > lowest or wants_input else None
-    return deltas, D
 
 
 def inner_step(layers, loss, theta, support_X, loop, rates, k):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.base import Learner, blocks_of_rows, hide_absent_classes, one_hot_support
-from skmeta.learners.heads import prototype_logits
+from skmeta.learners.class_means import prototype_logits
 
 _CODE_SIZE = 8
 #: of what the cell says, at first, beside class means
