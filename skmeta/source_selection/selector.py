@@ -9,12 +9,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
-from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.bad_cells import explain, place_of_row
+from skmeta.estimators.base.answers import object_array, score
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.scores import score
+from skmeta.estimators.base.rows import explain, place_of_row
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference

@@ -9,9 +9,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
+from skmeta.estimators.base.answers import score
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.scores import score
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.preprocessing.table_encoder import TableEncoder

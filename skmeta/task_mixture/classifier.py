@@ -9,10 +9,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skmeta.documentation import documented, documented_like
-from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.bad_cells import place_of_row
+from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.classes import Classes, refuse_other_kind
 from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.rows import place_of_row
 from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from skmeta.documentation import documented, documented_like
-from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw

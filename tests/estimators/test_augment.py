@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skmeta import FineTuneTransfer, MAMLRegressor, ProtoNetClassifier
-from skmeta.estimators.base.augmented import AugmentedTraining
+from skmeta.estimators.base.fresh_tasks import AugmentedTraining
 from skmeta.tasks import GaussianClusters, LinearFamily
 from skmeta.tasks.augmentation import FeatureNoise
 from skmeta.tasks.mixing import TaskMixUp

@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
-from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.rows import require_labels

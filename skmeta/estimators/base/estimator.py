@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.answers import object_array, score, score_long
 from skmeta.estimators.base.classes import declared_classes
 from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, extend_task, no_rows
 from skmeta.estimators.base.docs import complete
@@ -27,7 +27,6 @@ from skmeta.estimators.base.parameters import (
     parameters_of,
 )
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
-from skmeta.estimators.base.scores import score, score_long
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.estimators.base.support_effects import support_effects

@@ -11,14 +11,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from skorch.helper import predefined_split
 
-from skmeta.estimators.base.augmented import AugmentedTraining
 from skmeta.estimators.base.current_task import Support, adapt_to
+from skmeta.estimators.base.fresh_tasks import AugmentedTraining, Endless
 from skmeta.estimators.base.rows import refuse_too_large
 from skmeta.estimators.base.spreads import Spreads
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
-from skmeta.tasks import TaskSet, as_taskset
+from skmeta.tasks import TaskSet
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import sample_of
 from skmeta.training import MetaNet, resolve_device
@@ -289,33 +289,6 @@ class MetaTraining:
                 routed.setdefault(f"iterator_valid__{name}", routed[f"iterator_train__{name}"])
             steps = 10 if self.is_one_table and estimator.steps_per_epoch is None else estimator.steps_per_epoch
             routed.setdefault("iterator_train__steps", steps)
-
-
-class Endless(torch.utils.data.Dataset):
-    """A task distribution as a data set: new tasks every epoch."""
-
-    def __init__(self, distribution, training, seed):
-        self.distribution, self.training = distribution, training
-        training.reader()
-        self.X = self.sample(64, seed, first=True).X
-
-    def sample(self, n_tasks, seed, first=False):
-        """A store of tasks; the first ones say what the others look like."""
-        training, estimator = self.training, self.training.estimator
-        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
-        reset = first and training.before is None
-        tasks = estimator.rows_.read_tasks(estimator, tasks, reset, keep_sparse=estimator.augment is None)
-        if first:
-            X, y = tasks.pooled
-            training.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, False))
-            training.measure_spreads(tasks)
-        return training.store(tasks)
-
-    def draw(self, n_tasks):
-        return self.sample(n_tasks, int(torch.randint(2**31 - 1, ())))
-
-    def __len__(self):
-        return 1
 
 
 def one_task(X, y):

@@ -7,7 +7,7 @@ from scipy.special import ndtri
 from sklearn.base import RegressorMixin
 
 from skmeta.documentation import documented_like
-from skmeta.estimators.base.arrays import object_array
+from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.tasks import is_tasks

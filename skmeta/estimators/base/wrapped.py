@@ -7,14 +7,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.documentation import documented_like
-from skmeta.estimators.base.arrays import object_array
-from skmeta.estimators.base.bad_cells import place_of_row
+from skmeta.estimators.base.answers import object_array, score
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import Support, unpooled
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.rows import check_weight, require_labels
-from skmeta.estimators.base.scores import score
+from skmeta.estimators.base.rows import check_weight, place_of_row, require_labels
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference

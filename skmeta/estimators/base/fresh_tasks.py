@@ -1,12 +1,40 @@
-"""Training tasks that look a little different every epoch."""
+"""Training tasks that are others in every epoch: drawn anew from a distribution, or changed by an augmentation."""
 
 import numpy as np
 import torch
 
+from skmeta.tasks import as_taskset
 from skmeta.tasks.distributions import concatenate_tasksets
 
 #: probability of a task to be augmented; the others are shown as they are
 SHARE = 0.5
+
+
+class Endless(torch.utils.data.Dataset):
+    """A task distribution as a data set: new tasks every epoch."""
+
+    def __init__(self, distribution, training, seed):
+        self.distribution, self.training = distribution, training
+        training.reader()
+        self.X = self.sample(64, seed, first=True).X
+
+    def sample(self, n_tasks, seed, first=False):
+        """A store of tasks; the first ones say what the others look like."""
+        training, estimator = self.training, self.training.estimator
+        tasks = as_taskset(self.distribution.sample(n_tasks, random_state=seed)).without_unlabelled_rows()
+        reset = first and training.before is None
+        tasks = estimator.rows_.read_tasks(estimator, tasks, reset, keep_sparse=estimator.augment is None)
+        if first:
+            X, y = tasks.pooled
+            training.learn_codec(estimator._codec_class.of_tasks(estimator, tasks, X, y, False))
+            training.measure_spreads(tasks)
+        return training.store(tasks)
+
+    def draw(self, n_tasks):
+        return self.sample(n_tasks, int(torch.randint(2**31 - 1, ())))
+
+    def __len__(self):
+        return 1
 
 
 class AugmentedTraining(torch.utils.data.Dataset):

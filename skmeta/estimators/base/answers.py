@@ -1,4 +1,4 @@
-"""Scores of rows, of tasks that have query rows or are split, and of tasks known by their ids."""
+"""Answers of many tasks as one array, and their scores: of rows, of whole tasks, and of tasks known by their ids."""
 
 import numpy as np
 
@@ -9,6 +9,13 @@ from skmeta.tasks.rows import take_rows
 from skmeta.tasks.splitting import tasks_to_score
 
 N_SHOTS = 5  # that tasks without query rows show, where no parameter says how many
+
+
+def object_array(arrays):
+    """An object array of shape (n_tasks,): what scikit-learn can concatenate and re-order."""
+    out = np.empty(len(arrays), dtype=object)
+    out[:] = arrays
+    return out
 
 
 def score(estimator, codec, X, y, sample_weight=None, task=None, n_shots=N_SHOTS, per_class=None):
