@@ -4,6 +4,11 @@ A *task* is a small table; a *learner* is a torch module that adapts to a batch 
 scikit-learn face of a learner; skorch trains it over many tasks.
 """
 
+try:
+    import skorch  # noqa: F401
+except AttributeError as error:  # it puts its docstrings together as it is imported
+    raise ImportError("skorch, which trains, cannot be imported without docstrings: say -O in place of -OO.") from error
+
 from skmeta import estimators
 from skmeta.estimators import *  # noqa: F403 - all of them, as they are listed there
 from skmeta.exceptions import NotAdaptedError

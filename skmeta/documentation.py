@@ -55,6 +55,8 @@ def documented_like(other: Callable[..., Any]) -> Callable[[_Function], _Functio
     """
 
     def complete(method: _Function) -> _Function:
+        if other.__doc__ is None:  # Python was told to leave docstrings out
+            return method
         own, its = _sections(method.__doc__ or ""), _sections(other.__doc__)
         said = {name.lstrip("*"): entry for name, entry in _entries([own, its], "Parameters").items()}
         said = [said[name] for name in inspect.signature(method).parameters if name in said]
