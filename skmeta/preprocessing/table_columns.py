@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.tasks.rows import is_frame
+from skmeta.tasks.rows import is_frame, is_missing
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -19,7 +19,7 @@ def column_kind(values):
         return "boolean"
     if kind in "iuf":
         return "numeric"
-    present = [value for value in np.asarray(values, dtype=object) if not _is_missing(value)]
+    present = [value for value in np.asarray(values, dtype=object) if not is_missing(value)]
     if not present:
         return "numeric"
     if all(isinstance(value, (bool, np.bool_)) for value in present):
@@ -48,7 +48,7 @@ def take_column(X, j, kind):
     if kind == "category":
         values = np.asarray(values, dtype=object)
         out = np.empty(len(values), dtype=object)
-        out[:] = [np.nan if _is_missing(value) else _as_text(value) for value in values]
+        out[:] = [np.nan if is_missing(value) else _as_text(value) for value in values]
         return out
     return _as_floats(values, X, j)
 
@@ -59,7 +59,7 @@ def _as_floats(values, X, j):
             floats = values.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
             floats = np.array(
-                [np.nan if _is_missing(v) else v for v in values] if values.dtype == object else values, np.float64
+                [np.nan if is_missing(v) else v for v in values] if values.dtype == object else values, np.float64
             )
     except (TypeError, ValueError) as error:
         name = X.columns[j] if is_frame(X) else j
@@ -74,10 +74,3 @@ def _as_text(value):
     if isinstance(value, (dict, list, set)):
         raise TypeError(f"A cell must be a string or a number, got {value!r}.")
     return str(value)
-
-
-def _is_missing(value):
-    # None, NaN, NaT and pandas.NA: the last compares to nothing at all
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating)) and value != value

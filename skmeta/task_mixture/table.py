@@ -5,8 +5,8 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skmeta.estimators.base.rows import check_weight
-from skmeta.tasks.ids import factorize, is_missing
-from skmeta.tasks.rows import from_torch, is_frame, take_rows
+from skmeta.tasks.ids import factorize
+from skmeta.tasks.rows import from_torch, is_frame, is_missing, take_rows
 
 _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.tasks.rows import column, column_names, is_frame, stack_labels, with_columns
+from skmeta.tasks.rows import column, column_names, is_frame, is_missing, stack_labels, with_columns
 
 
 def take_task_ids(X, task):
@@ -180,11 +180,6 @@ def _refuse_missing(level):
         return
     if missing.any():
         raise ValueError(f"task has {int(missing.sum())} missing ids: give every row a task, or drop those rows.")
-
-
-def is_missing(name):
-    """None, NaN, or the missing value of pandas, which equals nothing and has no truth value."""
-    return name is None or type(name).__name__ == "NAType" or name != name
 
 
 def ids_as_array(names):

@@ -11,7 +11,7 @@ from skmeta.tasks.clusters import ClassLayout
 from skmeta.tasks.distributions import BaseTaskDistribution
 from skmeta.tasks.numeric_columns import replace_rows
 from skmeta.tasks.randomness import check_size_range, draw_sizes
-from skmeta.tasks.rows import is_frame
+from skmeta.tasks.rows import is_frame, is_missing
 from skmeta.tasks.taskset import TaskSet
 
 # how often an unlucky choice of columns (a cluster with too few rows) is drawn anew before clusters are filled up
@@ -221,7 +221,7 @@ def _as_numbers(column):
         codes = column.cat.codes.to_numpy()
         return np.where(codes < 0, np.nan, codes)
     values = column.to_numpy(dtype=object) if hasattr(column, "to_numpy") else np.asarray(column, dtype=object)
-    missing = np.array([_is_missing(value) for value in values], dtype=bool)
+    missing = np.array([is_missing(value) for value in values], dtype=bool)
     known = values[~missing]
     if all(isinstance(value, numbers.Real) for value in known):
         known = known.astype(np.float64)
@@ -230,14 +230,6 @@ def _as_numbers(column):
     filled = np.full(len(values), np.nan)
     filled[~missing] = known
     return filled
-
-
-def _is_missing(value):
-    """None, and what does not equal itself: NaN, NaT, and pandas' NA, which refuses to answer."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:
-        return True
 
 
 def _members_in_random_order(labels, n_ways, size, rng):

@@ -11,6 +11,23 @@ _OF_DATES = (
 )
 
 
+def is_missing(cell):
+    """Whether a cell, a label or an id holds nothing: None, pandas' NA, and what does not equal itself, as NaN and NaT.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [is_missing(cell) for cell in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    [True, True, True, False, False]
+    """
+    if cell is None or type(cell).__name__ == "NAType":
+        return True
+    try:
+        return bool(cell != cell)
+    except (TypeError, ValueError, ArithmeticError):  # an array, or something else that its reader is to refuse
+        return False
+
+
 def is_frame(X):
     """Whether a table is a DataFrame of pandas, or looks like one."""
     return hasattr(X, "iloc") and hasattr(X, "columns")

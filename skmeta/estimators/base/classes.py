@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators.base.labels import infer_label_regime, local_codes
+from skmeta.tasks.rows import is_missing
 from skmeta.tasks.store import TaskStore, as_rows
 
 
@@ -73,7 +74,7 @@ class Classes:
         if y.ndim != 1:
             raise ValueError(f"{name} takes one label per row, got an array of shape {y.shape}.")
         if y.dtype == object:
-            odd = next((i for i, label in enumerate(y) if label is None or label != label), None)
+            odd = next((i for i, label in enumerate(y) if is_missing(label)), None)
             if odd is not None:
                 raise ValueError(f"A label is missing: {y[odd]!r} in {place(odd)}. Leave such rows out.")
             is_text = np.array([not isinstance(label, Real) for label in y], dtype=bool)
@@ -285,7 +286,7 @@ def declared_classes(current, classes):
     if np.ndim(classes) != 1:
         raise ValueError(f"classes must be a list of all classes that the task can show, got {classes!r}.")
     listed = list(classes)
-    if any(label is None or label != label for label in listed):
+    if any(map(is_missing, listed)):
         raise ValueError(f"classes={listed} holds a missing label: leave it out.")
     classes = np.unique(classes)
     if declared is not None and not np.array_equal(declared, classes):

@@ -204,6 +204,11 @@ def explain(error, X, tasks=None):
             f"A column of X holds dates: {message}. Make numbers of them first, such as days since a first day, or "
             "year, month and weekday; TableEncoder does so."
         )
+    if "NA is ambiguous" in message:  # of an array of objects: scikit-learn compares its cells
+        return ValueError(
+            "pandas.NA stands among the labels, or among cells that have to be numbers: a label is missing, or a cell. "
+            "Leave such rows out, or give cells as numpy.nan to an estimator that takes missing ones."
+        )
     if is_text:
         message += (
             ". Columns that are not numeric must be encoded first, for instance by a ColumnTransformer with a "

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
-from skmeta.estimators.base.rows import NumericRows, dense, is_plain, place_of_row
+from skmeta.estimators.base.rows import NumericRows, dense, explain, is_plain, place_of_row
 from skmeta.exceptions import warn_caller
-from skmeta.tasks.rows import is_frame, plain
+from skmeta.tasks.rows import is_frame, is_missing, plain
 
 FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
 
@@ -61,7 +61,10 @@ class TableRows(NumericRows):
         numbers = reader.read(estimator, X, reset, learn=True)
         # scikit-learn's checks of the two together; the rows themselves have been looked at
         codec = estimator._codec_class
-        _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
+        try:
+            _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
+        except TypeError as error:
+            raise explain(error, X) from error
         codec.check(y, type(estimator).__name__, place_of_row)
         return reader, numbers, y
 
@@ -117,7 +120,7 @@ class ColumnCodes:
         for known, column in zip(self.codes, _columns(X)):
             if known is not None:
                 for value in _values(column):
-                    if not _is_missing(value):
+                    if not is_missing(value):
                         known.setdefault(value, len(known))
         return self
 
@@ -136,7 +139,7 @@ class ColumnCodes:
                 out[:, j] = _as_numbers(column, j)
             else:
                 distinct, where = _distinct(column)
-                codes = [np.nan if _is_missing(v) else known.get(v, np.nan) for v in distinct]
+                codes = [np.nan if is_missing(v) else known.get(v, np.nan) for v in distinct]
                 out[:, j] = np.array(codes, dtype=np.float64)[where]
         return check_array(out, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
 
@@ -159,7 +162,7 @@ def _is_numeric(column):
         return True
     if kind != "O" or hasattr(dtype, "categories") or hasattr(dtype, "na_value"):
         return False
-    return all(isinstance(v, (int, float, np.number, np.bool_)) or _is_missing(v) for v in _values(column))
+    return all(isinstance(v, (int, float, np.number, np.bool_)) or is_missing(v) for v in _values(column))
 
 
 def _values(column):
@@ -170,7 +173,7 @@ def _distinct(column):
     """Distinct values in the order they appear, and the position of each row's value among them."""
     position, where = {}, []
     for value in column.tolist():
-        key = None if _is_missing(value) else value
+        key = None if is_missing(value) else value
         if not isinstance(key, (str, int, float, bool, type(None), np.generic)):
             try:
                 hash(key)
@@ -200,10 +203,6 @@ def _check_is_category(column, j):
             "TfidfVectorizer and TruncatedSVD, or leave it out.",
             UserWarning,
         )
-
-
-def _is_missing(value):
-    return value is None or value != value or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _as_numbers(column, j):
