@@ -22,9 +22,9 @@ from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.mixture import Members, Mixture
 from skmeta.task_mixture.row_weights import check_weighable, relative, say_something
 from skmeta.task_mixture.table import (
-    group_of_rows,
     numbers,
     read_asked,
+    read_groups,
     read_labelled,
     rows_that_count,
     spread_evenly,
@@ -32,7 +32,7 @@ from skmeta.task_mixture.table import (
 from skmeta.task_mixture.task_places import TaskPlaces
 from skmeta.task_mixture.trust import labelled
 from skmeta.tasks import as_taskset, is_tasks
-from skmeta.tasks.ids import find_task_ids, names_of_columns
+from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns
 from skmeta.tasks.splitting import asked_about
 from skmeta.transaction import forget, transaction
 
@@ -152,11 +152,15 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         with transaction(self, keep_fitted=False) as draft:
             draft.from_tasks_, draft.task_names_in_ = from_tasks, names_of_columns(X, task)
             X, ids = find_task_ids(X, task)
-            X, y, ids, groups, weight = rows_that_count(sample_weight, X, y, ids, groups)
-            if weight is not None and not len(weight):
-                raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
-            draft.probes_ = None if ids is None else spread_evenly(X)
+            given = X
             X, y = read_labelled(draft, X, y, reset=True)
+            given, groups = given if hasattr(given, "shape") else X, read_groups(groups, len(y))
+            y, X, given, ids, groups, weight = rows_that_count(sample_weight, y, X, given, ids, groups)
+            if not len(y):
+                raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
+            if len(y) < 2:
+                raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
+            draft.probes_ = None if ids is None else spread_evenly(given)
             weight, draft.weight_unit_ = relative(weight, len(y))
             if say_something(weight):
                 check_weighable([*draft._pooled_by_name(), *draft._fitted_anew()])
@@ -169,7 +173,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             draft.places_, code = TaskPlaces().opened(ids, len(y))
             y = draft._learn_targets(y)
             draft.encoder_ = TableEncoder().fit(X)
-            draft._fit_mixtures(numbers(draft, X), y, code, weight, group_of_rows(groups, len(y)))
+            draft._fit_mixtures(numbers(draft, X), y, code, weight, None if groups is None else factorize(groups)[1])
         return self
 
     def _fit_mixtures(self, X, y, code, weight, groups):
@@ -292,10 +296,10 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             self.mixtures_ = [mixture.without(at) for mixture in self.mixtures_]
 
     def _add(self, X, y, sample_weight, ids):
-        X, y, ids, weight = rows_that_count(sample_weight, X, y, ids)
-        if weight is not None and not len(weight):
-            return
         X, y = read_labelled(self, X, y, reset=False)
+        y, X, ids, weight = rows_that_count(sample_weight, y, X, ids)
+        if not len(y):
+            return
         weight = self._in_unit(weight, len(y), of_current_task=ids is None)
         self.places_, code = self.places_.opened(ids, len(y))
         X, y, group = numbers(self, X), self._coded_targets(y), self.places_.group_of_place[code]

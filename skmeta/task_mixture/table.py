@@ -21,8 +21,6 @@ def read_labelled(estimator, X, y, reset):
         check_consistent_length(X, y)
     else:
         X, y = validate_data(estimator, X, y, reset=reset, dtype=None, ensure_all_finite="allow-nan", multi_output=True)
-    if len(y) < 2 and reset:
-        raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
     return X, estimator._shaped_targets(y, reset)
 
 
@@ -46,21 +44,19 @@ def numbers(estimator, X):
     return encoded
 
 
-def rows_that_count(sample_weight, X, y, *others):
-    """Rows, targets, what else has a line for each row (or is None), and the weights, where these are not zero."""
+def rows_that_count(sample_weight, *parts):
+    """What has a line for each row (or is None), all of it checked, and the weights, where these are not zero."""
     if sample_weight is None:
-        return X, y, *others, None
-    X, y = X if hasattr(X, "shape") else np.asarray(X), np.asarray(y)
-    check_consistent_length(X, y, *others)
-    weight = check_weight(sample_weight, len(y))
+        return *parts, None
+    weight = check_weight(sample_weight, len(parts[0]))
     rows = np.flatnonzero(weight)
     if len(rows) == len(weight):
-        return X, y, *others, weight
-    return *(None if part is None else take_rows(part, rows) for part in (X, y, *others)), weight[rows]
+        return *parts, weight
+    return *(None if part is None else take_rows(part, rows) for part in parts), weight[rows]
 
 
-def group_of_rows(groups, n_rows):
-    """Numbers for the names of what rows belong to, or None."""
+def read_groups(groups, n_rows):
+    """The names of what rows belong to, or None."""
     if groups is None:
         return None
     if np.shape(groups) != (n_rows,):
@@ -68,13 +64,12 @@ def group_of_rows(groups, n_rows):
             f"groups must say for each of the {n_rows} rows which others of its task it belongs with, got an array of "
             f"shape {np.shape(groups)}."
         )
-    names, code = factorize(np.asarray(groups))
-    if any(map(is_missing, names)):
+    groups = np.asarray(groups)
+    if any(map(is_missing, factorize(groups)[0])):
         raise ValueError("groups holds missing values: name a group of its own for rows that belong with no others.")
-    return code
+    return groups
 
 
 def spread_evenly(X):
     """Some rows of a table, by which its tasks are compared."""
-    X = X if hasattr(X, "shape") else np.asarray(X)
     return take_rows(X, np.linspace(0, X.shape[0] - 1, min(X.shape[0], _PROBES)).astype(int))

@@ -87,5 +87,6 @@ def test_groups_that_are_whole_tasks_leave_nothing_to_trust_in():
 )  # fmt: skip
 def test_groups_that_name_nothing_are_refused(groups, said):
     X, y, patient, _ = visits()
-    with pytest.raises(ValueError, match=said):
-        fitted(X, y, patient, groups=groups)
+    for weight in (None, np.arange(240) % 3):
+        with pytest.raises(ValueError, match=said):
+            fitted(X, y, patient, groups=groups, sample_weight=weight)

@@ -146,6 +146,11 @@ def test_weights_that_mean_nothing_are_refused(weight, said):
         fitted().fit(X, Y, weight, task=SITE)
 
 
+def test_one_row_that_counts_is_too_few():
+    with pytest.raises(ValueError, match="1 sample"):
+        fitted(weight=(np.arange(96) == 5).astype(float))
+
+
 def test_tasks_come_without_weights():
     with pytest.raises(ValueError, match="sample_weight and groups are of rows"):
         mixture().fit([(X[:48], Y[:48]), (X[48:], Y[48:])], sample_weight=WEIGHT)

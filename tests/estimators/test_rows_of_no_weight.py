@@ -1,0 +1,38 @@
+"""Rows of weight 0 are not there to learn from, and are checked as all others."""
+
+import numpy as np
+import pytest
+
+from tests.campaign.subjects import ESTIMATORS, PUBLIC, fitted, quiet, rows_for
+
+
+def of_other_width(X, y):
+    return X[:, :2], y
+
+
+def of_other_length(X, y):
+    return X[:-1], y
+
+
+def without_a_label(X, y):
+    y = y.astype(object)
+    y[1] = None
+    return X, y
+
+
+def said(name, call, X, y, weight):
+    """What is wrong with rows, by the error's first line."""
+    with quiet(), pytest.raises((TypeError, ValueError)) as error:
+        getattr(fitted(name), call)(X, y, sample_weight=weight)
+    return str(error.value).split("\n")[0]
+
+
+@pytest.mark.parametrize("spoil", [of_other_width, of_other_length, without_a_label])
+@pytest.mark.parametrize(
+    "name, call",
+    [(name, call) for name in ESTIMATORS for call in ("adapt", "partial_fit") if hasattr(PUBLIC[name], call)],
+)
+def test_rows_of_no_weight_are_refused_as_others_are(name, call, spoil):
+    X, y = spoil(*rows_for(name)[:2])
+    one, none = (said(name, call, X, y, weight(len(y))) for weight in (np.ones, np.zeros))
+    assert one == none and "sample_weight" not in one
