@@ -85,6 +85,17 @@ class CurrentTask:
     settings: Any = None
 
 
+def show(estimator, new, declared=None):
+    """Adapt to further rows of the current task, or to the first of a new one."""
+    current = vars(estimator).get("task_")
+    if current is not None:
+        extend_task(estimator, current, new, declared)
+    elif len(new.y) or estimator._answers_without_rows():
+        adapt_to(estimator, new, declared)
+    else:
+        raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
+
+
 def adapt_to(estimator, support, declared=None, n_encoded=None, settings=None):
     """Adapt to a task's rows; ``n_encoded`` of them, the first, where the state shall know no more."""
     codec = estimator.codec_

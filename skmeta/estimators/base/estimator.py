@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.answers import object_array, score, score_long
 from skmeta.estimators.base.classes import declared_classes
-from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, extend_task, no_rows
+from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, no_rows, show
 from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
-from skmeta.estimators.base.known_tasks import KnownTasks, known_tasks_of
+from skmeta.estimators.base.known_tasks import KnownTasks, answers_by_id, known_tasks_of
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.estimators.base.parameters import (
     ByKind,
@@ -202,11 +202,8 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             return
         reader = training.reader()
         self.rows_, rows, y = reader.read_labelled(self, features, y, reset=training.before is None)
-        tasks = TaskSet.from_long(rows, y, ids)
-        training.on_tasks(tasks, from_long=True)
-        X, y = tasks.pooled
-        known = KnownTasks.none_yet(features)
-        self.known_tasks_ = known.extended(tasks.names, np.cumsum(tasks.n_rows), X, y, np.ones(len(y)))
+        training.on_tasks(TaskSet.from_long(rows, y, ids), from_long=True)
+        self.known_tasks_ = KnownTasks.none_yet(features).shown(ids, rows, y, np.ones(len(y)))
 
     def adapt(self, X: Any = None, y: Any = None, **partial_fit_params: Any) -> "Self":
         """Turn to a new task: forget the rows of the current one, then ``partial_fit``.
@@ -272,22 +269,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         X, y = self._read_shown(X, y)
         weight = check_weight(sample_weight, len(y))
         if ids is not None:
-            if classes is not None and len(unknown := np.setdiff1d(y, classes)):
-                raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {list(classes)}.")
-            names, code = factorize(ids)
-            order = np.argsort(code, kind="stable")
-            self.known_tasks_ = known.extended(names, np.cumsum(np.bincount(code)), X[order], y[order], weight[order])
+            self.known_tasks_ = known.shown(ids, X, y, weight, classes)
             return
-        new = Support.of(X, y, weight)
-        current = vars(self).get("task_")
-        declared = declared_classes(current, classes)
-        if current is not None:
-            extend_task(self, current, new, declared)
-        elif len(new.y) or self._answers_without_rows():
-            adapt_to(self, new, declared)
-        else:
-            raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
-        look_at_task(self, current)
+        before = vars(self).get("task_")
+        show(self, Support.of(X, y, weight), declared_classes(before, classes))
+        look_at_task(self, before)
 
     def _read_shown(self, X, y):
         """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
@@ -347,21 +333,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             X = self.rows_.read(self, X, keep_sparse=True)
             return decode(self.served_.answer(current.state, X, ask, exact), current.classes), current.classes
         check_is_fitted(self)
-        if "known_tasks_" not in vars(self):
-            raise NotAdaptedError(
-                f"This {type(self).__name__} knows no tasks by id: fit or partial_fit it with task=ids first."
-            )
-        tasks, weight, rows, strangers = self.known_tasks_.asked(self.rows_.read(self, X), *factorize(ids))
-        if strangers and not self._answers_without_rows():
-            shown = ", ".join(repr(name) for name in strangers[:5]) + (" ..." if len(strangers) > 5 else "")
-            raise ValueError(
-                f"{len(strangers)} task ids were never seen: {shown}. Show {type(self).__name__} some of their rows "
-                "with partial_fit(X, y, task=ids) first."
-            )
-        look_at_tasks(self, tasks)
-        outputs, about = self._answers_of_tasks(tasks, weight, ask)
-        answers = [decode(out, one) for out, one in zip(outputs, about)]
-        return self.codec_.joined(answers, about, rows, self.known_tasks_)
+        return answers_by_id(self, X, ids, ask, decode)
 
     def predict(self, X: Any, *, task: Any = None) -> np.ndarray:
         """Predict rows of the current task, or the query rows of many tasks.

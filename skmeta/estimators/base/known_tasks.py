@@ -6,8 +6,10 @@ import numpy as np
 
 from skmeta.estimators.base.classes import refuse_other_kind
 from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.spreads import look_at_tasks
+from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
-from skmeta.tasks.ids import ids_as_array
+from skmeta.tasks.ids import factorize, ids_as_array
 from skmeta.tasks.rows import as_pandas, take_rows
 
 _PROBES = 100
@@ -61,15 +63,20 @@ class KnownTasks:
         gone = set(names)
         return KnownTasks({name: rows for name, rows in self.supports.items() if name not in gone}, self.probes)
 
-    def extended(self, names, ends, X, y, weight):
-        """These and further rows, which lie task by task and end at ``ends``; new ids open new tasks."""
-        supports, start = dict(self.supports), 0
+    def shown(self, ids, X, y, weight, classes=None):
+        """These and further rows, each of the task that its id names; new ids open new tasks.
+
+        Labels that are not among ``classes``, where these are declared, are refused.
+        """
+        if classes is not None and len(unknown := np.setdiff1d(y, classes)):
+            raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {list(classes)}.")
+        supports = dict(self.supports)
         if supports:
             refuse_other_kind(next(iter(supports.values())).y, y)
-        for name, end in zip(names, ends):
-            rows = Support.of(X[start:end], y[start:end], weight[start:end])
+        names, code = factorize(ids)
+        for name, where in zip(names, _rows_of_each(code, len(names))):
+            rows = Support.of(X[where], y[where], weight[where])
             supports[name] = supports[name].extended(rows) if name in supports else rows
-            start = end
         return KnownTasks(supports, self.probes)
 
     def asked(self, X, names, code):
@@ -86,7 +93,7 @@ class KnownTasks:
             Ids of which nothing is known: their tasks have no support rows.
         """
         found = self._relatives(names)
-        rows = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=len(names)))[:-1])
+        rows = _rows_of_each(code, len(names))
         some = next(iter(self.supports.values()))
         supports = [some.between(0, 0) if support is None else support for support in found]
         # query rows need some label in the pooled store; that they are unlabelled is said beside it
@@ -120,6 +127,31 @@ class KnownTasks:
                 if near is not None:
                     found[i] = Support.of(*(np.concatenate(parts) for parts in zip(*(s.parts for s in around[near]))))
         return found
+
+
+def _rows_of_each(code, n_tasks):
+    """The positions of each task's rows."""
+    return np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=n_tasks))[:-1])
+
+
+def answers_by_id(estimator, X, ids, ask, decode):
+    """``(outputs, classes)`` for rows of tasks that an estimator knows by their ids."""
+    if "known_tasks_" not in vars(estimator):
+        raise NotAdaptedError(
+            f"This {type(estimator).__name__} knows no tasks by id: fit or partial_fit it with task=ids first."
+        )
+    known, numbers = estimator.known_tasks_, estimator.rows_.read(estimator, X)
+    tasks, weight, rows, strangers = known.asked(numbers, *factorize(ids))
+    if strangers and not estimator._answers_without_rows():
+        shown = ", ".join(repr(name) for name in strangers[:5]) + (" ..." if len(strangers) > 5 else "")
+        raise ValueError(
+            f"{len(strangers)} task ids were never seen: {shown}. Show {type(estimator).__name__} some of their rows "
+            "with partial_fit(X, y, task=ids) first."
+        )
+    look_at_tasks(estimator, tasks)
+    outputs, about = estimator._answers_of_tasks(tasks, weight, ask)
+    answers = [decode(out, one) for out, one in zip(outputs, about)]
+    return estimator.codec_.joined(answers, about, rows, known)
 
 
 def known_tasks_of(estimator, what):
