@@ -41,6 +41,14 @@ def test_the_page_reader_finds_a_wrong_output():
     assert "Expected:\n    3\nGot:\n    2" in "".join(report)
 
 
+def test_code_of_pages_is_no_wider_than_their_column():
+    wide = []
+    for path in PAGES:
+        blocks = re.findall(r"^```(?:python|pycon)$(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL)
+        wide += [f"{path.name}: {line}" for block in blocks for line in block.splitlines() if len(line) > 84]
+    assert wide == []
+
+
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_links_between_pages_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
