@@ -78,18 +78,26 @@ class Spreads:
         factors, several = np.full((len(start), len(self.low)), np.nan), np.flatnonzero(n_rows > 1)
         if not len(several):
             return factors
-        # ranges are quick to find, and tell of nearly all tasks that they are ordinary
-        ranges = _ranges_of_tasks(tables, start[several], n_rows[several])
-        least, most = self.low / self.far, self.high * self.far
-        suspect = several[((ranges > most) | (ranges < _ORDINARY * least) & (ranges > 0)).any(1)]
+        suspect = several[self._are_suspect(_ranges_of_tasks(tables, start[several], n_rows[several]))]
         if not len(suspect):
             return factors
+        least, most = self.low / self.far, self.high * self.far
         found = np.exp(_log_spreads_of_tasks(tables, start[suspect], n_rows[suspect]))
         # of n values, all but one would have to be so near to it, or so far
         chance = (len(self.low) / _CHANCE) ** (1 / (n_rows[suspect, None] - 1))
         is_far = (found < np.fmin(least, self.low / chance)) | (found > np.fmax(most, self.high * chance))
         factors[suspect] = np.where(is_far, found / (np.sqrt(self.low) * np.sqrt(self.high)), np.nan)
         return factors
+
+    def is_ordinary(self, X, y):
+        """Whether a look at ranges is enough to tell that one task is on the usual scale, as it is of nearly all."""
+        tables = [X] if len(self.low) == X.shape[1] else [X, y]
+        return len(X) < 2 or not self._are_suspect(_range_of_rows(tables))
+
+    def _are_suspect(self, ranges):
+        """Whether ranges (..., n_columns) leave open that a task is on another scale."""
+        too_wide, too_narrow = ranges > self.high * self.far, ranges < self.low * (_ORDINARY / self.far)
+        return (too_wide | too_narrow & (ranges > 0)).any(-1)
 
 
 def look_at_tasks(estimator, tasks):
@@ -112,7 +120,10 @@ def look_at_task(estimator, before):
     spreads = vars(estimator).get("spreads_")
     if spreads is None:
         return
-    factors = _factors_of(estimator, spreads, estimator.task_.rows)
+    rows = estimator.task_.rows
+    if spreads.is_ordinary(rows.X, estimator.codec_.with_scale(rows.y)):
+        return
+    factors = _factors_of(estimator, spreads, rows)
     if np.isnan(factors).all():
         return
     if before is None or np.isnan(_factors_of(estimator, spreads, before.rows)).all():
@@ -220,12 +231,15 @@ def _log_spreads_of_tasks(tables, start, n_rows):
 
 def _ranges_of_tasks(tables, start, n_rows):
     """Largest less least value of each task's columns in all tables."""
-    if len(start) == 1:
-        rows = slice(start[0], start[0] + n_rows[0])
-        with np.errstate(over="ignore"):
-            return np.concatenate([table[rows].max(0) - table[rows].min(0) for table in tables])[None]
     ends = np.column_stack([start, start + n_rows]).ravel()
     ends = ends[:-1] if ends[-1] == len(tables[0]) else ends
     with np.errstate(over="ignore"):
         ranges = [np.maximum.reduceat(table, ends)[::2] - np.minimum.reduceat(table, ends)[::2] for table in tables]
     return ranges[0] if len(ranges) == 1 else np.concatenate(ranges, axis=1)
+
+
+def _range_of_rows(tables):
+    """Largest less least value of the columns of all tables."""
+    with np.errstate(over="ignore"):
+        ranges = [np.maximum.reduce(table) - np.minimum.reduce(table) for table in tables]
+    return ranges[0] if len(ranges) == 1 else np.concatenate(ranges)
