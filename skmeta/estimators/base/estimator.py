@@ -28,8 +28,8 @@ from skmeta.estimators.base.parameters import (
 )
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
 from skmeta.estimators.base.served_learner import ServedLearner
-from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.estimators.base.support_effects import support_effects
+from skmeta.estimators.base.unlike_tasks import look_at_task, look_at_tasks
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
