@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skmeta.learners.experts.kernel_ridge import leave_one_out, solve
+from skmeta.learners.experts.kernel_ridge import leave_one_out, leave_one_out_of_plane, solve
 from skmeta.learners.experts.machines import (
     EXPERTS,
     _kernel,
@@ -66,6 +66,15 @@ def test_a_row_of_weight_zero_takes_no_part(kernel_problem):
     assert (dual[:, 5] == 0).all()
     torch.testing.assert_close(dual[:, rest], alone[0])
     torch.testing.assert_close(left_out[:, rest], alone[1])
+
+
+def test_a_plane_is_the_same_solved_in_columns_and_in_rows(kernel_problem):
+    torch.manual_seed(1)
+    rows, weight = torch.randn(2, 9, 3, dtype=torch.float64), torch.rand(2, 9, dtype=torch.float64) * 3
+    weight[:, 4] = 0
+    _, Y = kernel_problem
+    in_rows = leave_one_out(rows @ rows.transpose(1, 2), Y, weight, ridge=0.7)
+    torch.testing.assert_close(leave_one_out_of_plane(rows, Y, weight, ridge=0.7), in_rows)
 
 
 def test_hats_at_a_knot_and_half_way_between_two():

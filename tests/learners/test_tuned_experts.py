@@ -7,7 +7,12 @@ import torch.nn.functional as F
 
 from skmeta.learners.experts import extend_tuned, fit_tuned, score_tuned
 from skmeta.learners.experts.bend import bent
-from skmeta.learners.experts.gaussian_process import negative_log_likelihood, tune_process, untuned_process
+from skmeta.learners.experts.gaussian_process import (
+    in_two_precisions,
+    negative_log_likelihood,
+    tune_process,
+    untuned_process,
+)
 from skmeta.learners.experts.logistic import fit_path
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.ridge import RIDGES, tune_ridge
@@ -86,6 +91,18 @@ def test_the_likelihood_is_that_of_the_targets_and_its_gradient_the_difference_o
     )
     density = torch.distributions.MultivariateNormal(torch.zeros(24).double(), K).log_prob(Y[0, :, 0])
     assert float(alone) == pytest.approx(float(-density) - 12 * np.log(2 * np.pi))
+
+
+def test_the_likelihood_is_found_in_single_precision_of_tasks_with_noise_alone(problem):
+    rows, Y, weight, _ = problem
+    plane = rows @ rows.transpose(1, 2) / 3
+    x = torch.tensor([[0.5, 0.5, 0.5, 0.0, -1.5, noise, -0.5] for noise in (-1.0, -6.0)], dtype=torch.float64)
+    exact = negative_log_likelihood(x, rows, Y, weight, plane)
+    for one, other in zip(exact, in_two_precisions(rows, Y, weight, plane)(x)):
+        assert other.dtype == torch.float64
+        torch.testing.assert_close(other[0], one[0], rtol=1e-4, atol=1e-4)
+        assert not torch.equal(other[0], one[0])
+        torch.testing.assert_close(other[1], one[1], rtol=1e-9, atol=0)
 
 
 def test_a_row_of_weight_two_is_a_row_given_twice_and_one_of_weight_zero_is_none(problem):

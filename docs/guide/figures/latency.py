@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 NAMES = {"ours": "InContextClassifier", "forest": "forest of 300 trees", "knn": "nearest neighbours"}
-records = pd.read_csv("benchmarks/results/in_context_speed.csv").query("d == 20")
+records = pd.read_csv("benchmarks/results/in_context_speed.csv").query("d == 20 and kind == 'classification'")
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for ax, column, title in (
     (axes[0], "fit_predict_ms", "fit, and 500 rows answered"),

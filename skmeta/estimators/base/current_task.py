@@ -20,8 +20,7 @@ class Support:
     @classmethod
     def of(cls, X, y, weight=None):
         """A copy, for the user's arrays may change. Rows of weight 0 are as good as not there."""
-        if weight is None:
-            return cls(X.copy(), y.copy(), np.ones(len(y)))
+        weight = np.ones(len(y)) if weight is None else weight
         counts = weight > 0
         if counts.all():
             return cls(X.copy(), y.copy(), weight.copy())

@@ -12,7 +12,7 @@ import torch
 from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.experts.smooth_kernel import SmoothKernel, rough_bump, some_rows, squared_distance
 
-STEPS, MOST_ROWS = 20, 300
+STEPS, MOST_ROWS = 20, 500
 #: Logarithms of the standard deviations of bumps, plane, noise and, where it takes part, the rough bump: where they
 #: start, how firmly they are held there and between which bounds they stay. Lengths start a little above the root of
 #: the number of columns.
@@ -20,15 +20,17 @@ START, ROUGH_START, PRECISION = (0.0, -1.5, -1.0), (-0.5, -1.5, -1.0, -0.5), 0.2
 LOW, HIGH = (-4.0, -6.0, -7.0, -4.0), (3.0, 3.0, 2.0, 3.0)
 LENGTH_LOW, LENGTH_HIGH, LENGTH_PRECISION = -4.0, 6.0, 1.0
 JITTER, LEAST_WEIGHT = 1e-6, 1e-24
+SINGLE_NOISE = -3.0  # the logarithm of its deviation: above, single precision solves a system of some hundred rows well
 
 
-def tune_process(rows, Y, weight, varies, enough=0.0, with_rough=False):
+def tune_process(rows, Y, weight, varies, enough=0.0, with_rough=False, single=False, most_rows=MOST_ROWS):
     """The most likely lengths, standard deviations and noise, as a :class:`SmoothKernel`. Targets share them.
 
     ``with_rough`` lets the rougher bump take part. The search ends with a step that makes the logarithm of their
-    likelihood gain less than ``enough``.
+    likelihood gain less than ``enough``. ``single`` asks for it in single precision where there is noise, which takes
+    half the time. Of more than ``most_rows`` rows some are looked at.
     """
-    weight, rows, Y = some_rows(Y[..., 0], weight, MOST_ROWS, rows, Y)
+    weight, rows, Y = some_rows(Y[..., 0], weight, most_rows, rows, Y)
     columns = _columns(varies, rows)
     level = ((Y.square() * weight[..., None]).sum((1, 2)) / (weight.sum(1) * Y.shape[2]).clamp(min=1e-12)).sqrt()
     level = torch.where(level > 0, level, torch.ones_like(level))[:, None]
@@ -37,9 +39,11 @@ def tune_process(rows, Y, weight, varies, enough=0.0, with_rough=False):
     start = torch.cat([_log_length(columns).expand(-1, p), sizes.expand(len(rows), -1)], 1)
     firm = rows.new_tensor([LENGTH_PRECISION] * p + [PRECISION] * len(sizes))
     plane = rows @ rows.transpose(1, 2) / columns[..., None]
+    problem = rows, Y, weight, plane
+    likelihood = in_two_precisions(*problem) if single else lambda x: negative_log_likelihood(x, *problem)
 
     def f(x):
-        value, gradient = negative_log_likelihood(x, rows, Y, weight, plane)
+        value, gradient = likelihood(x)
         away = x - start
         return value + 0.5 * (firm * away.square()).sum(1), gradient + firm * away
 
@@ -63,6 +67,22 @@ def _columns(varies, rows):
 
 def _log_length(columns):
     return 0.5 * columns.log() + 0.3
+
+
+def in_two_precisions(*problem):
+    """:func:`negative_log_likelihood` as a function of ``x``, in single precision of tasks that have noise."""
+    light, place = [part.float() for part in problem], problem[0].shape[2] + 2
+
+    def likelihood(x):
+        noisy = x[:, place] > SINGLE_NOISE
+        if not bool(noisy.any()):
+            return negative_log_likelihood(x, *problem)
+        value, gradient = (found.to(x.dtype) for found in negative_log_likelihood(x.float(), *light))
+        if not bool(noisy.all()):
+            value[~noisy], gradient[~noisy] = negative_log_likelihood(x[~noisy], *(part[~noisy] for part in problem))
+        return value, gradient
+
+    return likelihood
 
 
 def negative_log_likelihood(x, rows, Y, weight, plane):

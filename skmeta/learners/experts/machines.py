@@ -13,10 +13,11 @@ backpropagation-free machine learning models. Science 383.
 
 import torch
 
-from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, solve
+from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, leave_one_out_of_plane, solve
 from skmeta.learners.in_context.table_views import RANK_SCALE
 
 MAX_FULL_METRIC = 256  # columns that a full metric covers
+MANY_ROWS = 2  # for each column of a plane: then it is solved in these
 
 #: The network reads the scores of the first :data:`N_READ`; stacking reads all. ``kernel_of`` names an expert with the
 #: same kernel under another ridge.
@@ -109,18 +110,23 @@ def _average_gradient(rows, K, D, width, dual, weight, metric):
     return gradient.transpose(1, 2) @ gradient
 
 
-def _fit_kernel(spec, z, u, weight, varies, relevance):
-    """A kernel whose metric is the columns' own relevance: what queries need of it, and its (T, n, n) matrix."""
-    metric = {"linear": varies, "additive": relevance.sqrt(), "local": relevance}[spec["kind"]]
-    rows = _features(spec, metric, z, u)
-    if spec["kind"] == "local":
-        D = _distance("local", rows, rows)
-        width = 0.2 * _mean_pair(D, weight)
-        K = _laplace(D, width)
+def _fit_plane(spec, z, u, Y, weight, varies, relevance, columns):
+    """A plane in the columns, or in bumps of them, weighed by their relevance."""
+    metric = varies if spec["kind"] == "linear" else relevance.sqrt()
+    rows, ridge = _features(spec, metric, z, u), spec["ridge"] / columns[:, :, 0].sqrt()
+    if MANY_ROWS * rows.shape[2] <= rows.shape[1]:
+        dual, left_out = leave_one_out_of_plane(rows / columns.sqrt(), Y, weight, ridge)
     else:
-        width = varies.sum(1)[:, None, None].clamp(min=1)
-        K = rows @ rows.transpose(1, 2) / width
-    return {"kept": None, "metric": metric, "rows": rows, "width": width}, K
+        dual, left_out = leave_one_out(rows @ rows.transpose(1, 2) / columns, Y, weight, ridge)
+    return {"kept": None, "metric": metric, "rows": rows, "width": columns, "ridge": ridge, "dual": dual}, left_out
+
+
+def _local_kernel(spec, z, u, weight, relevance):
+    """A kernel of distances weighed by the columns' relevance: what queries need of it, and its (T, n, n) matrix."""
+    rows = _features(spec, relevance, z, u)
+    D = _distance("local", rows, rows)
+    width = 0.2 * _mean_pair(D, weight)
+    return {"kept": None, "metric": relevance, "rows": rows, "width": width}, _laplace(D, width)
 
 
 def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
@@ -183,20 +189,16 @@ def fit_experts(z, u, Y, weight, varies):
     centred = torch.where(weight[..., None] > 0, Y - centre, torch.zeros_like(Y))
     relevance = column_relevance(u, centred, weight, varies)
     columns = varies.sum(1)[:, None, None].clamp(min=1)
-    fits, kernels, left_out = [], [], []
+    fits, left_out, local = [], [], None
     for spec in EXPERTS:
         if spec["kind"] == "recursive":
             fitted, scores = _fit_recursive(spec, z, u, centred, weight, relevance, columns)
-            kernels.append(None)
+        elif spec["kind"] == "local":
+            local = _local_kernel(spec, z, u, weight, relevance) if local is None else local
+            dual, scores = leave_one_out(local[1], centred, weight, spec["ridge"])
+            fitted = local[0] | {"dual": dual, "ridge": spec["ridge"]}
         else:
-            ridge = spec["ridge"] / (1.0 if spec["kind"] == "local" else columns[:, :, 0].sqrt())
-            if "kernel_of" in spec:
-                fitted, K = dict(fits[spec["kernel_of"]]), kernels[spec["kernel_of"]]
-            else:
-                fitted, K = _fit_kernel(spec, z, u, weight, varies, relevance)
-            kernels.append(K)
-            fitted["dual"], scores = leave_one_out(K, centred, weight, ridge)
-            fitted["ridge"] = ridge
+            fitted, scores = _fit_plane(spec, z, u, centred, weight, varies, relevance, columns)
         fits.append(fitted)
         left_out.append(scores)
     state = {"fits": fits, "centre": centre, "relevance": relevance, "targets": centred, "weight": weight}

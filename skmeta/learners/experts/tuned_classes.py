@@ -24,7 +24,7 @@ def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
     rows : (T, n, p) tensor
         Standardised columns as they are; their precision is what everything is solved in.
     members : (T, n, C) tensor
-        One-hot labels.
+        One-hot labels, in the precision that is asked for.
     weight : (T, n) tensor
     varies : (T, p) bool tensor
     class_mask : (T, C) bool tensor
@@ -37,6 +37,7 @@ def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
     left_out : (T, n, E, C) tensor
         Logarithms of leave-one-out chances.
     """
+    single = members.dtype == torch.float32
     members, weight, key = (v.to(rows.dtype) for v in (members, weight, key))
     there = weight[..., None] > 0
     rows = torch.where(there, rows, torch.zeros_like(rows))
@@ -44,7 +45,7 @@ def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
     centred = torch.where(there, members - (members * share[..., None]).sum(1, keepdim=True), torch.zeros_like(members))
     if members.shape[2] == 2:
         centred = centred[..., 1:]
-    kernel = _smooth_kernel(rows, centred, weight, varies, key)
+    kernel = _smooth_kernel(rows, centred, weight, varies, key, single)
     bases = principal_directions(rows, weight), kernel_basis(kernel, rows, weight, key)
     experts, left_out = [], []
     for basis, penalties in zip(bases, (PLANE_PENALTIES, KERNEL_PENALTIES)):
@@ -55,15 +56,15 @@ def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
     return state, torch.stack(left_out, 2)
 
 
-def _smooth_kernel(rows, Y, weight, varies, key):
+def _smooth_kernel(rows, Y, weight, varies, key, single):
     """On few rows the kernel that leave-one-out picks among learned metrics; on many the most likely process."""
     many = weight.sum(1, keepdim=True) > ENOUGH_FOR_LIKELIHOOD
     if bool(many.all()):
-        return tune_process(rows, Y, weight, varies, ENOUGH)
+        return tune_process(rows, Y, weight, varies, ENOUGH, single=single, most_rows=LANDMARKS)
     metric = tune_metric(rows, Y, weight, varies, key)
     if not bool(many.any()):
         return metric
-    process = tune_process(rows, Y, weight, varies, ENOUGH)
+    process = tune_process(rows, Y, weight, varies, ENOUGH, single=single, most_rows=LANDMARKS)
     return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process[:4], metric[:4])))
 
 

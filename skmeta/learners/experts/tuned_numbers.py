@@ -9,7 +9,7 @@ import torch
 from skmeta.learners.experts.bend import bent
 from skmeta.learners.experts.gaussian_process import tune_process, untuned_process
 from skmeta.learners.experts.ridge import tune_ridge
-from skmeta.learners.experts.smooth_kernel import extend_machine, fit_machine
+from skmeta.learners.experts.smooth_kernel import extend_machine, fit_machine, solved_machine
 
 RIDGE, PROCESS = 0, 1  # their places
 
@@ -22,7 +22,7 @@ def fit_tuned(rows, Y, weight, varies):
     rows : (T, n, p) tensor
         Standardised columns as they are, those that do not vary 0; their precision is what everything is solved in.
     Y : (T, n, C) tensor
-        Targets. Their weighted mean is answered where nothing is known.
+        Targets, in the precision that is asked for. Their weighted mean is answered where nothing is known.
     weight : (T, n) tensor
     varies : (T, p) bool tensor
 
@@ -33,15 +33,16 @@ def fit_tuned(rows, Y, weight, varies):
     left_out : (T, n, E, C) tensor
         Leave-one-out predictions of the support rows.
     """
+    single = Y.dtype == torch.float32
     Y, weight = Y.to(rows.dtype), weight.to(rows.dtype)
     centre = (Y * weight[..., None]).sum(1, keepdim=True) / weight.sum(1)[:, None, None].clamp(min=1e-12)
     there = weight[..., None] > 0
     Y = torch.where(there, Y - centre, torch.zeros_like(Y))
     rows = torch.where(there, rows, torch.zeros_like(rows))
     plane, left_out_plane = tune_ridge(rows, Y, weight, varies)
-    plane, _ = fit_machine(plane, rows, Y, weight)
+    plane = solved_machine(plane, rows, Y, weight)
     curved = bent(rows, Y, weight, untuned_process(rows, varies))
-    process = tune_process(rows, curved, weight, varies, with_rough=True)
+    process = tune_process(rows, curved, weight, varies, with_rough=True, single=single)
     process, left_out_process = fit_machine(process, rows, Y, weight)
     left_out = torch.stack([left_out_plane, left_out_process], 2)
     state = {"machines": [plane, process], "rows": rows, "targets": Y, "weight": weight, "centre": centre}

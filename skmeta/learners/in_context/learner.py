@@ -232,9 +232,8 @@ class InContextLearner(GrowingSupport, Learner):
     def _cells(self, state, near, label_cell=None):
         """Tokens of rows, (T, m, n_summary + d, e): the summary's, and one for each column."""
         T, m, _ = near.shape[:3]
-        of_views, of_facts = self._of_views_and_facts()
-        columns = F.linear(state["facts"].to(of_facts.dtype).flatten(2), of_facts, self.encode_cell.bias)
-        cells = F.linear(near.to(of_views.dtype).flatten(3), of_views) + columns[:, None]
+        of_views = self._of_views_and_facts()[0]
+        cells = F.linear(near.to(of_views.dtype).flatten(3), of_views) + state["told"].to(of_views.dtype)
         if label_cell is not None:
             cells = cells + label_cell[:, :, None].to(cells.dtype)
         return torch.cat([self.summary.expand(T, m, -1, -1), cells], 2)
@@ -253,6 +252,8 @@ class InContextLearner(GrowingSupport, Learner):
             bias = weight.log()[:, None, None]
         log_rows = weight.sum(1).clamp(min=1).log()[:, None, None, None]
         state["task"] = self.from_facts(task_facts)[:, None]
+        of_facts = self._of_views_and_facts()[1]
+        state["told"] = F.linear(state["facts"].flatten(2), of_facts, self.encode_cell.bias)[:, None]
         near = self._near(state, seen)
         cells = self._cells(state, near, label_cell)
         state["cells"] = []
