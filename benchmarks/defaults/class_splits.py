@@ -28,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
 
 from benchmarks.defaults.learners import learners
+from benchmarks.intervals import mean_of_seeds
 from benchmarks.records import Records
 from skmeta import PerTask, PerTaskBaseline, TableEncoder
 from skmeta.datasets import load_local_table, split_classes
@@ -113,6 +114,27 @@ def against_centroid(records):
     return pd.DataFrame({"mean": gap.mean(), "least": gap.min(), "questions": gap.count()}).sort_values("mean")
 
 
+def page(records, ways=5):
+    """The page's table in Markdown: accuracies, and how far they are above the centroid's, in points.
+
+    The interval of the latter is over splits of tables, each the mean over shots.
+    """
+    records = records[records["ways"] == ways]
+    cells = summary(records).dropna(how="all")
+    keys = ["table", "seed", "shots"]
+    wide = records.pivot_table(index=keys, columns="method", values="accuracy")
+    gaps = 100 * wide.sub(wide["nearest centroid"], axis=0).groupby(["table", "seed"]).mean()
+    names = {name: f"`{type(estimator).__name__}`" for name, estimator in classifiers(0).items()}
+    titles = [f"{table}, {shots} shot{'s' * (shots > 1)}" for table, _, shots in cells.columns]
+    yield " | ".join(["| method", *titles, "mean of gaps |"])
+    yield "|---" * (len(titles) + 2) + "|"
+    for method, line in cells.iterrows():
+        found = gaps[method].dropna()
+        mean, half = mean_of_seeds(found) if len(found) > 1 else (np.nan, np.nan)
+        gap = "" if method == "nearest centroid" or len(found) < 2 else f"{mean:+.1f} ± {half:.1f}"
+        yield " | ".join([f"| {names.get(method, method)}", *line.fillna(""), f"{gap} |"])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tables", nargs="+", default=TABLES)
@@ -134,6 +156,8 @@ def main():
                     (estimator, sees_features), train = meta, None
                     meta, test = PerTaskBaseline(estimator), test if sees_features else other
                 records.add(setting | answer for answer in measure(meta, train, test, seed))
+    asked = records.table[records.table["table"].isin(args.tables)]
+    print(*page(asked), sep="\n")
     print(summary(records.table).to_string())
     print(against_centroid(records.table).round(3).to_string())
 

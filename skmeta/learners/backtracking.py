@@ -3,6 +3,7 @@
 import torch
 
 from skmeta.exceptions import AdaptationWarning, warn_caller
+from skmeta.learners.base import without_graph
 
 #: after so many halvings the steps are smaller than 1e-9 of what was learned, and the start itself is the answer
 MOST_HALVINGS = 30
@@ -10,7 +11,7 @@ MOST_HALVINGS = 30
 EXPLODED = 10.0
 
 
-@torch.no_grad()
+@without_graph
 def backtrack(descend, start, rows, steps):
     """Adapted parameters whose support loss is no larger, in any task, than that of the start.
 
@@ -36,6 +37,8 @@ def backtrack(descend, start, rows, steps):
     params : list of tensors
     """
     params, before, after = descend(rows, 1.0, steps)
+    if (after <= before).all():
+        return params
     # rounding errors of a task that was solved from the start on are no explosion
     limit = before + 1e-9 * (1 + before)
     exploded = ~(after <= EXPLODED * (1 + before))

@@ -1,5 +1,7 @@
 """What every algorithm of the library is: a torch module that adapts to a batch of tasks."""
 
+import functools
+
 import torch
 from torch import nn
 
@@ -62,6 +64,7 @@ class Learner(nn.Module):
     def __init__(self, body, n_features_in, n_outputs=None):
         super().__init__()
         self.body = body
+        self.parameters_of_body = ParametersOf(body)
         self.n_embedding = embedding_size(body, n_features_in)
         self.n_outputs = n_outputs
 
@@ -111,6 +114,36 @@ class Learner(nn.Module):
         Logits may lack what is the same for all classes of a row.
         """
         return lambda X: self.predict(state, X[None])[0].t()
+
+
+class ParametersOf:
+    """The places of a module's parameters are found once: ``parameters()`` looks for them as long as a step takes.
+
+    Parameters
+    ----------
+    module : torch module
+    """
+
+    def __init__(self, module):
+        self.module, self.names = module, tuple(name for name, _ in module.named_parameters())
+        self._paths = [name.split(".") for name in self.names]
+
+    def now(self):
+        """The parameters that are there now, as a list: of layers that were exchanged, the new ones."""
+        return [functools.reduce(getattr, path, self.module) for path in self._paths]
+
+
+def without_graph(function):
+    """Decorate a function that has nothing recorded; torch's own way of saying so takes longer than small functions."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if not torch.is_grad_enabled():
+            return function(*args, **kwargs)
+        with torch.no_grad():
+            return function(*args, **kwargs)
+
+    return call
 
 
 @torch.no_grad()
@@ -168,7 +201,7 @@ def are_all_there(class_mask):
     """Whether no class is absent, where that costs nothing to know; a program that is traced asks no tensor."""
     if class_mask is None:
         return True
-    return class_mask.device.type == "cpu" and not is_traced() and bool(class_mask.all())
+    return class_mask.is_cpu and not is_traced() and bool(class_mask.all())
 
 
 def hide_absent_classes(logits, class_mask):

@@ -5,7 +5,7 @@ from torch import nn
 from torch.func import functional_call
 
 from skmeta.learners.backtracking import backtrack, squared_errors
-from skmeta.learners.base import Learner
+from skmeta.learners.base import Learner, without_graph
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.engine.any_module import AnyModuleEngine
 
@@ -62,7 +62,7 @@ class GradientBased(Learner):
         start = self.engine.start(*self.head(class_mask))
         return [value.unsqueeze(0).expand(n_tasks, *value.shape) for value in start]
 
-    @torch.no_grad()
+    @without_graph
     def pace_of_tasks(self, support_X, support_weight=None, class_mask=None):
         """Under ``inner_lr="auto"`` each task's inner loss is multiplied with these (T,), at rates of 1; else None.
 
@@ -77,6 +77,8 @@ class GradientBased(Learner):
 
     def _embedded_aside(self, X):
         """Embeddings that leave no trace: normalised by the batch, as training has them, nothing is kept or drawn."""
+        if not self.engine.body_has_modes:
+            return self.embed(X)
         in_training = [layer for layer in self.body.modules() if layer.training]
         normalising = [layer for layer in in_training if getattr(layer, "running_mean", None) is not None]
         buffers = {name: value.clone() for name, value in self.body.named_buffers()} if normalising else {}

@@ -70,7 +70,7 @@ class Prototypes(Learner):
         embedding, logits = self.image_embedding if self.embedding is None else self.embedding, None
         if embedding is not None and not (support_X.requires_grad or query_X.requires_grad):
             # one pass through a body that sees rows one by one
-            rows, params = torch.cat([support_X, query_X], 1), list(self.body.parameters())
+            rows, params = torch.cat([support_X, query_X], 1), self.parameters_of_body.now()
             if embedding is self.image_embedding:
                 logits = class_mean_logits_by_kernel(embedding, rows, params, *head)
             else:
@@ -82,7 +82,7 @@ class Prototypes(Learner):
 
     def learn(self, batch, y, share):
         query_X, class_mask = batch["query_X"], batch["class_mask"]
-        embedding, params = self.embedding or self.image_embedding, list(self.body.parameters())
+        embedding, params = self.embedding or self.image_embedding, self.parameters_of_body.now()
         if embedding is None:
             return None
         how = batch["support_y"], batch.get("support_weight"), class_mask, query_X.dtype
@@ -179,7 +179,7 @@ class Prototypes(Learner):
         bias = bias if prior is None else bias + prior.t()
         # a class without rows is out of reach, whatever the row
         bias = bias.masked_fill(~seen[:, None], -torch.inf)
-        return self.embedding.under_a_head(list(self.body.parameters()), weight, bias)
+        return self.embedding.under_a_head(self.parameters_of_body.now(), weight, bias)
 
 
 def _sums(embedded, y, weight, class_mask):

@@ -78,7 +78,7 @@ class Reptile(GradientBased):
 
     def training_loss(self, criterion, answers, displacement, y):
         """The criterion's value with the mean displacement as its gradient."""
-        start = [*self.body.parameters(), self.head_weight, self.head_bias]
+        start = [*self.parameters_of_body.now(), self.head_weight, self.head_bias]
         surrogate = sum((value * moved).sum() for value, moved in zip(start, displacement))
         return criterion(answers, y).detach() + surrogate - surrogate.detach()
 

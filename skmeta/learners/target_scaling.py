@@ -5,6 +5,9 @@ import torch
 from skmeta.learners.base import Learner
 from skmeta.learners.gaussian import GaussianLearner
 
+#: standard deviations from 0 at which chance takes a task's mean once in a thousand times
+_FARTHEST = 3.3
+
 
 class PerTaskTargets(Learner):
     """Any regression learner, fed with targets that each support has standardised, answering in the old units.
@@ -12,7 +15,8 @@ class PerTaskTargets(Learner):
     Few rows say little about a task's scale, so its variance is shrunk towards the meta-training rows' 1 as if
     ``n_prior`` such rows had been seen too, and its mean towards 0 as far as that variance leaves it open. A task whose
     targets vary so little that chance does not explain it (once in a thousand tasks) is on a scale of its own, and is
-    shrunk to the smallest variance that chance would explain.
+    shrunk to the smallest variance that chance would explain; one whose mean is farther from 0 than that has a place of
+    its own, and its mean is hardly shrunk.
 
     Parameters
     ----------
@@ -62,7 +66,8 @@ class PerTaskTargets(Learner):
         chance = 10.0 ** (6.0 / (n_rows - 1).clamp(min=1))
         prior = torch.where(varies > 0, (chance * varies).clamp(max=1.0), 1.0)
         variance = (total * varies + self.n_prior * prior) / (total + self.n_prior)
-        return mean * total / (total + self.n_prior * variance.clamp(max=1.0)), variance.sqrt()
+        of_means = (mean / _FARTHEST).square().clamp(min=1.0)  # the variance of tasks' means that explains this one
+        return mean * total / (total + self.n_prior * variance.clamp(max=1.0) / of_means), variance.sqrt()
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The inner learner's state, with the scale and mean (T, 1, k) that undo the standardisation."""

@@ -125,7 +125,7 @@ class WeightAverage(FineTune):
         weight, bias = self.start_of_head(n_outputs)
         head = torch.cat([weight, bias[:, None]], 1).expand(n_tasks, -1, -1)
         if alpha is None:
-            return [value.detach().expand(n_tasks, *value.shape) for value in self.body.parameters()], head
+            return [value.detach().expand(n_tasks, *value.shape) for value in self.parameters_of_body.now()], head
         mixed = [torch.tensordot(alpha, values, 1) for values in self.sources]
         if self.n_outputs is None:
             return mixed, head

@@ -38,8 +38,8 @@ def _known(value, gradient, m, v, step):
         and gradient.layout == torch.strided
         and step.dtype == torch.float32
         and all(
-            x.device.type == "cpu" and x.dtype == dtype and x.is_contiguous() and x.numel() == value.numel()
+            x.is_cpu and x.dtype == dtype and x.is_contiguous() and x.numel() == value.numel()
             for x in (value, gradient, m, v)
         )
-        and step.device.type == "cpu"
+        and step.is_cpu
     )

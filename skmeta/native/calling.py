@@ -13,6 +13,7 @@ _spare = {}
 #: about a millisecond's multiplications
 WORK_OF_A_THREAD = 5 * 10**7
 SUFFIXES = {torch.float32: "_float32", torch.float64: "_float64"}
+_KNOWN = [{(dtype, True)} for dtype in SUFFIXES]
 
 
 class Misfit(ValueError):
@@ -21,22 +22,25 @@ class Misfit(ValueError):
 
 def call(name, dtype, *arguments):
     """A function of the kernel, for arrays of a ``dtype``: tensors without gaps, structures, or None."""
-    return getattr(library(), name + SUFFIXES[dtype])(*map(_as_argument, arguments))
-
-
-def _as_argument(value):
-    if isinstance(value, torch.Tensor):
-        return ctypes.c_void_p(value.data_ptr())
-    if isinstance(value, ctypes.Structure):
-        return ctypes.byref(value)
-    return ctypes.c_int64(value) if isinstance(value, int) else value
+    return getattr(library(), name + SUFFIXES[dtype])(
+        *[
+            value
+            if value is None
+            else ctypes.c_void_p(value.data_ptr())
+            if isinstance(value, torch.Tensor)
+            else ctypes.c_int64(value)
+            if isinstance(value, int)
+            else ctypes.byref(value)
+            if isinstance(value, ctypes.Structure)
+            else value
+            for value in arguments
+        ]
+    )
 
 
 def known(tensors):
     """Whether tensors are what the kernel reads: all of one of its precisions, on the CPU; None is nothing."""
-    tensors = [value for value in tensors if value is not None]
-    dtype = tensors[0].dtype
-    return dtype in SUFFIXES and all(value.dtype == dtype and value.device.type == "cpu" for value in tensors)
+    return {(value.dtype, value.is_cpu) for value in tensors if value is not None} in _KNOWN
 
 
 class Memory:
@@ -44,7 +48,11 @@ class Memory:
 
     def __init__(self, size, dtype):
         spare = _spare.pop(dtype, None)  # at once, whatever other threads do
-        self.all = spare if spare is not None and len(spare) >= size else torch.empty(size, dtype=dtype)
+        self.all = spare if spare is not None and spare.numel() >= size else torch.empty(size, dtype=dtype)
+
+    def at(self, place):
+        """The address of the number at a place."""
+        return ctypes.c_void_p(self.all.data_ptr() + self.all.itemsize * place)
 
     def __del__(self):
         if self.all.nbytes <= MOST_SPARE_BYTES:
@@ -53,6 +61,8 @@ class Memory:
 
 def in_parts(n, work):
     """Ranges of nearly one length, one for each thread that has work enough to be worth its start."""
+    if work < 2 * WORK_OF_A_THREAD:
+        return [range(n)]
     n_parts = max(1, min(torch.get_num_threads(), n, work // WORK_OF_A_THREAD))
     bounds = [n * i // n_parts for i in range(n_parts + 1)]
     return [range(a, b) for a, b in zip(bounds[:-1], bounds[1:])]

@@ -39,7 +39,7 @@ class Job:
         self, stack, loss, params, support_X, targets, share, hidden, query_X, steps, rates=None, own_rates=(),
         derivative=None,
     ):  # fmt: skip
-        self.dtype, self.n_tasks, self.n_classes = support_X.dtype, len(support_X), len(params[-1])
+        self.dtype, self.n_tasks, self.n_classes = support_X.dtype, support_X.shape[0], params[-1].shape[0]
         tensors = support_X, targets, share, hidden, query_X
         self.tensors = [None if value is None else value.contiguous() for value in tensors]
         if not _fit(self.n_classes, *self.tensors):
@@ -79,8 +79,8 @@ class Job:
         """
         rows = 3 * self.problem.n_support * self.problem.steps + self.problem.n_query
         self._parts = in_parts(self.n_tasks, self.n_tasks * rows * self.network.work)
-        self.kept = Memory(self.n_tasks * self.n_kept, self.dtype)
-        work = scratch(self._parts, self.n_work, self.dtype)
+        behind = self.n_tasks * self.n_kept
+        self.kept = Memory(behind + len(self._parts) * self.n_work, self.dtype)
         out = torch.empty(self.n_tasks, self.n_classes, self.problem.n_query, dtype=self.dtype) if answers else None
         values = pointers = None
         if adapted:
@@ -89,7 +89,8 @@ class Job:
         compared = torch.empty(self.n_tasks, 2, dtype=self.dtype) if errors else None
 
         def run(i, tasks):
-            arrays = self.start, self.own_rates, *self.tensors, self.kept.all, work[i], out, pointers, compared
+            work = self.kept.at(behind + i * self.n_work)
+            arrays = self.start, self.own_rates, *self.tensors, self.kept.all, work, out, pointers, compared
             call("adapt", self.dtype, self.problem, *arrays, tasks.start, tasks.stop)
 
         each(run, self._parts)
@@ -111,11 +112,10 @@ class Job:
         total = [torch.zeros(self.network.n_theta * (1 + self.problem.n_rates), dtype=self.dtype) for _ in parts]
         places = [0, self.n_kept, self.n_kept + max(self.n_work, self.n_scratch)]
         memory = Memory(len(parts) * (places[-1] + shape[1] * shape[2]), self.dtype)
-        step = 8 * (self.dtype == torch.float64) or 4
 
         def run(i, tasks):
-            first = memory.all.data_ptr() + step * i * (places[-1] + shape[1] * shape[2])
-            kept, work, d_answers = (ctypes.c_void_p(first + step * place) for place in places)
+            first = i * (places[-1] + shape[1] * shape[2])
+            kept, work, d_answers = (memory.at(first + place) for place in places)
             arrays = self.start, self.own_rates, *self.tensors, query_targets, query_share
             out = kept, work, d_answers, answers, losses, total[i]
             call("learn", self.dtype, self.problem, *arrays, *out, tasks.start, tasks.stop)

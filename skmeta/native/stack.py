@@ -83,6 +83,7 @@ class Stack:
 
     def __init__(self, layers):
         self.layers = layers
+        self.is_of_rows = all(layer.kind in ["Linear", *ACTIVATIONS] and layer.window == (1, 1) for layer in layers)
         has = [flag for layer in layers for flag in (layer.has_weight, layer.has_bias)]
         #: where among parameters in torch's order a layer's weight and bias are, layer after layer; None: nowhere
         self.places = [sum(has[:i]) if flag else None for i, flag in enumerate(has)]
@@ -103,7 +104,7 @@ class Stack:
         Misfit
             Where those have other shapes than the layers ask for.
         """
-        key = *(value.shape for value in params), image, params[0].dtype
+        key = *[value.shape for value in params], image, params[0].dtype
         last, network = self._last  # read once: another thread may be here too
         if last != key:
             network = Network(self, params, image)

@@ -25,10 +25,10 @@ def is_tasks(X):
     >>> is_tasks([([[0.0], [1.0]], [0, 1])]), is_tasks([[0.0], [1.0]])
     (True, False)
     """
-    if isinstance(X, TaskSet):
-        return True
     if isinstance(X, np.ndarray):
         return X.dtype == object and X.ndim == 1 and X.size > 0 and isinstance(X[0], Task)
+    if isinstance(X, TaskSet):
+        return True
     if not isinstance(X, (list, tuple)) or not X:
         return False
     first = X[0]

@@ -1,4 +1,4 @@
-"""Tasks on another scale than those of meta-training are told of, and ordinary ones are not."""
+"""Tasks on another scale than those of meta-training, or elsewhere, are told of, and ordinary ones are not."""
 
 import pickle
 import warnings
@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 import skmeta
 from skmeta import MAMLRegressor, MetaKNeighborsRegressor, PerTask, ProtoNetClassifier, Task, TaskSet
 from skmeta.datasets import make_related_tables
-from skmeta.estimators.base.spreads import Spreads, log_spreads
+from skmeta.estimators.base.spreads import Spreads, ends_of_tasks, log_spreads
 from skmeta.exceptions import AdaptationWarning
 from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids
 from tests.estimators.contract import CHEAP, CLASSES, REGRESSORS, one_task, tasks_for, trained
@@ -25,6 +25,10 @@ def rescaled(task, columns=1, target=1):
     return Task(task.X * columns, task.y * target, task.X_query * columns)
 
 
+def moved(task, columns=0, target=0):
+    return Task(task.X + columns, task.y + target, task.X_query + columns)
+
+
 def spreads_of(tasks):
     return Spreads.of_tasks(tasks.pooled[0], columns_of(tasks), np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
 
@@ -35,14 +39,17 @@ def columns_of(tasks):
 
 
 def far(spreads, tasks):
-    start = np.cumsum(tasks.n_rows) - tasks.n_rows
-    return ~np.isnan(spreads.factors(tasks.pooled[0], columns_of(tasks), start, tasks.n_support))
+    """Which columns and targets of tasks are on another scale or elsewhere."""
+    tables, start = spreads.tables(tasks.pooled[0], columns_of(tasks)), np.cumsum(tasks.n_rows) - tasks.n_rows
+    ends = ends_of_tasks(tables, start, tasks.n_support)
+    found = spreads.factors(tables, start, tasks.n_support, ends), spreads.places(ends)
+    return ~np.isnan(found).all(0)
 
 
 @contextmanager
 def silent():
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*another scale than those", category=AdaptationWarning)
+        warnings.filterwarnings("error", message=".*than those of meta-training", category=AdaptationWarning)
         yield
 
 
@@ -90,8 +97,8 @@ def test_related_tables_with_flags_are_ordinary(n_shots):
 
 def test_constant_columns_and_one_row_are_ordinary():
     spreads = spreads_of(TRAIN)
-    constant = TaskSet([Task(t.X * [0, 1, 1, 1] + 1000, t.y) for t in NEW])
-    one_row = TaskSet([Task(1000 * t.X[:1], 1000 * t.y[:1]) for t in NEW])
+    constant = TaskSet([Task(t.X * [0, 1, 1, 1] + 1, t.y) for t in NEW])
+    one_row = TaskSet([Task(1.5 * t.X[:1], 1.5 * t.y[:1]) for t in NEW])
     assert not far(spreads, constant).any() and not far(spreads, one_row).any()
     flat = spreads_of(TaskSet([Task(t.X * [0, 1, 1, 1], t.y) for t in TRAIN]))
     assert not far(flat, NEW).any()  # nothing is known of the first column's scale
@@ -100,6 +107,17 @@ def test_constant_columns_and_one_row_are_ordinary():
 def test_small_tasks_among_the_large_ones_do_not_widen_what_is_usual():
     mixed = TaskSet([*TRAIN, *(Task(t.X[:2], t.y[:2]) for t in LINES.sample(20, random_state=2))])
     np.testing.assert_array_equal(spreads_of(mixed).low, spreads_of(TRAIN).low)
+
+
+@pytest.mark.parametrize("n_shots", [1, 5, 20])
+@pytest.mark.parametrize("n_train", [5, 20, 100])
+def test_of_tasks_whose_places_have_a_heavy_tail_few_are_told_of(n_train, n_shots):
+    """Means of tasks are drawn from Student's t of three degrees of freedom, around which rows lie normally."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_t(3, size=(n_train + 1000, 1, 2)) * 3 + rng.normal(size=(n_train + 1000, 20, 2))
+    y = np.zeros(20, dtype=int)
+    spreads = spreads_of(TaskSet([Task(rows, y) for rows in X[:n_train]]))
+    assert far(spreads, TaskSet([Task(rows[:n_shots], y[:n_shots]) for rows in X[n_train:]])).any(1).mean() < 0.01
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -123,6 +141,52 @@ def test_nearly_all_tasks_with_a_rescaled_column_are_found(factor):
 @pytest.mark.parametrize("factor", [1e-3, 1e-2, 100, 1e3])
 def test_all_tasks_with_rescaled_targets_are_found(factor):
     assert far(spreads_of(TRAIN), TaskSet([rescaled(task, target=factor) for task in NEW]))[:, 4].all()
+
+
+@pytest.mark.parametrize("n_shots", [1, 10])
+@pytest.mark.parametrize("place", [-50, 50])
+def test_all_tasks_that_lie_elsewhere_are_found_by_one_row(place, n_shots):
+    some = [Task(t.X[:n_shots], t.y[:n_shots], t.X_query) for t in NEW]
+    found = far(spreads_of(TRAIN), TaskSet([moved(task, [place, 0, 0, 0], 2 * place) for task in some]))
+    assert found[:, [0, 4]].all() and not found[:, 1:4].any()
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_meta_trained_estimator_says_where_a_column_lies_unless_each_task_measures_its_own(cls):
+    meta, task = trained(cls), one_task(cls)
+    away = moved(task, np.r_[0, 1e4, np.zeros(task.X.shape[1] - 2)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        meta.adapt(away.X, away.y)
+        meta.predict([away, task])
+    said = [str(one.message) for one in caught if "elsewhere than those" in str(one.message)]
+    assert len(said) == (0 if cls.__name__.startswith("InContext") else 2)
+    for one, which in zip(said, ("The task is", "1 of 2 tasks are")):
+        assert one.startswith(which) and "column 1 above 1e+04, there from" in one and "column 0" not in one
+
+
+@pytest.mark.parametrize("cls", REGRESSORS)
+def test_targets_that_lie_elsewhere_are_told_of_and_scaled_by_task_are_answered_there(cls):
+    meta = cls(**CHEAP).fit(TRAIN)
+    matters = not cls.__name__.startswith(("InContext", "MetaKNeighbors"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        meta.predict([moved(task, target=-1000) for task in NEW])
+    said = [str(one.message) for one in caught if "20 of 20 tasks are elsewhere" in str(one.message)]
+    assert len(said) == matters and all("the targets below -" in one for one in said)
+    by_task = cls(**CHEAP | {"target_scaling": "task"}).fit(TRAIN)
+    with silent():
+        answers = by_task.predict([moved(task, target=-1000) for task in NEW])
+    assert max(np.abs(one + 1000).mean() for one in answers) < 30
+
+
+def test_a_task_that_turns_out_to_be_on_another_scale_is_not_told_again_that_it_is_elsewhere():
+    meta, task = MetaKNeighborsRegressor(**CHEAP).fit(TRAIN), moved(rescaled(NEW[0], [100, 1, 1, 1]), [1e5, 0, 0, 0])
+    with pytest.warns(AdaptationWarning, match="elsewhere.* PerTask") as first:
+        meta.adapt(task.X[:1], task.y[:1])
+    with pytest.warns(AdaptationWarning, match="another scale") as then:
+        meta.partial_fit(task.X[1:], task.y[1:])
+    assert len(first) == len(then) == 1
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -229,6 +293,10 @@ def test_copies_know_the_scales_and_what_was_saved_without_them_is_silent(tmp_pa
             copy.adapt(task.X, task.y)
         with silent():  # what it was told of before it was stored is not told again
             pickle.loads(pickle.dumps(copy))
+    meta.spreads_ = Spreads(*(getattr(meta.spreads_, name) for name in ("low", "high", "far")))
+    meta.save(tmp_path / "older.skmeta")
+    with silent():
+        skmeta.load(tmp_path / "older.skmeta").adapt(NEW[0].X + 1e6, NEW[0].y)
     del meta.spreads_
     meta.save(tmp_path / "old.skmeta")
     with silent():

@@ -36,6 +36,14 @@ def test_a_few_equal_targets_do_not_make_a_scale():
     torch.testing.assert_close(mean[0], 2 * 2 / (2 + scale[0] ** 2))
 
 
+def test_a_mean_that_chance_does_not_explain_is_hardly_shrunk():
+    scaling = PerTaskTargets(MetaOptNetRegressor._learner_class(nn.Identity(), 1, 1, task_type="regression"))
+    near, far = torch.tensor([3.0, -60.0])[:, None, None] + torch.tensor([[-1.0], [0.0], [1.0]])
+    mean, scale = scaling._moments(torch.stack([near, far]), None)
+    torch.testing.assert_close(mean[0], 3 * 3 / (3 + scale[0] ** 2))
+    assert abs(mean[1] + 60) < 0.1
+
+
 def test_rows_of_weight_0_do_not_touch_a_scale():
     scaling = PerTaskTargets(MetaOptNetRegressor._learner_class(nn.Identity(), 1, 1, task_type="regression"))
     y, weight = torch.tensor([[[1.0], [3.0], [torch.nan]]]), torch.tensor([[1.0, 1.0, 0.0]])

@@ -9,7 +9,7 @@ from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier
 from skmeta.learners.maml import MAML
 from skmeta.learners.prototypes import Prototypes
 from skmeta.nets import MLP, ResidualMLP
-from skmeta.training import at_once
+from skmeta.training import step
 
 F64 = torch.float64
 
@@ -131,7 +131,7 @@ def test_so_it_is_with_prototypes(body, how):
 @pytest.fixture
 def steps(monkeypatch):
     """Whether each training step was taken at once."""
-    taken, learned = [], at_once.learned_at_once
+    taken, learned = [], step.learned_at_once
 
     def remember(*given):
         done = learned(*given)

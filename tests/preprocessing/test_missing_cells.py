@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skmeta import InContextClassifier, ProtoNetClassifier, TableEncoder
-from skmeta.estimators.base.table_rows import ColumnCodes
+from skmeta.estimators.base.column_codes import ColumnCodes
 from skmeta.tasks.ids import take_task_ids
 from skmeta.tasks.pseudo import ranks_of_columns
 from skmeta.tasks.rows import is_missing

@@ -20,7 +20,8 @@ class Support:
     @classmethod
     def of(cls, X, y, weight=None):
         """A copy, for the user's arrays may change. Rows of weight 0 are as good as not there."""
-        weight = np.ones(len(y)) if weight is None else weight
+        if weight is None:
+            return cls(X.copy(), y.copy(), np.ones(len(y)))
         counts = weight > 0
         if counts.all():
             return cls(X.copy(), y.copy(), weight.copy())

@@ -28,8 +28,8 @@ from skmeta.estimators.base.parameters import (
 )
 from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
 from skmeta.estimators.base.served_learner import ServedLearner
-from skmeta.estimators.base.spreads import look_at_task, look_at_tasks
 from skmeta.estimators.base.support_effects import support_effects
+from skmeta.estimators.base.unlike_tasks import look_at_task, look_at_tasks
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
@@ -267,12 +267,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         """
         known = None if ids is None else vars(self).get("known_tasks_") or KnownTasks.none_yet(X)
         X, y = self._read_shown(X, y)
-        weight = check_weight(sample_weight, len(y))
         if ids is not None:
-            self.known_tasks_ = known.shown(ids, X, y, weight, classes)
+            self.known_tasks_ = known.shown(ids, X, y, check_weight(sample_weight, len(y)), classes)
             return
         before = vars(self).get("task_")
-        show(self, Support.of(X, y, weight), declared_classes(before, classes))
+        show(self, Support.of(X, y, checked_weight(sample_weight, y)), declared_classes(before, classes))
         look_at_task(self, before)
 
     def _read_shown(self, X, y):

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.column_codes import ColumnCodes
 from skmeta.estimators.base.current_task import CurrentTask, Support, adapt_again
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.known_tasks import KnownTasks
-from skmeta.estimators.base.table_rows import ColumnCodes
 from skmeta.saving.format_1 import reader
 from skmeta.training.saved_net import with_weights
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from skmeta.estimators.base.classes import refuse_other_kind
 from skmeta.estimators.base.current_task import Support
-from skmeta.estimators.base.spreads import look_at_tasks
+from skmeta.estimators.base.unlike_tasks import look_at_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
 from skmeta.tasks.ids import factorize, ids_as_array

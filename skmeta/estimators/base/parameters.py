@@ -93,11 +93,11 @@ def learner_arguments(learner_class):
 
 
 def _integer(value, at_least):
-    return isinstance(value, Integral) and value >= at_least
+    return isinstance(value, (int, Integral)) and value >= at_least  # what is abstract takes longer to ask about
 
 
 def _number(value, at_least=0.0):
-    return isinstance(value, Real) and value >= at_least
+    return isinstance(value, (float, Real)) and value >= at_least
 
 
 def _size(value):
@@ -304,12 +304,12 @@ def check_settings(estimator, names=None):
     names : sequence of str, default=None
         Check these only; None checks all that the estimator has.
     """
-    rules = _RULES | getattr(estimator, "_rules", {})
-    for name in rules if names is None else names:
-        if name not in rules or name not in vars(estimator):
+    own, values = getattr(estimator, "_rules", {}), vars(estimator)
+    for name in _RULES | own if names is None else names:
+        rule = own.get(name) or _RULES.get(name)
+        if rule is None or name not in values:
             continue
-        is_fine, expected = rules[name]
-        value = vars(estimator)[name]
+        (is_fine, expected), value = rule, values[name]
         is_usable = _is_body(value, get_routed(estimator)) if name == "module" else is_fine(value)
         if not is_usable:
             raise ValueError(f"{name} of {type(estimator).__name__} must be {expected}, got {value!r}.")

@@ -109,7 +109,8 @@ def is_plain(estimator, X):
         return False
     if X.shape[1] != estimator.n_features_in_ or "feature_names_in_" in vars(estimator):
         return False
-    return bool(X.max() <= _LARGEST_CELL and X.min() >= -_LARGEST_CELL)  # False for NaN
+    largest, least = np.maximum.reduce(X, axis=None), np.minimum.reduce(X, axis=None)
+    return bool(largest <= _LARGEST_CELL and least >= -_LARGEST_CELL)  # False for NaN
 
 
 def _is_plain_target(y, task_type):
@@ -147,6 +148,8 @@ def _far_from_zero(mean, spread):
 
 def dense(X):
     """Rows that torch can take: it wants neither read-only memory nor rows in reversed order."""
+    if type(X) is np.ndarray and X.flags.carray:
+        return X
     if sparse.issparse(X):
         n_cells = X.shape[0] * X.shape[1]
         if n_cells > _MOST_CELLS:

@@ -36,6 +36,8 @@ class ServedLearner:
     device : str or torch device
     """
 
+    _view = {}, None  # settings, and the learner with these in force
+
     def __init__(self, learner, device):
         self.device = torch.device(device)
         self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
@@ -79,7 +81,7 @@ class ServedLearner:
             Settings of adaptation now in force.
         """
         with torch.no_grad():
-            return self.configured(self.learner, settings).adapt(
+            return self._configured(settings).adapt(
                 self.tensor(support.X)[None],
                 self.labels(y)[None],
                 self._weight(support),
@@ -99,7 +101,7 @@ class ServedLearner:
         settings : dict, default=None
         """
         with torch.no_grad():
-            learner = self.configured(self.learner, settings)
+            learner = self._configured(settings)
             return learner.update(state, self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None])
 
     def answer(self, state, X, ask="predict", exact=False):
@@ -162,11 +164,22 @@ class ServedLearner:
         """The learner with settings in force: a view of it that shares its tensors."""
         return learner.configured(**settings) if settings else learner
 
+    def _configured(self, settings):
+        """The learner with settings in force, which is remembered until others are."""
+        if not settings:
+            return self.learner
+        last, view = self._view  # read once: another thread may be here too
+        if settings != last:
+            view = self.configured(self.learner, settings)
+            self._view = settings, view
+        return view
+
     def tensor(self, array, dtype=None):
         """An array as a tensor where the learner is, in its precision."""
-        array = array.toarray() if sparse.issparse(array) else array
-        array = np.require(array, requirements="W")  # support rows of a memory-mapped joblib file are read-only
-        return torch.as_tensor(array, dtype=dtype or self.dtype, device=self.device)
+        array = array if isinstance(array, np.ndarray) else array.toarray()
+        if not array.flags.writeable:  # support rows of a memory-mapped joblib file are not
+            array = array.copy()
+        return torch.from_numpy(array).to(self.device, dtype or self.dtype)
 
     def labels(self, y):
         """Codes stay integers."""
@@ -187,7 +200,8 @@ class ServedLearner:
         return answer
 
     def __getstate__(self):
-        return vars(self) | {"_last": (None, None)}  # a function of rows may hold addresses of this process
+        # a function of rows may hold addresses of this process
+        return vars(self) | {"_last": (None, None), "_view": ({}, None)}
 
 
 def rows_in_a_block(learner):
@@ -199,10 +213,12 @@ def rows_in_a_block(learner):
 def _single(state):
     """A nest of tensors in single precision."""
     if isinstance(state, torch.Tensor):
-        return state.float() if state.is_floating_point() else state
+        return state.float() if state.dtype.is_floating_point else state
+    if state is None:
+        return None
     if isinstance(state, dict):
         return {name: _single(part) for name, part in state.items()}
-    return state if state is None else type(state)(_single(part) for part in state)
+    return type(state)([_single(part) for part in state])
 
 
 def answers_in_blocks(answer, X, device, block=BLOCK):
@@ -215,9 +231,10 @@ def answers_in_blocks(answer, X, device, block=BLOCK):
     if sparse.issparse(X):
         X = SparseRows(X, torch.float32)
     if isinstance(answer, RowFunction) and n_rows:
-        n = rows_at_once(X, n_rows) if isinstance(X, SparseRows) else n_rows
-        parts = [torch.as_tensor(X[i : i + n], dtype=torch.float32) for i in range(0, n_rows, n)]
-        return np.concatenate([answer(rows).numpy().T for rows in parts])
+        if isinstance(X, np.ndarray):
+            return answer(torch.from_numpy(X).float()).numpy().T
+        n = rows_at_once(X, n_rows)
+        return np.concatenate([answer(X[i : i + n]).numpy().T for i in range(0, n_rows, n)])
     blocks = []
     for first in range(0, n_rows, block):
         rows = torch.as_tensor(X[first : first + block], dtype=torch.float32, device=device)

@@ -1,12 +1,9 @@
-"""A task whose columns or targets vary on another scale than in any task of meta-training is told of."""
+"""How widely columns and targets of tasks spread, and where: what lies far beyond meta-training's is found by it."""
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-
-from skmeta.exceptions import AdaptationWarning, warn_caller
 
 #: how far beyond the spreads of meta-training's tasks another scale begins; of few tasks little is known of others
 _FAR, _FAR_OF_ONE_TASK = 3.0, 100.0
@@ -16,12 +13,12 @@ _CHANCE = 1e-4
 _ROUNDING = 1e-9
 #: a task in which two values lie as far from each other as this many least spreads is on the usual scale
 _ORDINARY = 3.0
-_ROWS, _CELLS_AT_ONCE, _SHOWN = 1000, 2**20, 3
+_ROWS, _CELLS_AT_ONCE = 1000, 2**20
 
 
 @dataclass(frozen=True)
 class Spreads:
-    """How widely columns, and targets, spread within the tasks of meta-training, and where another scale begins.
+    """How widely columns, and targets, spread within the tasks of meta-training, and where; what lies far beyond both.
 
     A task's spread is the typical difference of two of its values: see :func:`log_spreads`. It does not depend on the
     number of rows, a rare large value hardly moves it, and rescaling changes it by the factor.
@@ -33,11 +30,16 @@ class Spreads:
         where it matters on which scale they are.
     far : ndarray of the same shape
         How many times beyond these another scale begins: three times, or half as far again as they lie apart.
+    least, most : ndarrays of the same shape, default=None
+        Between which values lie, but for one task in a hundred on either side. None is not known: such tasks are
+        nowhere told to lie elsewhere.
     """
 
     low: np.ndarray
     high: np.ndarray
     far: np.ndarray
+    least: np.ndarray | None = None
+    most: np.ndarray | None = None
 
     @classmethod
     def of_tasks(cls, X, y, start, n_rows):
@@ -52,38 +54,46 @@ class Spreads:
             Each task's first row, and how many it has.
         """
         enough = n_rows >= np.median(n_rows)  # of fewer rows than most tasks have, chance says how they spread
-        found = _log_spreads_of_tasks([X] if y is None else [X, y], start[enough], n_rows[enough])
+        tables = [X] if y is None else [X, y]
+        found = _log_spreads_of_tasks(tables, start[enough], n_rows[enough])
         low, high = _quantiles(found, [0.01, 0.99])
         n_tasks = np.maximum((~np.isnan(found)).sum(0), 1)
         far = np.fmax((high - low) / 2, np.log(np.maximum(_FAR, _FAR_OF_ONE_TASK / n_tasks)))
-        return cls(*np.exp([low, high, far]))
+        least, most = ends_of_tasks(tables, start[n_rows > 0], n_rows[n_rows > 0])
+        return cls(*np.exp([low, high, far]), _quantiles(least, [0.01])[0], _quantiles(most, [0.99])[0])
 
     def following(self, before):
         """These and those of an earlier fit, from which training has gone on."""
-        return Spreads(np.fmin(self.low, before.low), np.fmax(self.high, before.high), np.fmin(self.far, before.far))
+        low, high, far = np.fmin(self.low, before.low), np.fmax(self.high, before.high), np.fmin(self.far, before.far)
+        if before.least is None:
+            return Spreads(low, high, far)
+        return Spreads(low, high, far, np.fmin(self.least, before.least), np.fmax(self.most, before.most))
 
-    def factors(self, X, y, start, n_rows):
+    def tables(self, X, y):
+        """The tables that are looked at: rows, and targets if they have been measured."""
+        return [X] if len(self.low) == X.shape[1] else [X, y]
+
+    def factors(self, tables, start, n_rows, ends):
         """How many times the usual spread each task has where that is another scale, and NaN elsewhere.
 
         Parameters
         ----------
-        X, y, start, n_rows
-            As in :meth:`of_tasks`; tasks in the order of their rows.
+        tables : list of ndarrays
+            As :meth:`tables` gives them.
+        start, n_rows : ndarrays of shape (n_tasks,)
+            As in :meth:`of_tasks`, tasks in the order of their rows and none without any.
+        ends : pair of ndarrays
+            Of these tasks, by :func:`ends_of_tasks`.
 
         Returns
         -------
         factors : ndarray of shape (n_tasks, n_features) or (n_tasks, n_features + n_targets)
         """
-        tables = [X] if len(self.low) == X.shape[1] else [X, y]
-        factors, several = np.full((len(start), len(self.low)), np.nan), np.flatnonzero(n_rows > 1)
-        if not len(several):
-            return factors
-        # ranges are quick to find, and tell of nearly all tasks that they are ordinary
-        ranges = _ranges_of_tasks(tables, start[several], n_rows[several])
-        least, most = self.low / self.far, self.high * self.far
-        suspect = several[((ranges > most) | (ranges < _ORDINARY * least) & (ranges > 0)).any(1)]
+        factors = np.full((len(start), len(self.low)), np.nan)
+        suspect = np.flatnonzero(self._are_suspect(*ends).any(1))
         if not len(suspect):
             return factors
+        least, most = self.low / self.far, self.high * self.far
         found = np.exp(_log_spreads_of_tasks(tables, start[suspect], n_rows[suspect]))
         # of n values, all but one would have to be so near to it, or so far
         chance = (len(self.low) / _CHANCE) ** (1 / (n_rows[suspect, None] - 1))
@@ -91,73 +101,46 @@ class Spreads:
         factors[suspect] = np.where(is_far, found / (np.sqrt(self.low) * np.sqrt(self.high)), np.nan)
         return factors
 
+    def places(self, ends):
+        """The nearest value of tasks all of whose values lie elsewhere, and NaN for the others.
 
-def look_at_tasks(estimator, tasks):
-    """Warn where what tasks have shown is on another scale than in meta-training."""
-    spreads, (X, y) = vars(estimator).get("spreads_"), tasks.pooled
-    if spreads is not None and not sparse.issparse(X):
-        start = np.cumsum(tasks.n_rows) - tasks.n_rows
-        _warn_of(spreads.factors(X, estimator.codec_.with_scale(y), start, tasks.n_support), estimator)
+        Elsewhere is beyond the values of meta-training by as much again as these lie apart, and of few tasks, of which
+        little is known of others, by more.
 
+        Parameters
+        ----------
+        ends : pair of ndarrays
+            Of the tasks, by :func:`ends_of_tasks`.
 
-def look_at_task(estimator, before):
-    """Warn where the current task is on another scale than in meta-training, and was not so ``before``.
+        Returns
+        -------
+        places : ndarray of shape (n_tasks, n_features) or (n_tasks, n_features + n_targets)
+        """
+        lowest, highest = ends
+        is_above, is_below = self._lie_beyond(lowest, highest)
+        return np.where(is_above, lowest, np.where(is_below, highest, np.nan))
 
-    Parameters
-    ----------
-    estimator : estimator
-    before : CurrentTask or None
-        What it was before further rows came.
-    """
-    spreads = vars(estimator).get("spreads_")
-    if spreads is None:
-        return
-    factors = _factors_of(estimator, spreads, estimator.task_.rows)
-    if np.isnan(factors).all():
-        return
-    if before is None or np.isnan(_factors_of(estimator, spreads, before.rows)).all():
-        _warn_of(factors, estimator)
+    def is_ordinary(self, X, y):
+        """Whether a look at the ends of its columns is enough to tell that one task is ordinary, as of nearly all."""
+        if not len(X):
+            return True
+        ends = ends_of_rows(self.tables(X, y))
+        return not (self._are_suspect(*ends).any() or any(beyond.any() for beyond in self._lie_beyond(*ends)))
 
+    def _are_suspect(self, lowest, highest):
+        """Which ends (..., n_columns) leave open that a task is on another scale."""
+        with np.errstate(over="ignore"):
+            ranges = highest - lowest
+        too_wide, too_narrow = ranges > self.high * self.far, ranges < self.low * (_ORDINARY / self.far)
+        return too_wide | too_narrow & (ranges > 0)
 
-def _factors_of(estimator, spreads, rows):
-    return spreads.factors(rows.X, estimator.codec_.with_scale(rows.y), np.zeros(1, int), np.array([len(rows.y)]))
-
-
-def _warn_of(factors, estimator):
-    """Say which columns or targets of which tasks are on another scale, if any are."""
-    n_features, names = estimator.n_features_in_, vars(estimator).get("feature_names_in_")
-    is_far = ~np.isnan(factors)
-    if not is_far.any():
-        return
-    columns = np.flatnonzero(is_far.any(0))
-    typical = _of_most_tasks(np.log(factors[:, columns]))
-    called = [_called(j, n_features, factors.shape[1], names) for j in columns]
-    order = np.argsort(-np.abs(typical), kind="stable")
-    said = [f"{called[i]} {float(f'{np.exp(typical[i]):.2g}'):g} times as much" for i in order]
-    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
-    which = "The task is" if len(factors) == 1 else f"{is_far.any(1).sum()} of {len(factors)} tasks are"
-    remedy = "Bring them to the units of meta-training"
-    if (columns < n_features).any():
-        remedy += ", or scale columns by task, PerTask(StandardScaler(), fit_on='support') before the estimator"
-    if (columns >= n_features).any():
-        remedy += ", or meta-train with target_scaling='task'"
-    warn_caller(
-        f"{which} on another scale than those of meta-training: {', '.join(said[:_SHOWN])}{more}. Answers may be far "
-        f"off. {remedy}.",
-        AdaptationWarning,
-    )
-
-
-def _of_most_tasks(logs):
-    """The median factor of each column on the side, larger or smaller, where more tasks are."""
-    side = np.where(np.nansum(np.sign(logs), axis=0) < 0, -1, 1)
-    return np.nanmedian(np.where(np.sign(logs) == side, logs, np.nan), axis=0)
-
-
-def _called(column, n_features, width, names):
-    if column < n_features:
-        return f"column {column if names is None else repr(str(names[column]))} varies"
-    return "the targets vary" if width == n_features + 1 else f"target {column - n_features} varies"
+    def _lie_beyond(self, lowest, highest):
+        """Which ends (..., n_columns) are those of columns all of which lies above, or below, where others lie."""
+        if self.least is None:
+            return np.zeros((2, *lowest.shape), dtype=bool)
+        with np.errstate(over="ignore", invalid="ignore"):
+            margin = (self.most - self.least) * (self.far / _FAR)
+            return lowest > self.most + margin, highest < self.least - margin
 
 
 def log_spreads(rows):
@@ -218,14 +201,25 @@ def _log_spreads_of_tasks(tables, start, n_rows):
     return found
 
 
-def _ranges_of_tasks(tables, start, n_rows):
-    """Largest less least value of each task's columns in all tables."""
-    if len(start) == 1:
-        rows = slice(start[0], start[0] + n_rows[0])
-        with np.errstate(over="ignore"):
-            return np.concatenate([table[rows].max(0) - table[rows].min(0) for table in tables])[None]
-    ends = np.column_stack([start, start + n_rows]).ravel()
-    ends = ends[:-1] if ends[-1] == len(tables[0]) else ends
-    with np.errstate(over="ignore"):
-        ranges = [np.maximum.reduceat(table, ends)[::2] - np.minimum.reduceat(table, ends)[::2] for table in tables]
-    return ranges[0] if len(ranges) == 1 else np.concatenate(ranges, axis=1)
+def ends_of_tasks(tables, start, n_rows):
+    """The least and the largest value of each task's columns in all tables, each (n_tasks, n_columns).
+
+    Parameters
+    ----------
+    tables : list of ndarrays of shape (n_rows_in_all, n_columns)
+    start, n_rows : ndarrays of shape (n_tasks,)
+        Tasks in the order of their rows, each with one at least.
+    """
+    places = np.column_stack([start, start + n_rows]).ravel()
+    places = places[:-1] if places[-1] == len(tables[0]) else places
+    return _beside(lambda end, table: end.reduceat(table, places)[::2], tables)
+
+
+def ends_of_rows(tables):
+    """The least and the largest value of the columns of all tables, each (n_columns,)."""
+    return _beside(lambda end, table: end.reduce(table), tables)
+
+
+def _beside(found, tables):
+    ends = [[found(end, table) for table in tables] for end in (np.minimum, np.maximum)]
+    return tuple(some[0] if len(some) == 1 else np.concatenate(some, axis=-1) for some in ends)

@@ -1,15 +1,13 @@
-"""Rows of mixed tables: strings, categories and missing cells are welcome, and become numbers, codes and NaN."""
+"""Rows of mixed tables: strings, categories and missing cells are welcome."""
 
 import copy
 
 import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
+from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
 from skmeta.estimators.base.rows import NumericRows, dense, explain, is_plain, place_of_row
-from skmeta.exceptions import warn_caller
-from skmeta.tasks.rows import is_frame, is_missing, plain
-
-FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
+from skmeta.tasks.rows import plain
 
 
 class TableRows(NumericRows):
@@ -67,151 +65,3 @@ class TableRows(NumericRows):
             raise explain(error, X) from error
         codec.check(y, type(estimator).__name__, place_of_row)
         return reader, numbers, y
-
-
-class ColumnCodes:
-    """Remembers the categories of each categorical column, in the order of their first appearance.
-
-    Parameters
-    ----------
-    categorical_features : "from_dtype", None, or array-like
-        Which columns hold categories: those whose dtype says so (strings, categories, objects that are not all
-        numbers), none, or a mask, positions or names.
-    """
-
-    def __init__(self, categorical_features="from_dtype"):
-        self.categorical_features = categorical_features
-
-    def fit(self, X):
-        """Decide which columns are categorical and number their categories."""
-        columns = list(_columns(X))
-        self.is_categorical = self._chosen(X, columns)
-        self.codes = [{} if chosen else None for chosen in self.is_categorical]
-        for j, column in enumerate(columns):
-            if self.is_categorical[j]:
-                _check_is_category(column, j)
-        return self.extend(X)
-
-    def _chosen(self, X, columns):
-        wanted = self.categorical_features
-        if wanted is None:
-            return np.zeros(len(columns), dtype=bool)
-        if isinstance(wanted, str) and wanted == "from_dtype":
-            return np.array([not _is_numeric(column) for column in columns], dtype=bool)
-        given, wanted = wanted, np.asarray(wanted)
-        if wanted.ndim != 1 or wanted.size and wanted.dtype.kind not in "biuOUS":
-            raise ValueError(f"categorical_features must be 'from_dtype', None or a list of columns, got {given!r}.")
-        wanted = wanted if wanted.size else np.zeros(len(columns), dtype=bool)
-        if wanted.dtype == bool and wanted.shape != (len(columns),):
-            raise ValueError(f"categorical_features is a mask of {len(wanted)} columns, but X has {len(columns)}.")
-        if wanted.dtype.kind in "OUS":
-            names = list(getattr(X, "columns", ()))
-            if unknown := [name for name in wanted.tolist() if name not in names]:
-                raise ValueError(f"categorical_features names columns that X does not have: {unknown}.")
-            wanted = np.array([names.index(name) for name in wanted.tolist()], dtype=np.intp)
-        chosen = np.zeros(len(columns), dtype=bool)
-        if wanted.dtype != bool and (beyond := [j for j in wanted.tolist() if not -len(columns) <= j < len(columns)]):
-            raise ValueError(f"categorical_features names columns {beyond}, but X has {len(columns)} (from 0).")
-        chosen[wanted] = True
-        return chosen
-
-    def extend(self, X):
-        """Number the categories of these rows that were not seen before, after the old ones."""
-        for known, column in zip(self.codes, _columns(X)):
-            if known is not None:
-                for value in _values(column):
-                    if not is_missing(value):
-                        known.setdefault(value, len(known))
-        return self
-
-    def copy(self):
-        """A copy that can be extended while this one stays as it is."""
-        other = ColumnCodes(self.categorical_features)
-        other.is_categorical = self.is_categorical
-        other.codes = [None if known is None else dict(known) for known in self.codes]
-        return other
-
-    def transform(self, X):
-        """Rows as float64: codes, numbers, and NaN for missing cells and for categories never seen."""
-        out = np.empty(X.shape, dtype=np.float64)
-        for j, (known, column) in enumerate(zip(self.codes, _columns(X))):
-            if known is None:
-                out[:, j] = _as_numbers(column, j)
-            else:
-                distinct, where = _distinct(column)
-                codes = [np.nan if is_missing(v) else known.get(v, np.nan) for v in distinct]
-                out[:, j] = np.array(codes, dtype=np.float64)[where]
-        return check_array(out, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
-
-
-def holds_only_numbers(X):
-    """Whether a container is numeric throughout, so that scikit-learn's own validation can take it as it is."""
-    if is_frame(X):
-        return all(_is_numeric(column) for column in _columns(X))
-    return getattr(getattr(X, "dtype", np.dtype(float)), "kind", "O") in "biuf"
-
-
-def _columns(X):
-    return (X.iloc[:, j] for j in range(X.shape[1])) if is_frame(X) else iter(np.asarray(X).T)
-
-
-def _is_numeric(column):
-    dtype = column.dtype
-    kind = getattr(dtype, "kind", "O")
-    if kind in "biuf":
-        return True
-    if kind != "O" or hasattr(dtype, "categories") or hasattr(dtype, "na_value"):
-        return False
-    return all(isinstance(v, (int, float, np.number, np.bool_)) or is_missing(v) for v in _values(column))
-
-
-def _values(column):
-    return _distinct(column)[0]
-
-
-def _distinct(column):
-    """Distinct values in the order they appear, and the position of each row's value among them."""
-    position, where = {}, []
-    for value in column.tolist():
-        key = None if is_missing(value) else value
-        if not isinstance(key, (str, int, float, bool, type(None), np.generic)):
-            try:
-                hash(key)
-            except TypeError as error:
-                raise TypeError(
-                    f"A cell of X must hold a string or a number: argument must be a string or a number, got {value!r}."
-                ) from error
-        where.append(position.setdefault(key, len(position)))
-    return list(position), np.array(where, dtype=np.intp)
-
-
-def _check_is_category(column, j):
-    """Refuse dates and warn of free text: as categories neither says anything of a value it has not shown."""
-    name = getattr(column, "name", j)
-    if getattr(column.dtype, "kind", "O") == "M":
-        raise ValueError(
-            f"Column {name!r} holds dates, of which every one would be a category of its own. Put TableEncoder() "
-            "before the estimator in a pipeline: it turns a date into its day, its place in the year and in the week."
-        )
-    texts = [value for value in column.tolist() if isinstance(value, str)]
-    distinct = set(texts)
-    n_words = sum(len(text.split()) for text in distinct)
-    if len(distinct) >= max(FREE_TEXTS, 0.5 * len(texts)) and n_words > WORDS * len(distinct):
-        warn_caller(
-            f"Column {name!r} looks like free text ({len(distinct)} different ones in {len(texts)} rows) and is taken "
-            "as categories, which say nothing of a text they have not shown. Turn it into numbers first, as by "
-            "TfidfVectorizer and TruncatedSVD, or leave it out.",
-            UserWarning,
-        )
-
-
-def _as_numbers(column, j):
-    try:
-        if hasattr(column, "to_numpy") and hasattr(column.dtype, "na_value"):
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(column, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"Column {j} of X held numbers in fit but holds something else now ({error}): argument must be a string "
-            "that is a number, or a number."
-        ) from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from skmeta.learners.base import are_all_there
+from skmeta.learners.base import ParametersOf, are_all_there, without_graph
 from skmeta.learners.engine.losses import find_loss
 from skmeta.learners.engine.rates import Rates
 
@@ -57,6 +57,8 @@ class Engine:
     """
 
     name = None
+    #: whether the body may do otherwise in training, such as drop or keep something, for all that is known
+    body_has_modes = True
     #: whether ``answerer`` answers each row of columns by itself, in any precision
     by_rows = False
 
@@ -64,7 +66,8 @@ class Engine:
         self.body = body
         self.loss = find_loss(loss)
         self.has_head = has_head
-        self.body_names = tuple(name for name, _ in body.named_parameters())
+        self.parameters_of_body = ParametersOf(body)
+        self.body_names = self.parameters_of_body.names
         self.param_dims = [value.dim() for value in body.parameters()] + ([2, 1] if has_head else [])
 
     # ------------------------------------------------------------------------------------------ the public calls
@@ -72,7 +75,8 @@ class Engine:
         """The list of parameters that adaptation starts from: the body's, then the head's."""
         if self.has_head != (head_weight is not None) or self.has_head != (head_bias is not None):
             raise TypeError("start() takes the head's weight and bias exactly if the engine has a head.")
-        return [*self.body.parameters(), *([head_weight, head_bias] if self.has_head else [])]
+        body = self.parameters_of_body.now()
+        return [*body, head_weight, head_bias] if self.has_head else body
 
     def adapt_and_predict(
         self,
@@ -96,7 +100,7 @@ class Engine:
         loop.first_order, loop.every_step, loop.differentiable = first_order, every_step, torch.is_grad_enabled()
         return self._adapt_and_predict(params, loop, query_X)
 
-    @torch.no_grad()
+    @without_graph
     def adapt(
         self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
     ):
@@ -106,9 +110,9 @@ class Engine:
         """
         params = self._grow_head(params, class_mask)
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
-        return [value.detach() for value in self._adapt(params, loop)]
+        return [value.detach() if value.requires_grad else value for value in self._adapt(params, loop)]
 
-    @torch.no_grad()
+    @without_graph
     def adapt_compared(
         self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
     ):
@@ -120,7 +124,7 @@ class Engine:
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
         return self._adapt_compared(params, loop)
 
-    @torch.no_grad()
+    @without_graph
     def inner_gradient(self, params, support_X, support_y, *, support_weight=None, class_mask=None):
         """Each task's own gradient of the inner loss, (T, *shape) for each of ``params``, for optimizers of one's own.
 
@@ -130,7 +134,7 @@ class Engine:
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, 1, 0.0, "all")
         return self._inner_gradient(params, loop)
 
-    @torch.no_grad()
+    @without_graph
     def predict(self, params, query_X, class_mask=None):
         """Answers (T, m, C) of adapted parameters to the query rows. No graph."""
         return rows_first(self._predict(params, query_X, _hidden(class_mask)))

@@ -36,6 +36,10 @@ class ClosedFormEngine(Engine):
             )
 
     @property
+    def body_has_modes(self):
+        return self.plan.has_modes
+
+    @property
     def by_rows(self):
         return self.plan.row_wise and not self.plan.of_images
 
@@ -137,7 +141,7 @@ class ClosedFormEngine(Engine):
 
     def answerer(self, params, class_mask=None):
         """A function from rows (m, d) to answers (C, m), for the adapted parameters of one task."""
-        answer, hidden = self.plan.function(self.plan.internal(params)), _hidden(class_mask)
+        answer, hidden = self.plan.function(params), _hidden(class_mask)
         return answer if hidden is None else lambda X: hide(answer(X), hidden[0])
 
     def _step_rates(self, plan, params, loop):

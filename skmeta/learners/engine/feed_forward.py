@@ -34,6 +34,11 @@ class FeedForward:
         """What the kernel is told of the layers, or None."""
         return as_stack(self.layers)
 
+    @cached_property
+    def has_modes(self):
+        """Whether a module before the layers is none of torch's or ours, and may do otherwise in training."""
+        return any(type(module).__module__.partition(".")[0] not in ("torch", "skmeta") for module in self.prefix)
+
     @property
     def row_wise(self):
         """Whether a row's answer never depends on the rows beside it."""
@@ -48,15 +53,16 @@ class FeedForward:
             X = rows.view(*X.shape[:2], *rows.shape[1:])
         return X
 
-    def function(self, theta, past=None):
-        """The function (n, d) -> (C, n) of rows that the layers are with these parameters, of one task, inside.
+    def function(self, params, past=None):
+        """The function (n, d) -> (C, n) of rows that the layers are with the parameters of one task.
 
         ``past``, if there is one, is a linear map (C, d) of the prepared rows, which is added.
         """
         if native.available():
-            by_kernel = row_function(self.prefix, self.stack, self.external(theta), past)
+            by_kernel = row_function(self.prefix, self.stack, params, past)
             if by_kernel is not None:
                 return by_kernel
+        theta = self.internal(params)
 
         def answer(X):
             rows = found = self.prepare(X.unsqueeze(0))
@@ -109,15 +115,12 @@ class Embedding:
 
     def __init__(self, plan):
         *self.layers, _ = plan.layers
-        self.plan = plan
+        self.plan, self._under_a_head = plan, None
 
     @cached_property
     def stack(self):
         """What the kernel is told of the layers, or None."""
         return as_stack(self.layers)
-
-    def internal(self, params):
-        return [layer.internal(*group) for layer, group in zip(self.layers, self.plan.split(params))]
 
     def features(self, params, X, without_last):
         """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of. No graph.
@@ -157,19 +160,20 @@ class Embedding:
     def under_a_head(self, params, weight, bias, before=(), past=None):
         """The function (n, d) -> (C, n) of rows that is ``weight f + bias`` of their embeddings f.
 
-        weight (C, e), bias (C, 1). A body's last linear map and the head are one. Modules ``before`` see the rows
-        first; what they make of them, times ``past`` (C, d), is added.
+        weight (C, e), bias (C, 1). A body's last linear map and the head are one. Modules ``before``, always the same,
+        see the rows first; what they make of them, times ``past`` (C, d), is added.
         """
-        theta = self.internal(params)
-        layers = list(self.layers)
+        layers, params = list(self.layers), list(params)
         if layers and isinstance(layers[-1], Linear):
-            layers.pop()
-            below, shift = theta.pop()
-            if shift is not None:
-                bias = torch.addmm(bias, weight, shift.unsqueeze(1))
-            weight = weight @ below.t()
-        plan = FeedForward([*before, *self.plan.prefix], [*layers, Head()])
-        return plan.function([*theta, (weight, bias)], past)
+            n_last = layers.pop().n_params
+            below, *shift = params[-n_last:]
+            del params[-n_last:]
+            if shift:
+                bias = torch.addmm(bias, weight, shift[0].unsqueeze(1))
+            weight = weight @ below
+        if self._under_a_head is None:
+            self._under_a_head = FeedForward([*before, *self.plan.prefix], [*layers, Head()])
+        return self._under_a_head.function([*params, weight, bias.squeeze(1)], past)
 
 
 class ResidualEmbedding:

@@ -73,7 +73,7 @@ class NativeEngine(ClosedFormEngine):
         if job is None:
             return None
         _, adapted, errors = job.adapt(answers=False, adapted=True, errors=True)
-        return adapted, *errors.t()
+        return adapted, errors[:, 0], errors[:, 1]
 
     def _job(self, params, loop, query_X=None, derivative=None):
         """What the kernel is to do, and the tensors of its learned rates; None if it is not for the kernel."""
@@ -105,6 +105,8 @@ def _rates(loop, params):
         table = [rates.weights]
         sources = [_for_each_weight(rate, value) for rate, value in zip(rates.weights, params)]
     else:
+        if rates.number is not None and all(loop.adapted):
+            return [rates.number] * loop.steps, (), []
         table, sources = rates.numbers(), [] if rates.table is None else [rates.table]
         if all(loop.adapted) and not rates.learnable and all(len(set(row)) == 1 for row in table):
             return [row[0] for row in table], (), []
