@@ -32,14 +32,10 @@ def adam_step(groups):
 
 
 def _known(value, gradient, m, v, step):
-    dtype = value.dtype
-    return (
-        dtype in SUFFIXES
-        and gradient.layout == torch.strided
-        and step.dtype == torch.float32
-        and all(
-            x.is_cpu and x.dtype == dtype and x.is_contiguous() and x.numel() == value.numel()
-            for x in (value, gradient, m, v)
-        )
-        and step.is_cpu
-    )
+    dtype, n = value.dtype, value.numel()
+    if dtype not in SUFFIXES or gradient.layout != torch.strided or step.dtype != torch.float32 or not step.is_cpu:
+        return False
+    for x in (value, gradient, m, v):
+        if not (x.is_cpu and x.dtype == dtype and x.is_contiguous() and x.numel() == n):
+            return False
+    return True

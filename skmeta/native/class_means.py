@@ -103,10 +103,12 @@ class ClassMeans:
         total = [torch.zeros(self.network.n_theta, dtype=self.dtype) for _ in self.parts]
         asked = (v if v is not None and v.requires_grad else None for v in (shares, offset, given[1]))
         d_shares, d_offset, d_prior = (None if v is None else torch.empty(v.shape, dtype=self.dtype) for v in asked)
-        kept, work, D = (scratch(self.parts, n, self.dtype) for n in (self.n_kept, self.n_work, shape[1] * shape[2]))
+        places = [0, self.n_kept, self.n_kept + self.n_work]
+        size = places[-1] + shape[1] * shape[2]
+        memory = Memory(len(self.parts) * size, self.dtype)
 
         def run(i, tasks):
-            arrays = self.theta, X, shares, offset, *given, kept[i], work[i], D[i]
+            arrays = self.theta, X, shares, offset, *given, *(memory.at(i * size + place) for place in places)
             out = logits, losses, total[i], d_shares, d_offset, d_scale, d_prior
             call("class_means_learn", self.dtype, self.problem, *arrays, *out, tasks.start, tasks.stop)
 

@@ -5,6 +5,7 @@ from torch import nn
 
 #: rows of so many columns or more may be words, or directions of an embedding
 _MANY_COLUMNS = 32
+_NUMBERS_BESIDE, _NUMBERS_AT_ONCE = 512, 2**15
 
 
 class Standardize(nn.Module):
@@ -41,9 +42,10 @@ class Standardize(nn.Module):
 
     @torch.no_grad()
     def fit_rows(self, X):
-        X = X.double()
-        mean, low, top = X.mean(0), X.amin(0), X.amax(0)
-        scale = (X - mean).square_().mean(0).sqrt_()  # a quarter of the time of std(0), which goes by columns
+        mean, low, top = X.mean(0, dtype=torch.float64), _of_columns(torch.amin, X), _of_columns(torch.amax, X)
+        # in doubles a few rows at a time: memory for all of them would take longer to get than all the rest
+        parts = X.split(max(1, _NUMBERS_AT_ONCE // max(X.shape[1], 1)))
+        scale = (sum((part - mean).square_().sum(0) for part in parts) / len(X)).sqrt_()
         # a constant column carries nothing; dividing by its rounding error would
         scale[scale <= 1e-9 * torch.maximum(top, -low).clamp(min=1e-30)] = 1.0
         together = _is_sparse(X, low, top)
@@ -55,6 +57,17 @@ class Standardize(nn.Module):
 
     def forward(self, X):
         return ((X - self.mean) / self.scale).clamp(-self.limit, self.limit)
+
+
+def _of_columns(extreme, X):
+    """The largest or the least of each column; few columns are too narrow for vectors, but not rows side by side."""
+    n, d = X.shape
+    beside = max(1, _NUMBERS_BESIDE // max(d, 1))
+    whole = n - n % beside
+    if beside == 1 or not whole:
+        return extreme(X, 0)
+    found = extreme(X[:whole].reshape(-1, beside * d), 0).view(beside, d)
+    return extreme(torch.cat([found, X[whole:]]), 0)
 
 
 def is_sparse(X):

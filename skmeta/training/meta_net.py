@@ -14,7 +14,7 @@ from skmeta.training.packed_net import packed, unpack
 from skmeta.training.processes import current_processes
 from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
 from skmeta.training.standing import TrainingInterrupted, fingerprint, identity, noticing_ctrl_c, put_back, snapshot
-from skmeta.training.step import Adam, correct, is_small, learned_at_once, shared_step
+from skmeta.training.step import Adam, correct, is_small, learned_at_once, n_tasks, shared_step
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -252,9 +252,22 @@ class MetaNet(NeuralNet):
                 iterator = self._randomness.draws_of(iterator)
         try:
             with one_thread(small):
-                super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+                self._run_batches(iterator, training, prefix, step_fn, **fit_params)
         finally:
             self._loader = None
+
+    def _run_batches(self, batches, training, prefix, step_fn, **fit_params):
+        """skorch's loop, which would look into all of a batch for the number of its tasks."""
+        if batches is None:
+            return
+        n_batches = 0
+        for n_batches, batch in enumerate(batches, 1):
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+            self.history.record_batch(f"{prefix}_batch_size", n_tasks(batch[0]))
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_batch_count", n_batches)
 
     def train_step_single(self, batch, **fit_params):
         """skorch's; or the learner's own way, if it has one, where nobody would see the difference."""

@@ -1,6 +1,7 @@
 """One step of training: its loss and gradient, in one call or shared by processes, and the update by Adam."""
 
 import torch
+from skorch.dataset import get_len
 from torch import nn
 
 from skmeta import native
@@ -184,12 +185,14 @@ def _part_of_loss(net, X, share, own_y, n_answered):
     if getattr(net.criterion_, "reduction", "mean") == "sum":
         return 1.0
     if net._bare_learner.loss_by_tasks:
-        return _n_tasks(share) / _n_tasks(X)
+        return n_tasks(share) / n_tasks(X)
     return int(is_answered(own_y).sum()) / max(n_answered, 1)
 
 
-def _n_tasks(batch):
-    return len(batch) if isinstance(batch, Parts) else len(batch["query_X"])
+def n_tasks(batch):
+    """How many tasks a batch has; skorch, which is asked about those of other loaders, looks into all of its parts."""
+    is_ours = isinstance(batch, dict) and "query_X" in batch
+    return batch["query_X"].shape[0] if is_ours else get_len(batch)
 
 
 class Adam(torch.optim.Adam):

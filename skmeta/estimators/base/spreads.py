@@ -13,7 +13,7 @@ _CHANCE = 1e-4
 _ROUNDING = 1e-9
 #: a task in which two values lie as far from each other as this many least spreads is on the usual scale
 _ORDINARY = 3.0
-_ROWS, _CELLS_AT_ONCE = 1000, 2**20
+_ROWS, _CELLS_AT_ONCE = 100, 2**20
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Spreads:
         least, most = self.low / self.far, self.high * self.far
         found = np.exp(_log_spreads_of_tasks(tables, start[suspect], n_rows[suspect]))
         # of n values, all but one would have to be so near to it, or so far
-        chance = (len(self.low) / _CHANCE) ** (1 / (n_rows[suspect, None] - 1))
+        chance = (len(self.low) / _CHANCE) ** (1 / (np.minimum(n_rows[suspect, None], _ROWS) - 1))
         is_far = (found < np.fmin(least, self.low / chance)) | (found > np.fmax(most, self.high * chance))
         factors[suspect] = np.where(is_far, found / (np.sqrt(self.low) * np.sqrt(self.high)), np.nan)
         return factors
