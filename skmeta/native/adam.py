@@ -35,7 +35,5 @@ def _known(value, gradient, m, v, step):
     dtype, n = value.dtype, value.numel()
     if dtype not in SUFFIXES or gradient.layout != torch.strided or step.dtype != torch.float32 or not step.is_cpu:
         return False
-    for x in (value, gradient, m, v):
-        if not (x.is_cpu and x.dtype == dtype and x.is_contiguous() and x.numel() == n):
-            return False
-    return True
+    kinds = {(x.dtype, x.is_cpu, x.is_contiguous(), x.numel()) for x in (value, gradient, m, v)}
+    return kinds == {(dtype, True, True, n)}

@@ -261,12 +261,13 @@ class MetaNet(NeuralNet):
         if batches is None:
             return
         n_batches = 0
-        for n_batches, batch in enumerate(batches, 1):
+        for batch in batches:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
             self.history.record_batch(f"{prefix}_batch_size", n_tasks(batch[0]))
             self.notify("on_batch_end", batch=batch, training=training, **step)
+            n_batches += 1
         self.history.record(f"{prefix}_batch_count", n_batches)
 
     def train_step_single(self, batch, **fit_params):

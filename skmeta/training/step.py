@@ -6,7 +6,7 @@ from torch import nn
 
 from skmeta import native
 from skmeta.learners.base import Learner
-from skmeta.tasks.episodes import EpisodeLoader, Parts
+from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import TaskStore, is_answered
 
 #: multiplications of a batch on its way through the body, some milliseconds for one thread
