@@ -67,6 +67,9 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         The trust in each member for tasks that the table does not have, by the rows they have shown.
     weights_known_ : DataFrame of shape (n_sizes, n_members)
         The same for tasks of the table; after the members come trees with the task as a feature.
+    weights_ahead_ : DataFrame of shape (n_sizes, n_members)
+        The same for rows of these tasks that are later than the table: where the tasks have a column in common that
+        orders their rows, such as weeks or ages, and most of them have most of its values.
     adapted_tasks_ : ndarray
         Ids of the tasks whose rows have been seen.
     task_names_in_ : list of str or None
@@ -341,6 +344,14 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
         return labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
+
+    @property
+    def weights_ahead_(self):
+        """The trust in each of these for rows that are later than the table."""
+        check_is_fitted(self)
+        if self.mixtures_[0].ahead is None:
+            raise AttributeError("The tasks have no column of time in common, whose end rows could lie ahead of.")
+        return labelled([(one.ahead.weights, one.names_known) for one in self.mixtures_])
 
     @available_if(lambda self: hasattr(self, "encoder_"))
     def _sk_visual_block_(self):

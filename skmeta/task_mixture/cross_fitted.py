@@ -153,6 +153,18 @@ class CrossFitted:
         bases = self._support_base(part.pooled, shown[0]), [F[query[0]] for F in self.base]
         return part.answer(self._drawn(*shown), self._drawn(*query), *bases)
 
+    def ask_ahead(self, shown, query):
+        """(n_query, E, C) answers to the rows at these positions of a committee fitted to the rows shown alone."""
+        rows, asked = self.rows.take(shown), self.rows.take(query)
+
+        def fitted_again(model):
+            return model.again(rows.X, rows.y, rows.code, rows.weight)
+
+        pooled = self._run("pooled models of earlier rows", fitted_again, [(model,) for model in self.pooled])
+        base = self._support_base(pooled, shown)
+        _, part = self._committees([(self.rows, self.pooled, self.support_base), (rows, pooled, base)], self.whole)
+        return part.answer(rows, asked, base, [model.answer(asked.X) for model in pooled])
+
     def _drawn(self, position, draw):
         rows = self.rows.take(position)
         return rows.with_code(rows.code + draw * (self.rows.code[-1] + 1))

@@ -38,12 +38,12 @@ class TableOfTasks:
 
     def fitted_to_groups(self, mixture, y, group, n_groups, jobs):
         """A mixture fitted to the widest groups that tasks are nested in, each task being hidden as a whole."""
-        return self._fitted(mixture, y, group, n_groups, self.code, jobs)
+        return self._fitted(mixture, y, group, n_groups, self.code, jobs, looks_ahead=False)
 
-    def _fitted(self, mixture, y, code, n_tasks, unit, jobs):
+    def _fitted(self, mixture, y, code, n_tasks, unit, jobs, looks_ahead=True):
         some, rest = np.flatnonzero(self.is_taken), np.flatnonzero(~self.is_taken)
         rows, order = Rows.in_order(self.X[some], y[some], code[some], self.weight[some])
-        mixture.fit(rows, n_tasks, None if unit is None else unit[some][order], jobs)
+        mixture.fit(rows, n_tasks, None if unit is None else unit[some][order], jobs, looks_ahead)
         return added(mixture, self.X[rest], y[rest], code[rest], self.weight[rest]) if len(rest) else mixture
 
 

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.mixed_models.effects_around_model import KINDS
+from skmeta.task_mixture.ahead import Calendar, TrustAhead
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
 from skmeta.task_mixture.hiding import Hiding
@@ -15,13 +16,12 @@ from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.odd_tasks import FEWEST_ROWS, MOST_ROWS, means_of, trust_in_blend
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
 from skmeta.task_mixture.shown_rows import ShownRows
-from skmeta.task_mixture.trust import SizeWeights, weights_without_own_task
+from skmeta.task_mixture.trust import SizeWeights, that_occur, usual, weights_without_own_task
 from skmeta.task_mixture.uncertainty import Uncertainty
 
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
 _ROWS_AT_ONCE = 50_000  # are answered
-_NEAR_SIZE = 0.5  # in log(1 + n): what was asked with so many rows shown says something of this number
 
 
 @dataclass
@@ -55,18 +55,21 @@ class Mixture:
     seed : int
     """
 
+    ahead = None  # of files from before there was any, too
+
     def __init__(self, members, n_outputs, cv, seed):
         self.members, self.n_outputs, self.cv, self.seed = members, n_outputs, cv, seed
         self.kind = "regression" if n_outputs == 1 else "classification"
 
     # ------------------------------------------------------------------ fitting
 
-    def fit(self, rows, n_tasks, unit=None, jobs=None):
+    def fit(self, rows, n_tasks, unit=None, jobs=None, looks_ahead=True):
         """Fit all members, and learn the trust in them.
 
         ``rows`` are sorted by task. ``unit`` names for each row what is hidden together: repeated measures of one
         visit, or an inner task of a group, where the question is what the group says about a new one; None hides single
-        rows. ``jobs`` runs what does not depend on each other.
+        rows. ``jobs`` runs what does not depend on each other. One that ``looks_ahead`` learns apart whom to trust
+        with rows later than the table.
         """
         jobs = Jobs() if jobs is None else jobs
         hiding = Hiding(rows.code, n_tasks, unit, self.cv, np.random.default_rng(self.seed))
@@ -76,6 +79,8 @@ class Mixture:
         over_rows.fit(rows, hidden_in, pooled, tasks_tell=n_tasks > 1)
         answers = self._learn_known(over_rows, n_tasks, jobs)
         self.by_task = n_tasks >= _FEWEST_TASKS
+        if looks_ahead and self.by_task:
+            self._learn_ahead(over_rows, n_tasks, jobs)
         if self.by_task:
             self.for_new, asked = None, []
             for fold_of_task in hiding.folds_of_tasks():
@@ -131,14 +136,30 @@ class Mixture:
             if self.kind == "classification":
                 model.temperature = best_temperature(answers[:, i], rows.y, rows.weight)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
-        sizes = np.unique(np.quantile(shown_then, [0.0, 0.1, 0.5, 0.9]).astype(int))
         about = rows.y, shown_then, rows.code, rows.weight
-        self.weights_known, self.errors_known = self._trust(sizes, answers, *about, of_these_tasks=True)
+        self.weights_known, self.errors_known = self._trust(usual(shown_then), answers, *about, of_these_tasks=True)
         return answers
+
+    def _learn_ahead(self, over_rows, n_tasks, jobs):
+        """The trust for rows later than the table, where its tasks share a time: from the last rows, hidden again."""
+        rows, asked = over_rows.rows, []
+        calendar = Calendar.of(rows, n_tasks)
+
+        def ask_joint(model, earlier, later):
+            return model.again(_with_task(earlier), earlier.y, weight=earlier.weight).answer(_with_task(later))
+
+        for shown, query in [] if calendar is None else calendar.origins(rows):
+            earlier, later = rows.take(shown), rows.take(query)
+            places = [(model, earlier, later) for model in self.joint]
+            of_joint = jobs("rows ahead: models with the task", ask_joint, places)
+            answers = np.stack([*over_rows.ask_ahead(shown, query).transpose(1, 0, 2), *of_joint], axis=1)
+            asked.append((answers, later.y, earlier.n_shown(n_tasks)[later.code], later.code, later.weight))
+        if asked:
+            self.ahead = TrustAhead(calendar, self.weights_known, asked)
 
     def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
-        sizes = _that_occur(sizes, n_shown)
+        sizes = that_occur(sizes, n_shown)
         weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task, weight)
         if self.kind == "classification":  # a linear blend of chances that are right is not sure enough of itself
             weights.temperature = best_temperature(weights.blend(weights(n_shown), answers), y, weight)
@@ -249,11 +270,7 @@ class Mixture:
         n_shown = self.shown.count(query.code)
         n_columns = self.n_outputs if how_sure is None else 2 if isinstance(how_sure, str) else len(how_sure)
         out = np.empty((len(query), n_columns))
-        is_known = self._is_known(query.code)
-        for mine, committee, weights, errors in (
-            (is_known, self.for_known, self.weights_known, self.errors_known),
-            (~is_known, self.for_new, self.weights_new, self.errors_new),
-        ):
+        for mine, committee, weights, errors in self._questions(query):
             for some in _chunks(np.flatnonzero(mine)):
                 trust, rows = weights(n_shown[some]), query.take(some)
                 answers = self._answers_of(committee, rows, trust)
@@ -268,6 +285,16 @@ class Mixture:
                 else:
                     out[some] = errors.quantiles(blend, unit, n_shown[some], how_sure)
         return out
+
+    def _questions(self, query):
+        """Which rows ask what, and the committee, the trust and the errors that answer them."""
+        is_known = self._is_known(query.code)
+        yield ~is_known, self.for_new, self.weights_new, self.errors_new
+        if self.ahead is not None:
+            is_ahead = is_known & self.ahead.calendar.is_ahead(query.X)
+            yield is_ahead, self.for_known, self.ahead.weights, self.ahead.errors
+            is_known &= ~is_ahead
+        yield is_known, self.for_known, self.weights_known, self.errors_known
 
     def _simpler_where_odd(self, blend, query):
         """The answers of tasks that their own errors speak against are drawn to simpler ones."""
@@ -310,13 +337,6 @@ class Mixture:
         """Of the members that tasks of the table are answered by."""
         pooled, with_effects = self.for_known.pooled, self.for_known.n_effects > 0
         return self._names_of(pooled, with_effects) + [f"{_name(one.estimator)} with the task" for one in self.joint]
-
-
-def _that_occur(sizes, n_shown):
-    """Sizes, of which any that lies between crowds of rows shown is moved to the nearest number that occurs."""
-    there = np.unique(n_shown)
-    gaps = np.abs(np.log1p(sizes)[:, None] - np.log1p(there))
-    return np.unique(np.where(gaps.min(1) < _NEAR_SIZE, sizes, there[gaps.argmin(1)]))
 
 
 def _chunks(rows):

@@ -42,6 +42,12 @@ class PooledModel:
             self.fitted = clone(self.estimator).fit(X, y, **tasks, **fit_parameters(self.estimator, weight))
         return self
 
+    def again(self, X, y, code=None, weight=None):
+        """The same estimator fitted to other rows, and as sure of itself."""
+        other = PooledModel(self.estimator, self.n_classes).fit(X, y, code, weight)
+        other.temperature = self.temperature
+        return other
+
     def _wants_tasks(self):
         """Whether it sets effects of tasks apart."""
         return has_fit_parameter(self.estimator, "task") and not isinstance(self.estimator, MetaEstimator)

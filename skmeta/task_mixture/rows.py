@@ -32,5 +32,9 @@ class Rows:
         """(n_tasks,) how much each task has shown: its rows, counted by their weights."""
         return np.bincount(self.code, self.weight, minlength=n_tasks)
 
+    def n_rows(self, n_tasks):
+        """(n_tasks,) rows of each task."""
+        return np.bincount(self.code, minlength=n_tasks)
+
     def __len__(self):
         return len(self.X)

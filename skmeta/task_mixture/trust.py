@@ -6,6 +6,7 @@ from skmeta.task_mixture.pooled_model import tempered
 
 _WIDTH = 0.15  # neighbouring sizes lend each other rows: e-fold at this distance in log(1 + n)
 _NEAR = 0.01  # rows lent with less than this weight are left out
+_NEAR_SIZE = 0.5  # in log(1 + n): what was asked with so many rows shown says something of this number
 _SMALLEST = 0.01  # a model trusted less than this is not worth asking
 _OUTLYING = 2.0  # rows that models miss by more of the usual error count by the error instead of its square
 _LONGEST_STEP = 3.0  # in the logarithm of a weight
@@ -89,6 +90,13 @@ class SizeWeights:
         weights[weights < _SMALLEST] = 0
         return weights / weights.sum()
 
+    @classmethod
+    def mean_of(cls, several):
+        """Weights that lie between others, which were fitted for the same models."""
+        mean = cls(np.unique(np.concatenate([one.sizes for one in several])), several[0].kind)
+        mean.weights = np.mean([one(mean.sizes) for one in several], axis=0)
+        return mean
+
     def __call__(self, n_shown):
         """(N, E) weights for tasks that have shown so many rows."""
         at, place = np.log1p(n_shown), np.log1p(self.sizes)
@@ -98,6 +106,18 @@ class SizeWeights:
         """(N, C) of the models' answers (N, E, C), given the weights (N, E) of each."""
         blend = np.einsum("ne,nec->nc", trust, answers)
         return blend if self.temperature == 1.0 else tempered(blend, self.temperature)
+
+
+def usual(n_shown):
+    """Sizes at which trust in tasks of the table is learned, from the rows that they had shown."""
+    return np.unique(np.quantile(n_shown, [0.0, 0.1, 0.5, 0.9]).astype(int))
+
+
+def that_occur(sizes, n_shown):
+    """Sizes, of which any that lies between crowds of rows shown is moved to the nearest number that occurs."""
+    there = np.unique(n_shown)
+    gaps = np.abs(np.log1p(sizes)[:, None] - np.log1p(there))
+    return np.unique(np.where(gaps.min(1) < _NEAR_SIZE, sizes, there[gaps.argmin(1)]))
 
 
 def weights_without_own_task(weights, answers, y, n_shown, task, weight):
