@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from skmeta.estimators.base.rows import check_weight
+from skmeta.estimators.base.rows import check_weight, refuse_missing
 from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import from_torch, is_frame, is_missing, take_rows
 
@@ -15,6 +15,7 @@ _PROBES = 100  # rows that tasks are compared by
 def read_labelled(estimator, X, y, reset):
     """The rows and targets of a call that shows some."""
     X = from_torch(X)
+    refuse_missing(y)
     if is_frame(X):
         X = validate_data(estimator, X, reset=reset, skip_check_array=True)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")

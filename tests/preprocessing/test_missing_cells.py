@@ -5,8 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from skmeta import InContextClassifier, ProtoNetClassifier, TableEncoder
+from skmeta import InContextClassifier, PooledBaseline, ProtoNetClassifier, TableEncoder, TaskMixtureClassifier
 from skmeta.estimators.base.column_codes import ColumnCodes
 from skmeta.tasks.ids import take_task_ids
 from skmeta.tasks.pseudo import ranks_of_columns
@@ -47,6 +48,13 @@ def test_a_reader_of_mixed_columns_gives_it_no_code(cell):
 
 
 @every_kind
+def test_it_makes_no_category_of_a_column_of_numbers(cell):
+    X = column_of(1.0, cell, 3.0)[:, None]
+    np.testing.assert_array_equal(ColumnCodes().fit(X).transform(X)[:, 0], [1, np.nan, 3])
+    np.testing.assert_array_equal(TableEncoder().fit_transform(X), [[1, 0], [2, 1], [3, 0]])
+
+
+@every_kind
 def test_an_in_context_estimator_answers_as_without_the_cell(cell):
     y = np.array([0, 1, 0, 1])
     first, *others = (
@@ -68,10 +76,13 @@ def test_no_task_has_it_for_a_name(cell):
 
 
 @every_kind
-@pytest.mark.parametrize("cls", [ProtoNetClassifier, InContextClassifier])
+@pytest.mark.parametrize("cls", [ProtoNetClassifier, InContextClassifier, TaskMixtureClassifier, PooledBaseline])
 def test_no_label_is_missing_without_being_told(cell, cls):
-    with pytest.raises(ValueError, match="NaN|missing"):
-        cls().fit(np.arange(4.0)[:, None], column_of("a", cell, "b", "a"))
+    made = cls(LogisticRegression()) if cls is PooledBaseline else cls()
+    with pytest.raises(ValueError, match=r"A label is missing: .* in row 1\."):
+        made.fit(np.arange(4.0)[:, None], column_of("a", cell, "b", "a"))
+    with pytest.raises(ValueError, match=r"A label is missing: .* in row 3\."):
+        made.partial_fit(pd.DataFrame({"x": range(4)}), pd.Series([0, 1, 0, pd.NA], dtype="Int64"))
 
 
 @pytest.mark.parametrize("cell", ["", "nan", 0, False, np.array([1.0, np.nan]), [np.nan], Decimal("sNaN"), object()])

@@ -149,6 +149,8 @@ def _as_numbers(column, j):
     try:
         if hasattr(column, "to_numpy") and hasattr(column.dtype, "na_value"):
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if column.dtype == object:
+            column = [np.nan if is_missing(cell) else cell for cell in column]
         return np.asarray(column, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise type(error)(

@@ -6,7 +6,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skmeta.tasks import is_tasks
-from skmeta.tasks.rows import is_frame, readable
+from skmeta.tasks.rows import is_frame, is_missing, readable
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _MOST_CELLS = 2**28  # of a sparse matrix that is made dense
@@ -49,6 +49,7 @@ class NumericRows:
         if not reset and _is_plain_target(y, codec.task_type) and is_plain(estimator, X) and len(X) == len(y):
             return self, X.astype(np.float64) - self.shift, y.copy()
         X = readable(X)
+        refuse_missing(y)
         try:
             X, y = validate_data(
                 estimator, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **codec.validation
@@ -131,6 +132,16 @@ def require_labels(estimator, X, y):
     if y is None:
         name = type(estimator).__name__
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+
+
+def refuse_missing(y):
+    """Refuse labels that are missing, by their row: scikit-learn compares labels, which pandas' NA does not bear."""
+    if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind != "O":
+        return
+    labels = np.asarray(y, dtype=object)
+    for row, label in enumerate(labels if labels.ndim else ()):
+        if is_missing(label):
+            raise ValueError(f"A label is missing: {label!r} in {place_of_row(row)}. Leave such rows out.")
 
 
 def _lies_around_zero(X):
@@ -219,11 +230,6 @@ def explain(error, X, tasks=None):
         return ValueError(
             f"A column of X holds dates: {message}. Make numbers of them first, such as days since a first day, or "
             "year, month and weekday; TableEncoder does so."
-        )
-    if "NA is ambiguous" in message:  # of an array of objects: scikit-learn compares its cells
-        return ValueError(
-            "pandas.NA stands among the labels, or among cells that have to be numbers: a label is missing, or a cell. "
-            "Leave such rows out, or give cells as numpy.nan to an estimator that takes missing ones."
         )
     if is_text:
         message += (

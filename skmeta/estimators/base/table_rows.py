@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
-from skmeta.estimators.base.rows import NumericRows, dense, explain, is_plain, place_of_row
+from skmeta.estimators.base.rows import NumericRows, dense, is_plain, place_of_row, refuse_missing
 from skmeta.tasks.rows import plain
 
 
@@ -59,9 +59,7 @@ class TableRows(NumericRows):
         numbers = reader.read(estimator, X, reset, learn=True)
         # scikit-learn's checks of the two together; the rows themselves have been looked at
         codec = estimator._codec_class
-        try:
-            _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
-        except TypeError as error:
-            raise explain(error, X) from error
+        refuse_missing(y)
+        _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
         codec.check(y, type(estimator).__name__, place_of_row)
         return reader, numbers, y
