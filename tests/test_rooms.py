@@ -2,9 +2,13 @@
 
 import ast
 import graphlib
+import sys
 from pathlib import Path
 
 import pytest
+from sklearn.datasets import load_iris
+
+from skmeta import ProtoNetClassifier, native
 
 PACKAGE = Path(__file__).parent.parent / "skmeta"
 
@@ -98,3 +102,28 @@ def test_no_file_imports_one_that_imports_it():
     names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
     uses = {name: [other for other in imported(path) if other in names] for name, path in names.items()}
     graphlib.TopologicalSorter(uses).prepare()  # raises a CycleError, which names the circle
+
+
+#: files whose functions run, without a kernel, when a table is fitted and then asked about
+MOST_FOLLOWED = {"fit": 35, "predict": 13}
+
+
+def test_whoever_follows_fit_and_predict_opens_few_files(monkeypatch):
+    monkeypatch.setattr(native, "available", lambda: False)
+    X, y = load_iris(return_X_y=True)
+    ProtoNetClassifier(max_epochs=2, random_state=0).fit(X, y).predict(X)  # imports are not followed
+    estimator = ProtoNetClassifier(max_epochs=2, random_state=0)
+    for way, call in (("fit", lambda: estimator.fit(X, y)), ("predict", lambda: estimator.predict(X))):
+        followed = files_of(call)
+        assert 0 < len(followed) <= MOST_FOLLOWED[way], f"{way}: {sorted(followed)}"
+
+
+def files_of(call):
+    """The files of the library of which functions run in a call."""
+    found = set()
+    sys.setprofile(lambda frame, event, argument: found.add(frame.f_code.co_filename))
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return found & {str(path) for path in FILES}
