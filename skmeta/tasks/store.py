@@ -86,6 +86,17 @@ class TaskStore(torch.utils.data.Dataset):
         """(T, n, ...) rows by their numbers (T, n); as ``X[numbers]``, in half the time."""
         return self.X.index_select(0, numbers.flatten()).unflatten(0, numbers.shape)
 
+    def some(self, chosen):
+        """A store of some of the tasks, by a mask (n_tasks,) on the host."""
+        rows = torch.as_tensor(np.repeat(chosen, sum(self.sizes)), device=self.device)
+        of_tasks = [None if part is None else part.cpu().numpy()[chosen] for part in (self.n_classes, self.exists)]
+        part = TaskStore(
+            part_of(self.X, rows), self.y[rows], *(sizes[chosen] for sizes in self.sizes), of_tasks[0],
+            self.shared_labels, None if self.weight is None else self.weight[rows], self.device, of_tasks[1],
+        )  # fmt: skip
+        part.has_query = self.has_query
+        return part
+
     def class_mask(self, tasks):
         """(T, C) bool: the classes that exist in each of the given tasks; None for regression."""
         if not self.is_classification:

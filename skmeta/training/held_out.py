@@ -1,4 +1,4 @@
-"""How far what has been learned is to be trusted, told by rows and by classes that are held out."""
+"""How far what has been learned is to be trusted, told by rows, classes and tasks that are held out."""
 
 import copy
 from itertools import islice
@@ -22,9 +22,13 @@ LEAST_ROWS = 100
 MOST_ROWS = 2000
 #: of fewer training classes there are none to spare; of more, what is learned holds for others as well
 LEAST_CLASSES, MOST_CLASSES = 6, 100
+#: the same of tasks, where there are several
+LEAST_TASKS, MOST_TASKS = 4, 100
 #: of more, a training takes too long to be rehearsed
 MOST_REHEARSED_ROWS = 20_000
-#: classes held out in all rehearsals together, of which there are three at most: three classes may be easy ones
+#: fewer steps lead nowhere far
+LEAST_STEPS = 30
+#: classes, or tasks, held out in all rehearsals together, of which there are three at most: three may be easy ones
 ENOUGH_HELD_OUT = 10
 #: how far on the way from the start to where training has led
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
@@ -92,15 +96,16 @@ def held_out_folds(codes, seed):
 
 
 class Trust:
-    """Training that goes as far from its start as classes that it does not see ask for.
+    """Training that goes as far from its start as classes, or tasks, that it does not see ask for.
 
     Learners of tasks with classes of their own often begin as something that knows nothing and does no harm, such as
     nearest class means. A few dozen training classes are soon known by heart, and others are then told apart worse than
-    before. So training is rehearsed on two thirds of the classes; on the straight way from the start to the weights
-    that were found, the point is sought at which the other classes are most probable; and the training on all of them
-    ends at that share of its own way, which the last epoch of the net's history tells. Where classes are few, each
-    third is held out in turn. A class of one row is never asked about, so it decides nothing. Of the net's callbacks a
-    rehearsal has those that act on steps, see :func:`acting_on_steps`.
+    before. So training is rehearsed on two thirds of the classes of one table, or of the tasks where there are several;
+    on the straight way from the start to the weights that were found, the point is sought at which the others' classes
+    are most probable; and the training on all of them ends at that share of its own way, which the last epoch of the
+    net's history tells. Where there are few, each third is held out in turn. A class of one row is never asked about,
+    nor is a task that asks nothing, so they decide nothing. Of the net's callbacks a rehearsal has those that act on
+    steps, see :func:`acting_on_steps`.
 
     Parameters
     ----------
@@ -112,11 +117,13 @@ class Trust:
     """
 
     def __init__(self, make_net, tasks, seed):
-        self.make_net, self.rehearsals = make_net, class_parts(tasks, seed)
+        self.make_net, self.rehearsals = make_net, class_parts(tasks, seed) or task_parts(tasks, seed)
 
     def train(self, net, tasks, epochs, watcher=None):
         """Train an initialised net, and take it back as far as the rehearsal says."""
-        share = self.share(epochs) if self.rehearsals and epochs > 0 else 1.0
+        if self.rehearsals and _n_steps(net, tasks, epochs) < LEAST_STEPS:
+            self.rehearsals = []
+        share = self.share(epochs) if self.rehearsals else 1.0
         processes = current_processes(net.device)
         if processes is not None:  # machines may differ in the last digit
             (share,) = processes.of_first([share])
@@ -201,6 +208,39 @@ def class_parts(tasks, seed):
     n_rehearsals = min(3, -(-3 * ENOUGH_HELD_OUT // n_classes))
     thirds = [order % 3 == third for third in range(n_rehearsals)]
     return [(of_classes(tasks, ~is_other), of_classes(tasks, is_other)) for is_other in thirds]
+
+
+def task_parts(tasks, seed):
+    """Pairs of stores of tasks with classes of their own: some to rehearse on, and the others; none where no need."""
+    if not isinstance(tasks, TaskStore) or not tasks.is_classification or tasks.shared_labels:
+        return []
+    if len(tasks) > MOST_TASKS or len(tasks.X) > MOST_REHEARSED_ROWS:
+        return []
+    asks = _which_ask(tasks)
+    if (n_tasks := int(asks.sum())) < LEAST_TASKS:
+        return []
+    # each third has its share of those that ask
+    order = np.argsort(np.lexsort((np.random.RandomState(seed).permutation(len(tasks)), ~asks)))
+    n_rehearsals = min(3, -(-3 * ENOUGH_HELD_OUT // n_tasks))
+    thirds = [order % 3 == third for third in range(n_rehearsals)]
+    return [(tasks.some(~is_other), tasks.some(is_other)) for is_other in thirds]
+
+
+def _which_ask(tasks):
+    """Which tasks (n_tasks,) have a row to ask about: a labelled query row or, without these, two rows of a class."""
+    task = torch.repeat_interleave(torch.arange(len(tasks), device=tasks.device), tasks.n_rows)
+    if tasks.has_query:
+        place = torch.arange(len(task), device=tasks.device) - tasks.start[task]
+        asked = (place >= tasks.n_support[task]) & is_answered(tasks.y)
+        return (task[asked].bincount(minlength=len(tasks)) > 0).cpu().numpy()
+    of_class = (task * tasks.max_classes + tasks.y)[is_answered(tasks.y)]
+    of_class = of_class.bincount(minlength=len(tasks) * tasks.max_classes)
+    return (of_class.view(len(tasks), -1) > 1).any(1).cpu().numpy()
+
+
+def _n_steps(net, tasks, epochs):
+    loader = net.get_iterator(tasks, training=True)
+    return epochs * len(loader) if hasattr(loader, "__len__") else LEAST_STEPS * epochs
 
 
 def of_classes(table, chosen):

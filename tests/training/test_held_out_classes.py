@@ -1,4 +1,4 @@
-"""Classes that are held out say how far what was learned of the others is to be trusted."""
+"""Classes, or tasks, that are held out say how far what was learned of the others is to be trusted."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,18 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from skmeta import HyperNetClassifier, ProtoNetClassifier, Task, TaskSet
 from skmeta.estimators.base.meta_training import MetaTraining
-from skmeta.tasks import NWayTasks
+from skmeta.tasks import GaussianClusters, NWayTasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import held_out
-from skmeta.training.held_out import Trust, acting_on_steps, class_parts
+from skmeta.training.held_out import Trust, acting_on_steps, class_parts, task_parts
 
 SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
+
+
+@pytest.fixture
+def every_training(monkeypatch):
+    """However short trainings are, they are rehearsed."""
+    monkeypatch.setattr(held_out, "LEAST_STEPS", 1)
 
 
 def table(n_telling, n_columns=24, n_classes=24, n_rows=14):
@@ -50,6 +56,7 @@ def test_training_ends_at_a_share_of_its_way(share, monkeypatch):
     monkeypatch.setattr(MetaTraining, "is_rehearsed", False)
     end = ProtoNetClassifier(max_epochs=2, **settings).fit(train).net_.module_.state_dict()
     monkeypatch.undo()
+    monkeypatch.setattr(held_out, "LEAST_STEPS", 1)
     monkeypatch.setattr(Trust, "share", lambda trust, epochs: share)
     meta = ProtoNetClassifier(max_epochs=2, **settings).fit(train)
     assert len(meta.net_.history) == 2
@@ -89,6 +96,7 @@ def test_nothing_is_held_out_where(n_classes, shared, n_query):
     assert not class_parts(store, seed=0)
 
 
+@pytest.mark.usefixtures("every_training")
 def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
     train, _ = table(24)
     meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2).fit(train)
@@ -126,6 +134,7 @@ def test_classes_of_one_row_say_nothing_of_others(n_several):
         ProtoNetClassifier(max_epochs=1, random_state=seed).fit([(X, y)])
 
 
+@pytest.mark.usefixtures("every_training")
 def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
     train, _ = table(24)
     monkeypatch.setattr(held_out, "loss", lambda learner, episodes: 0.0)
@@ -133,6 +142,7 @@ def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
     assert meta.net_.history[-1]["share"] == 1.0
 
 
+@pytest.mark.usefixtures("every_training")
 def test_the_history_tells_what_share_was_kept(monkeypatch):
     train, _ = table(24)
     monkeypatch.setattr(Trust, "share", lambda trust, epochs: 0.3)
@@ -165,3 +175,69 @@ def test_a_rate_that_waits_for_what_only_the_real_training_is_told_is_not_rehear
     rest = [("clip", GradientNormClipping(1.0)), Freezer("body.*"), LRScheduler, EarlyStopping(), ("heard", Heard)]
     assert acting_on_steps([*waiting, *rest]) == [waiting[0], *rest[:3]]
     assert acting_on_steps(None) is None and acting_on_steps("disable") == "disable"
+
+
+# ---------------------------------------------------------------------- several tasks
+
+
+MEANS = GaussianClusters(n_features=24, separation=2.5)  # class means are all there is to know
+
+
+@pytest.mark.parametrize("cls, n_tasks", [(ProtoNetClassifier, 40), (HyperNetClassifier, 5)])
+def test_training_on_few_tasks_does_no_harm_where_class_means_are_all_there_is_to_know(cls, n_tasks, monkeypatch):
+    train, others = MEANS.sample(n_tasks, random_state=0), MEANS.sample(80, random_state=1)
+    untrained = cls(max_epochs=0, random_state=0).fit(train).score(others)
+    assert cls(**SHORT).fit(train).score(others) > untrained - 0.02
+    monkeypatch.setattr(MetaTraining, "is_rehearsed", False)
+    assert cls(**SHORT).fit(train).score(others) < untrained - 0.04
+
+
+def test_what_few_tasks_have_in_common_is_learned_all_the_same():
+    family = GaussianClusters(n_features=24, n_latent=3, separation=3.0)
+    train, others = family.sample(6, random_state=0), family.sample(80, random_state=1)
+    untrained = ProtoNetClassifier(max_epochs=0, random_state=0).fit(train).score(others)
+    assert ProtoNetClassifier(**SHORT).fit(train).score(others) > untrained + 0.05
+
+
+def several(n_tasks, n_query=2, n_rows=6, shared=False):
+    """A store of tasks of three classes, of which the first column says which task a row is of."""
+    size = n_rows + max(n_query, 0)
+    X = np.column_stack([np.repeat(np.arange(n_tasks), size), np.zeros(n_tasks * size)]).astype(np.float32)
+    y = np.tile(np.arange(size) % 3, n_tasks)
+    return TaskStore(X, y, [n_rows] * n_tasks, [n_query] * n_tasks, [3] * n_tasks, shared)
+
+
+@pytest.mark.parametrize("n_query", [-1, 2])
+@pytest.mark.parametrize("n_tasks, n_rehearsals", [(4, 3), (14, 3), (15, 2), (30, 1), (100, 1)])
+def test_whole_tasks_are_held_out_a_third_at_a_time(n_tasks, n_rehearsals, n_query):
+    parts = task_parts(several(n_tasks, n_query), seed=0)
+    assert len(parts) == n_rehearsals
+    for known, others in parts:
+        of_known, of_others = (set(part.X[:, 0].unique().tolist()) for part in (known, others))
+        assert of_known | of_others == set(range(n_tasks)) and not of_known & of_others
+        assert n_tasks // 3 <= len(others) == len(of_others) <= n_tasks // 3 + 1
+        for part in (known, others):
+            assert part.n_support.tolist() == [6] * len(part) and part.has_query == (n_query > 0)
+            assert part.n_query.tolist() == [max(n_query, 0)] * len(part) and len(part.X) == int(part.n_rows.sum())
+
+
+@pytest.mark.parametrize("tasks", [several(3), several(101), several(8, shared=True)], ids=["three", "many", "shared"])
+def test_no_task_is_held_out_of(tasks):
+    assert not task_parts(tasks, seed=0)
+
+
+def test_tasks_that_ask_nothing_decide_nothing():
+    rng, single = np.random.default_rng(0), [0, 1, 2]  # of each class one row
+    asking = [(rng.normal(size=(9, 2)), np.arange(9) % 3) for _ in range(4)]
+    silent = [(rng.normal(size=(3, 2)), single) for _ in range(9)]
+    few, enough = (
+        ProtoNetClassifier(max_epochs=1, random_state=0).fit([*some, *silent]) for some in (asking[:3], asking)
+    )
+    assert "share" not in few.net_.history[-1] and "share" in enough.net_.history[-1]
+
+
+@pytest.mark.parametrize("steps, is_rehearsed", [(14, False), (15, True)])
+def test_a_training_of_few_steps_is_not_rehearsed(steps, is_rehearsed):
+    train, _ = table(24)
+    meta = ProtoNetClassifier(max_epochs=2, steps_per_epoch=steps, random_state=0).fit(train)
+    assert ("share" in meta.net_.history[-1]) == is_rehearsed
