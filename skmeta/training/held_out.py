@@ -120,19 +120,26 @@ class Trust:
         self.make_net, self.rehearsals = make_net, class_parts(tasks, seed) or task_parts(tasks, seed)
 
     def train(self, net, tasks, epochs, watcher=None):
-        """Train an initialised net, and take it back as far as the rehearsal says."""
-        if self.rehearsals and _n_steps(net, tasks, epochs) < LEAST_STEPS:
-            self.rehearsals = []
-        share = self.share(epochs) if self.rehearsals else 1.0
+        """Train an initialised net, and take it back as far as a rehearsal of as many epochs says.
+
+        Ctrl-C leaves it where training had led.
+        """
+        start = copied(net.module_)
+        train(net, tasks, epochs, watcher)
+        epochs = len(net.history)
+        if not self.rehearsals or net.interrupted_ or _n_steps(net, tasks, epochs) < LEAST_STEPS:
+            return
+        try:
+            share = self.share(epochs)
+        except KeyboardInterrupt:
+            net.interrupted_ = True
+            return
         processes = current_processes(net.device)
         if processes is not None:  # machines may differ in the last digit
             (share,) = processes.of_first([share])
-        start = copied(net.module_)
-        train(net, tasks, epochs, watcher)
         if share < 1:
             go(net.module_, start, copied(net.module_), share)
-        if self.rehearsals and len(net.history):
-            net.history.record("share", share)
+        net.history.record("share", share)
 
     def share(self, epochs):
         """The share of the way at which held-out classes are most probable."""
@@ -148,7 +155,7 @@ class Trust:
         start = copied(net.module_)
         train(net, known, epochs)
         if net.interrupted_:
-            raise KeyboardInterrupt("Training was interrupted before its first epoch.")
+            raise KeyboardInterrupt("The rehearsal was interrupted.")
         end, learner = copied(net.module_), net.module_.eval()
         episodes = list(islice(net.get_iterator(others, training=False), _BATCHES))
         losses = []

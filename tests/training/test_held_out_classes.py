@@ -97,18 +97,34 @@ def test_nothing_is_held_out_where(n_classes, shared, n_query):
 
 
 @pytest.mark.usefixtures("every_training")
-def test_ctrl_c_in_the_rehearsal_leaves_the_estimator_as_it_was(monkeypatch):
+def test_ctrl_c_in_the_rehearsal_is_raised_and_keeps_what_has_been_trained(monkeypatch):
     train, _ = table(24)
-    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2).fit(train)
-    before = dict(vars(meta))
+    settings = {"max_epochs": 2, "steps_per_epoch": 2, "random_state": 0}
+    meta = ProtoNetClassifier(**settings)
+    real, n_nets = held_out.train, []
 
     def interrupted(net, *args):
-        net.interrupted_ = True
+        real(net, *args)
+        n_nets.append(net)
+        net.interrupted_ = len(n_nets) == 2  # the first is the real one
 
     monkeypatch.setattr(held_out, "train", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="its 2 whole epochs are kept"):
         meta.fit(train)
-    assert vars(meta) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(MetaTraining, "is_rehearsed", False)
+    whole = ProtoNetClassifier(**settings).fit(train)
+    for name, value in whole.net_.module_.state_dict().items():
+        torch.testing.assert_close(meta.net_.module_.state_dict()[name], value)
+
+
+def test_a_training_that_is_stopped_early_is_rehearsed_for_as_many_epochs(monkeypatch):
+    train, _ = table(24)
+    asked = []
+    monkeypatch.setattr(Trust, "share", lambda trust, epochs: asked.append(epochs) or 1.0)
+    stop = EarlyStopping(monitor="train_loss", patience=1, threshold=1e9)
+    meta = ProtoNetClassifier(max_epochs=50, callbacks=[stop], random_state=0).fit(train)
+    assert asked == [len(meta.net_.history)] and asked[0] < 10
 
 
 def long_tailed():
