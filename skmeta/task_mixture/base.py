@@ -155,29 +155,34 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         with transaction(self, keep_fitted=False) as draft:
             draft.from_tasks_, draft.task_names_in_ = from_tasks, names_of_columns(X, task)
             X, ids = find_task_ids(X, task)
-            given = X
-            X, y = read_labelled(draft, X, y, reset=True)
-            given, groups = given if hasattr(given, "shape") else X, read_groups(groups, len(y))
-            y, X, given, ids, groups, weight = rows_that_count(sample_weight, y, X, given, ids, groups)
-            if not len(y):
-                raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
-            if len(y) < 2:
-                raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
-            draft.probes_ = None if ids is None else spread_evenly(given)
-            weight, draft.weight_unit_ = relative(weight, len(y))
-            if say_something(weight):
-                check_weighable([*draft._pooled_by_name(), *draft._fitted_anew()])
-            if not X.shape[1] and ids is None:
-                raise ValueError(
-                    f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
-                )
-            if ids is None:
-                draft.current_weight_unit_ = draft.weight_unit_
+            X, y, weight, ids, groups = draft._read_first(X, y, sample_weight, ids, groups)
             draft.places_, code = TaskPlaces().opened(ids, len(y))
             y = draft._learn_targets(y)
             draft.encoder_ = TableEncoder().fit(X)
-            draft._fit_mixtures(numbers(draft, X), y, code, weight, None if groups is None else factorize(groups)[1])
+            draft._fit_mixtures(numbers(draft, X), y, code, weight, groups)
         return self
+
+    def _read_first(self, X, y, sample_weight, ids, groups):
+        """What counts of the table that is fitted: rows, targets, weights, ids of tasks and numbers of groups."""
+        given = X
+        X, y = read_labelled(self, X, y, reset=True)
+        given, groups = given if hasattr(given, "shape") else X, read_groups(groups, len(y))
+        y, X, given, ids, groups, weight = rows_that_count(sample_weight, y, X, given, ids, groups)
+        if not len(y):
+            raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
+        if len(y) < 2:
+            raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
+        self.probes_ = None if ids is None else spread_evenly(given)
+        weight, self.weight_unit_ = relative(weight, len(y))
+        if say_something(weight):
+            check_weighable([*self._pooled_by_name(), *self._fitted_anew()])
+        if not X.shape[1] and ids is None:
+            raise ValueError(
+                f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
+            )
+        if ids is None:
+            self.current_weight_unit_ = self.weight_unit_
+        return X, y, weight, ids, None if groups is None else factorize(groups)[1]
 
     def _fit_mixtures(self, X, y, code, weight, groups):
         seed, jobs = int(check_random_state(self.random_state).randint(2**31 - 1)), Jobs(self.n_jobs, self.verbose)
