@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import RidgeCV
 
 from skmeta import InContextRegressor
+from skmeta.learners.in_context.blend import blended
 
 
 def law(seed, shift, noise=0.05, n=120, bend=0.0):
@@ -65,3 +67,11 @@ def test_rows_added_by_partial_fit_move_the_tuned_experts_too():
     assert grown.n_rows_encoded_ == 100
     whole = InContextRegressor().fit(X, y)
     assert rmse(grown.predict(X_new), whole.predict(X_new)) < 0.02 * y.std()
+
+
+def test_disagreement_that_is_usual_widens_nothing_within_the_range_and_something_beyond():
+    shares, scores = torch.tensor([[0.5, 0.5]]), torch.tensor([[[-1.2, 1.2]] * 2])  # their variance is 1.44
+    one = torch.ones(1, 1)
+    blend = {"shares": shares, "part": one, "kept": one, "usual": one, "plane": 0 * one, "rows": 1000 * one}
+    _, _, wider = blended(blend, torch.zeros(1, 2, 1), scores, beyond=torch.tensor([[0.0, 1.0]]), ridge=0)
+    assert wider[0, 0] == 0 and float(wider[0, 1]) == pytest.approx(2 * 0.44)

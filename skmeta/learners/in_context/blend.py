@@ -10,7 +10,10 @@ from skmeta.learners.stacking import fit_shares, part_of_answer
 
 FITTED = 10.0  # rows: the blend was fitted to the rows that measure it, so its error is as many rows' worth larger
 FEW = 20.0  # rows, on which what the experts seem to gain is half believed; on more, soon all of it
-WIDENING = 2.0  # of the disagreement of experts, beyond what they have on left-out rows, becomes variance
+SHY = 0.5  # rows: so much of the network's width, over their number, is more than real tables need
+# So much of the disagreement of experts becomes variance, beyond what is usual: what they have on left-out rows, and
+# within the range so many times that, for many rows there exceed it by chance.
+WIDENING, USUALLY = 2.0, 2.0
 # A plane speaks alone beyond the support's range where its squared error is not told to be more than a tenth above the
 # best expert's (standard errors: full trust, none) and leaves less unexplained than n / (n + PLAIN_ROWS), fading out.
 SLACK, DOUBT, REFUSAL = 1.1, 1.0, 2.0
@@ -72,7 +75,7 @@ def fit_blend(read, tuned, y, weight, n_read, ridge=0):
     middle = read[:, :, :n_read].mean(2)
     left = error((1 - part) * middle + part * now)
     narrower = left / error((1 - before) * middle + before * was).clamp(min=1e-12)
-    width = (narrower * (1 + FITTED / n_rows.clamp(min=1))).sqrt().clamp(1e-4, 1)
+    width = (narrower * (1 + FITTED / n_rows.clamp(min=1))).sqrt().clamp(1e-4, 1) * (1 - SHY / n_rows.clamp(min=1))
     usual = (disagreement(everyone, shares) * weight).sum(1, keepdim=True) / n_rows.clamp(min=1e-12)
     plane = _trust_in_plane(tuned, y, weight, ridge)
     return {
@@ -128,7 +131,9 @@ def blended(blend, network, scores, beyond, ridge):
     middle = network[..., 0] + blend["part"] * (stacked - network[..., 0])
     if blend["usual"] is None:
         return middle[..., None], blend["kept"][..., None], torch.zeros_like(middle)[..., None]
-    outside = blend["plane"] * ((beyond - USUAL / blend["rows"].clamp(min=1)) / REACH).clamp(0, 1)
+    far = ((beyond - USUAL / blend["rows"].clamp(min=1)) / REACH).clamp(0, 1)
+    outside = blend["plane"] * far
     middle = middle + outside * (scores[..., ridge] - middle)
-    wider = WIDENING * (disagreement(scores, blend["shares"]) - blend["usual"]).clamp(min=0)
+    usual = blend["usual"] * torch.lerp(torch.full_like(far, USUALLY), torch.ones_like(far), far)
+    wider = WIDENING * (disagreement(scores, blend["shares"]) - usual).clamp(min=0)
     return middle[..., None], (blend["kept"] * (1 - outside))[..., None], wider[..., None]
