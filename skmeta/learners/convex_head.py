@@ -8,6 +8,8 @@ from skmeta.learners.convex import answer_ridge, fit_logistic, fit_ridge, fit_sv
 from skmeta.learners.linear_heads import counts
 
 _SVM_STEPS_IN_TRAINING, _SVM_STEPS = 64, 400
+#: rows whose features say how strongly a head is to be held at first
+_ROWS_SHOWN = 1024
 
 
 class ConvexHead(Learner):
@@ -25,7 +27,8 @@ class ConvexHead(Learner):
     head : {"ridge", "svm", "logistic"}
         Regression takes "ridge".
     l2 : float or "learn"
-        "learn" trains its logarithm, from 1 on.
+        "learn" trains its logarithm, from 1 on; where classes are each task's own, "ridge" and "svm" begin at half the
+        mean square length of features.
     scale : float or "learn"
         What the head's scores are multiplied with to give logits.
 
@@ -52,6 +55,21 @@ class ConvexHead(Learner):
         first_scale = {"ridge": 5.0, "svm": 2.0, "logistic": 1.0}[head]
         self.log_scale = _log_of(scale, first_scale) if task_type == "classification" else None
         self.start = None if n_outputs is None else nn.Parameter(torch.zeros(self.n_embedding + 1, n_outputs))
+
+    @torch.no_grad()
+    def fit_rows(self, rows):
+        """Hold the head, at first, as strongly as the length of features asks for.
+
+        Of so few rows as a class has, one that is hardly held follows all that chance has put there, and training moves
+        a logarithm too slowly to find that out. One held like this is as modest as class means are.
+        """
+        if not self.log_l2.requires_grad or self.n_outputs is not None or self.head == "logistic":
+            return
+        some = torch.linspace(0, len(rows) - 1, min(len(rows), _ROWS_SHOWN)).long()
+        was_training = self.body.training
+        features = self.body.eval()(rows[some].to(self.log_l2)).double()
+        self.body.train(was_training)
+        self.log_l2.copy_(((features.square().sum(1).mean() + 1) / 2).log())
 
     def features(self, X):
         """phi: (T, n, e + 1)."""

@@ -77,7 +77,7 @@ class MetaNet(NeuralNet):
         with Randomness(self.device, self.seed).as_global():
             super().initialize()
             rows = None if rows is None else sample_of(rows)
-            for layer in self.module_.modules() if rows is not None else ():
+            for layer in reversed(list(self.module_.modules())) if rows is not None else ():  # the inner ones first
                 if hasattr(layer, "fit_rows"):
                     layer.fit_rows(rows)
         return self

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import make_circles
+from torch import nn
 
 import skmeta
 from skmeta import MetaKNeighborsClassifier, MetaOptNetClassifier, ProtoNetClassifier, split_tasks
 from skmeta.datasets import split_classes
 from skmeta.learners.calibrated import Calibrated
+from skmeta.tasks import GaussianClusters
 
 
 def noisy_table(n_rows, seed):
@@ -72,3 +74,16 @@ def test_ways_that_cannot_be_are_refused(n_ways):
     X, y = noisy_table(20, 0)
     with pytest.raises(ValueError, match=r"n_ways .* must be None, an integer of at least 2 or a \(low, high\) pair"):
         ProtoNetClassifier(n_ways=n_ways).fit(X, y)
+
+
+@pytest.mark.parametrize("head, gain, behind", [("ridge", 0.05, 0.06), ("svm", 0.005, 0.1)])
+def test_a_head_of_few_rows_begins_as_modest_as_their_length_asks_for_whatever_its_unit(head, gain, behind):
+    family = GaussianClusters(n_features=24, separation=4.0)
+    train, new = family.sample(8, random_state=0), family.sample(60, random_state=1)
+    settings = {"max_epochs": 0, "random_state": 0}
+    means = ProtoNetClassifier(**settings).fit(train).score(new)
+    found = MetaOptNetClassifier(head=head, **settings).fit(train).score(new)
+    assert found > MetaOptNetClassifier(head=head, l2=1.0, **settings).fit(train).score(new) + gain
+    in_grams = [tasks.with_rows(1000 * tasks.pooled[0]) for tasks in (train, new)]
+    for_grams = MetaOptNetClassifier(nn.Identity, head=head, **settings).fit(in_grams[0]).score(in_grams[1])
+    assert min(found, for_grams) > means - behind
