@@ -1,6 +1,7 @@
 """Episodes: the vectorised sampler that turns stored tasks into training batches, on the device."""
 
 import sys
+from dataclasses import dataclass
 
 import torch
 
@@ -59,6 +60,8 @@ class EpisodeLoader:
     """
 
     generator = None  # torch's, on the device of the tasks; whoever trains sets it
+    share = None  # (rank, size): of every batch the tasks of one of several processes alone; whoever trains sets it
+    place = None  # of the last such batch, a :class:`Place`
     hides = True  # whether query rows of the last batch may have no label: who knows need not ask the device
 
     def __init__(
@@ -101,21 +104,33 @@ class EpisodeLoader:
         draw = self._n_way if segments.per_class else self._rows
         self.hides = self._may_hide(store, segments)
         at_once = self._batches_at_once(store, segments)
+        # which places of classes are cut off depends on all episodes of a batch
+        share = None if segments.per_class and self._cuts_ways(store) else self.share
         for first in range(0, len(order), at_once):
-            batch, y = draw(store, segments, torch.cat(order[first : first + at_once]), dice)
-            parts = [values.split(self.batch_size) for values in batch.values()]
-            for *values, labels in zip(*parts, y.split(self.batch_size)):
-                some = dict(zip(batch, values))
+            tasks = torch.cat(order[first : first + at_once])
+            places, own = [Place.of(len(some), share) for some in order[first : first + at_once]], slice(None)
+            if share is not None:
+                by_batch = torch.arange(len(tasks), device=store.device).split(self.batch_size)
+                own = torch.cat([some[place.own] for some, place in zip(by_batch, places)])
+            batch, y = draw(store, segments, tasks, dice, own)
+            sizes = [place.n_own for place in places]
+            parts = [values.split(sizes) for values in batch.values()]
+            for *values, labels, place in zip(*parts, y.split(sizes), places):
+                some, self.place = dict(zip(batch, values)), None if share is None else place
                 if segments.per_class:
                     some, labels = self._without_absent_ways(some, labels)
                 yield some, labels.flatten(0, 1)
+
+    def _cuts_ways(self, store):
+        """Whether episodes of a batch may have places of classes that none of them uses."""
+        return self.n_ways[0] < min(self.n_ways[1], store.max_classes)
 
     def _may_hide(self, store, segments):
         """Whether some drawn episode may have fewer query rows than others."""
         per = 1 if segments.per_class else max(store.max_classes, 1)
         varies = self.n_query[0] != self.n_query[1] or not segments.all_full
         if segments.per_class:
-            varies |= self.n_ways[0] < min(self.n_ways[1], store.max_classes)
+            varies |= self._cuts_ways(store)
         elif store.is_classification:
             varies |= self.hide_unseen
         most_shots = (segments.fewest + (not segments.per_class)) // 2
@@ -147,39 +162,45 @@ class EpisodeLoader:
     def _given(self, store, tasks, dice):
         n_query = store.sizes[1][tasks]
         self.hides = not store.all_are_answered or bool((n_query != n_query[0]).any())
-        if not self.in_parts:
-            return self._given_alike(store, tasks, dice)
-        chunks = list(similar_size_chunks(*(sizes[tasks] for sizes in store.sizes), max_rows=sys.maxsize))
-        if len(chunks) == 1:
-            return self._given_alike(store, tasks, dice)
-        batches, y = zip(*(self._given_alike(store, tasks[chunk], dice) for chunk in chunks))
-        return Parts(batches), torch.cat(y)
+        chunks = [slice(None)]
+        if self.in_parts:
+            chunks = list(similar_size_chunks(*(sizes[tasks] for sizes in store.sizes), max_rows=sys.maxsize))
+        parts = [self._given_alike(store, tasks[chunk], dice) for chunk in chunks]
+        batches, y, places = zip(*([one for one in parts if one[-1].has_tasks] or parts[:1]))
+        place = places[0] if len(chunks) == 1 else Place(None, len(tasks), None, places[0].has_tasks)
+        self.place = None if self.share is None else place
+        return (batches[0], y[0]) if len(chunks) == 1 else (Parts(batches), torch.cat(y))
 
     def _given_alike(self, store, tasks, dice):
-        batch, y = store.whole_tasks(tasks)
+        """Tasks as a batch, their query labels, and their place."""
+        place = Place.of(len(tasks), self.share)
+        batch, y = store.whole_tasks(tasks[place.own])
         if store.is_classification and self.relabel and not store.shared_labels:
-            new_code = (
-                dice.uniform(batch["class_mask"].shape).masked_fill(~batch["class_mask"], 2.0).argsort(1).argsort(1)
-            )
+            mask = batch["class_mask"]
+            numbers = dice.uniform((len(tasks), mask.shape[1]))[place.own]
+            new_code = numbers.masked_fill(~mask, 2.0).argsort(1).argsort(1)
             batch["support_y"] = new_code.gather(1, batch["support_y"])
-            y = y.view(len(tasks), -1)
+            y = y.view(len(mask), -1)
             y = hide(new_code.gather(1, y.clamp(min=0)), y >= 0).flatten()
-        return batch, y
+        return batch, y, place
 
-    def _n_way(self, store, segments, tasks, dice):
+    def _n_way(self, store, segments, tasks, dice, own):
         ways = min(self.n_ways[1], store.max_classes)
-        exists = segments.count[tasks] > 0
         numbers = dice.uniform((len(tasks), store.max_classes + ways + 3))
+        for column in (-3, -1):  # how many ways, and query rows
+            numbers[:, column] = self._of_first_in_batch(numbers[:, column])
+        numbers, tasks = numbers[own], tasks[own]
+        exists = segments.count[tasks] > 0
         of_classes, of_places, of_ways, of_shots, of_query = numbers.split([store.max_classes, ways, 1, 1, 1], 1)
         classes = of_classes.masked_fill(~exists, 2.0).argsort(1)[:, :ways]
-        asked_ways = self._as_many_in_a_batch(of_ways, min(self.n_ways[0], ways), ways)
+        asked_ways = _integers(of_ways, min(self.n_ways[0], ways), ways)
         if not self.relabel:  # those to be asked about first, in order
             later = torch.arange(ways, device=store.device) >= asked_ways
             classes = classes.gather(1, (classes + store.max_classes * later).argsort(1))
         count = segments.count[tasks].gather(1, classes) * (torch.arange(ways, device=store.device) < asked_ways)
         start = segments.start[tasks].gather(1, classes)
         shots = _integers(of_shots, *self.n_shots).expand_as(count)
-        query = self._as_many_in_a_batch(of_query, *self.n_query).expand_as(count)
+        query = _integers(of_query, *self.n_query).expand_as(count)
         shots = torch.minimum(shots, (count // 2).clamp(min=1)).minimum(count)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -216,13 +237,16 @@ class EpisodeLoader:
             batch["class_mask"] = batch["class_mask"][:, :left]
         return batch, y[:, : left * n_query]
 
-    def _rows(self, store, segments, tasks, dice):
+    def _rows(self, store, segments, tasks, dice, own):
         per = max(store.max_classes, 1)
         most_shots, most_query = self.n_shots[1] * per, self.n_query[1] * per
+        numbers = dice.uniform((len(tasks), 3))
+        numbers[:, -1] = self._of_first_in_batch(numbers[:, -1])
+        numbers, tasks = numbers[own], tasks[own]
         count, start = segments.count[tasks], segments.start[tasks]
-        of_places, of_shots, of_query = dice.uniform((len(tasks), 3)).split(1, 1)
+        of_places, of_shots, of_query = numbers.split(1, 1)
         shots = _integers(of_shots, self.n_shots[0] * per, most_shots)
-        query = self._as_many_in_a_batch(of_query, self.n_query[0] * per, most_query)
+        query = _integers(of_query, self.n_query[0] * per, most_query)
         shots = torch.minimum(shots, (count + 1) // 2)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -241,10 +265,41 @@ class EpisodeLoader:
                 is_asked = is_asked & _shown(batch, store.y[asked])
         return batch, hide(store.y[asked], is_asked)
 
-    def _as_many_in_a_batch(self, numbers, low, high):
-        """Random sizes (T, 1), one for each batch, by the random numbers (T, 1) of its first episode."""
-        first = numbers[:: self.batch_size].repeat_interleave(self.batch_size, dim=0)
-        return _integers(first[: len(numbers)], low, high)
+    def _of_first_in_batch(self, numbers):
+        """The random numbers (T,) of batches' first episodes in place of those of all."""
+        return numbers[:: self.batch_size].repeat_interleave(self.batch_size)[: len(numbers)]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which tasks of a batch, or of a part of it, are those of one of several processes.
+
+    Parameters
+    ----------
+    first : int or None
+        The first of them; None of a batch in parts.
+    n_all : int
+        Tasks of all processes.
+    n_own : int or None
+    has_tasks : bool
+        Where there are fewer tasks than processes, one without any is given the first, which does not count.
+    """
+
+    first: int | None
+    n_all: int
+    n_own: int | None
+    has_tasks: bool
+
+    @classmethod
+    def of(cls, n_tasks, share=None):
+        """The place of the share ``(rank, size)`` among so many tasks; without one they are all one's own."""
+        rank, size = share or (0, 1)
+        first, last = n_tasks * rank // size, n_tasks * (rank + 1) // size
+        return cls(first, n_tasks, last - first, True) if last > first else cls(0, n_tasks, 1, False)
+
+    @property
+    def own(self):
+        return slice(self.first, self.first + self.n_own)
 
 
 class Parts:

@@ -56,7 +56,7 @@ class MetaNet(NeuralNet):
 
     prefixes_ = NeuralNet.prefixes_ + ["learner"]
     standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
-    _watcher = _loader = _standing_estimator = None
+    _watcher = _loader = _standing_estimator = _learnable = None
     stopped_ = interrupted_ = _in_epoch = False
     _draws_in_steps = _draws_in_callbacks = False
 
@@ -141,7 +141,7 @@ class MetaNet(NeuralNet):
                 self._stand_where_the_first_does(snapshot(self))
         finally:
             self.standing_ = self._randomness = self._randomness_of_steps = self._processes = None
-            self._share = self._correct_of_all = self._watcher = None
+            self._share = self._correct_of_all = self._watcher = self._learnable = None
         if self.interrupted_:
             raise TrainingInterrupted(f"Training was interrupted; its {len(self.history)} whole epochs are kept.")
         return self
@@ -176,7 +176,11 @@ class MetaNet(NeuralNet):
 
         Of several processes all hear what concerns training, and the first alone prints, logs and writes files.
         """
-        if self._share is not None and "batch" in cb_kwargs and cb_kwargs.get("training"):
+        if (
+            self._share is not None
+            and cb_kwargs.get("training")
+            and method_name in ("on_grad_computed", "on_batch_end")
+        ):
             cb_kwargs["batch"] = self._share
         wants_to_stop = False
         try:
@@ -229,6 +233,8 @@ class MetaNet(NeuralNet):
             # a callback of the first process has resumed a training, or changed it
             self._stand_where_the_first_does(standing)
             standing = snapshot(self)
+        if self._processes is not None:  # skorch looks for them in all modules
+            self._learnable = [parameter for _, parameter in self.get_all_learnable_params()]
         if len(self.history):
             self.standing_ = standing
         self._in_epoch = True
@@ -245,6 +251,9 @@ class MetaNet(NeuralNet):
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """skorch's, with this training's random numbers for the loader, and on one thread where batches are small."""
         small, self._loader = is_small(iterator, self._bare_learner), iterator
+        if training and self._processes is not None and type(iterator) is EpisodeLoader:
+            # of a loss that looks across tasks everybody needs the labels of all
+            iterator.share = self._processes.place if self._bare_learner.loss_in_parts else None
         if iterator is not None and self._randomness is not None:
             if type(iterator) in (EpisodeLoader, RowLoader) and isinstance(iterator.dataset, TaskStore):
                 iterator.generator = self._randomness.generator(iterator.dataset.device)
@@ -265,7 +274,8 @@ class MetaNet(NeuralNet):
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             self.history.record_batch(f"{prefix}_loss", step["loss"].item())
-            self.history.record_batch(f"{prefix}_batch_size", n_tasks(batch[0]))
+            place = getattr(self._loader, "place", None)
+            self.history.record_batch(f"{prefix}_batch_size", n_tasks(batch[0]) if place is None else place.n_all)
             self.notify("on_batch_end", batch=batch, training=training, **step)
             n_batches += 1
         self.history.record(f"{prefix}_batch_count", n_batches)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import distributed
 
-from skmeta.tasks.episodes import Parts
+from skmeta.tasks.episodes import Parts, Place
 from skmeta.training.standing import from_bytes, to_bytes
 
 _HANDED = contextvars.ContextVar("skmeta_processes", default="default")
@@ -73,14 +73,19 @@ def _started_by_torchrun():
 class Processes:
     """A group of processes with the same net, the same tasks and the same random numbers.
 
-    Every process draws the whole batch and works on its share. What the shares' gradients add up to is the gradient of
-    the whole batch, so that the weights are those of one process, and the same in all.
+    Every process draws its share of the batch that one would draw, and works on that. What the shares' gradients add up
+    to is the gradient of the whole batch, so that the weights are those of one process, and the same in all.
     """
 
     def __init__(self, group):
         self.group = group
         self.rank, self.size = distributed.get_rank(group), distributed.get_world_size(group)
         self._first = distributed.get_global_rank(group, 0)
+
+    @property
+    def place(self):
+        """This process's number, and how many there are."""
+        return self.rank, self.size
 
     @property
     def is_first(self):
@@ -96,46 +101,44 @@ class Processes:
         batch : dict of tensors, or Parts
         y : tensor
             Their query labels.
-        place : (first, n_tasks)
-            Which of the batch's tasks they are; None of a batch in parts.
-        has_tasks : bool
-            Where there are fewer tasks than processes, one without any looks at the first, which does not count.
+        place : Place
         """
         if not isinstance(batch, Parts):
             return self._share_of_part(batch, y)
         per_part = y.split([part["query_X"].shape[:2].numel() for part in batch.batches])
         taken = [self._share_of_part(*pair) for pair in zip(batch.batches, per_part)]
-        own = [one for one in taken if one[-1]]
-        batches, labels, *_ = zip(*(own or taken[:1]))
-        return Parts(batches), torch.cat(labels), None, bool(own)
+        own = [one for one in taken if one[-1].has_tasks]
+        batches, labels, _ = zip(*(own or taken[:1]))
+        return Parts(batches), torch.cat(labels), Place(None, len(batch), None, bool(own))
 
     def _share_of_part(self, part, y):
-        n_tasks = len(part["query_X"])
-        first, last = n_tasks * self.rank // self.size, n_tasks * (self.rank + 1) // self.size
-        chosen = slice(first, last) if last > first else slice(0, 1)
-        return (
-            {name: values[chosen] for name, values in part.items()},
-            y.unflatten(0, (n_tasks, -1))[chosen].flatten(0, 1),
-            (chosen.start, n_tasks),
-            last > first,
-        )
+        place = Place.of(len(part["query_X"]), self.place)
+        own = {name: values[place.own] for name, values in part.items()}
+        return own, y.unflatten(0, (place.n_all, -1))[place.own].flatten(0, 1), place
 
     # ------------------------------------------------------------------ what processes tell each other
 
-    def add_up(self, parameters, *numbers):
-        """Replace gradients by their sums over the processes, in one message; the sums of further numbers."""
+    @torch.no_grad()
+    def add_up(self, parameters, count, loss, *numbers):
+        """Replace gradients, in one message, by their sums over the processes, divided by that of the counts.
+
+        The loss so divided is returned, and the sums of further numbers.
+        """
         parameters = [value for value in parameters if value.requires_grad]
-        like = parameters[0].detach()
+        like = parameters[0]
         used = [value.grad is not None for value in parameters]
         gradients = [value.grad if there else torch.zeros_like(value) for value, there in zip(parameters, used)]
-        parts = [*(part.detach().flatten().to(like) for part in gradients), like.new_tensor([*used, *numbers])]
-        message = torch.cat(parts)
+        numbers = like.new_tensor([*used, loss, count, *numbers])
+        message = torch.cat([*(gradient.flatten().to(like) for gradient in gradients), numbers])
         distributed.all_reduce(message, group=self.group)
-        *sums, counts = message.split([len(part) for part in parts])
-        counts = counts.tolist()
-        for value, total, n_uses in zip(parameters, sums, counts):
-            value.grad = total.view_as(value).to(value.dtype) if n_uses else None
-        return counts[len(used) :]
+        *sums, numbers = message.split([*(gradient.numel() for gradient in gradients), numbers.numel()])
+        numbers = numbers.tolist()
+        n_uses, (loss, count, *others) = numbers[: len(used)], numbers[len(used) :]
+        share = 1 / max(count, 1)
+        message *= share
+        for value, total, n in zip(parameters, sums, n_uses):
+            value.grad = total.view_as(value).to(value.dtype) if n else None
+        return loss * share, *others
 
     def joined(self, values, has_tasks):
         """A tensor whose rows are those of all processes, one after another, and which of them are this process's."""

@@ -107,28 +107,28 @@ def shared_step(net, processes, batch, **fit_params):
     A loss that is a mean over rows or tasks is added up from the shares' means, each by its number of them. One that
     looks across tasks is worked out from everybody's outputs, and each process differentiates by its own.
     """
-    X, y = batch
-    share, own_y, place, has_tasks = processes.share(X, y)
-    learner = net._bare_learner
+    (X, y), place = batch, getattr(net._loader, "place", None)
+    share, own_y = X, y
+    if place is None:  # the loader has drawn everybody's tasks
+        share, own_y, place = processes.share(X, y)
     net._set_training(True)
     net._share = share, own_y
-    n_answered = int(is_answered(y).sum())
-    net._has_learned_from_rows = net._has_learned_from_rows or n_answered > 0
-    done = learned_at_once(net, share, own_y, n_answered) if has_tasks and not fit_params else None
+    n_answered = int(is_answered(own_y).sum()) * place.has_tasks
+    done = learned_at_once(net, share, own_y, n_answered=1) if n_answered and not fit_params else None
     if done is not None:
-        value, y_pred = done["loss"], done["y_pred"]
+        value, y_pred, count = done["loss"], done["y_pred"], n_answered
     else:
         y_pred = _outputs(net, share, place, fit_params)
-        if learner.loss_in_parts:
-            part = _part_of_loss(net, X, share, own_y, n_answered) * has_tasks
-            loss = part * net.get_loss(y_pred, own_y, X=share, training=True)
+        if net._bare_learner.loss_in_parts:
+            times, count = _counts_for(net, share, n_answered, place.has_tasks, processes.size)
+            loss = times * net.get_loss(y_pred, own_y, X=share, training=True)
             loss.backward()
             value = loss.detach()
         else:
-            value = _loss_across_tasks(net, processes, X, y, y_pred, has_tasks)
-    counts = correct(y_pred, own_y) if has_tasks and not y.is_floating_point() else (0, 0)
-    parameters = [parameter for _, parameter in net.get_all_learnable_params()]
-    total, *net._correct_of_all = processes.add_up(parameters, float(value), *counts)
+            count, value = 1 / processes.size, _loss_across_tasks(net, processes, X, y, y_pred, place.has_tasks)
+    counts = correct(y_pred, own_y) if place.has_tasks and not y.is_floating_point() else (0, 0)
+    total, n_answered, *net._correct_of_all = processes.add_up(net._learnable, count, float(value), n_answered, *counts)
+    net._has_learned_from_rows = net._has_learned_from_rows or n_answered > 0
     return {"loss": value.new_tensor(total), "y_pred": y_pred}
 
 
@@ -173,20 +173,19 @@ def _with_leaves(nest, leaves):
 
 def _outputs(net, share, place, fit_params):
     learner = getattr(net._bare_learner, "learner", net._bare_learner)
-    learner.place_in_batch = place
+    learner.place_in_batch = None if place.first is None else (place.first, place.n_all)
     try:
         return net.infer(share, **fit_params)
     finally:
         learner.place_in_batch = None
 
 
-def _part_of_loss(net, X, share, own_y, n_answered):
-    """What a share's loss counts for in the batch's."""
+def _counts_for(net, share, n_answered, has_tasks, n_processes):
+    """How often a share's loss is there in the sum of all, and its part of the number that this is divided by."""
     if getattr(net.criterion_, "reduction", "mean") == "sum":
-        return 1.0
-    if net._bare_learner.loss_by_tasks:
-        return n_tasks(share) / n_tasks(X)
-    return int(is_answered(own_y).sum()) / max(n_answered, 1)
+        return int(has_tasks), 1 / n_processes
+    n = n_tasks(share) * has_tasks if net._bare_learner.loss_by_tasks else n_answered
+    return n, n
 
 
 def n_tasks(batch):

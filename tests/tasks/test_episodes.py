@@ -310,3 +310,38 @@ def test_a_loader_of_whole_tasks_knows_it_too(lacks):
     assert [loader.hides for _ in loader] == [lacks, lacks]
     uneven = EpisodeLoader(TaskStore(rows, y, [2, 1, 1], [2, 3, 3], n_classes=[2, 2, 2]), batch_size=3, steps=2)
     assert [uneven.hides for _ in uneven] == [True, True]
+
+
+def own_rows(batch, y):
+    """Numbers and labels of the support rows of each task of a batch, and its query labels."""
+    parts = batch.batches if isinstance(batch, Parts) else [batch]
+    rows = [[x.tolist() for x in support_rows(part, t)] for part in parts for t in range(len(part["query_X"]))]
+    sizes = [part["query_X"].shape[1] for part in parts for _ in part["query_X"]]
+    return list(zip(rows, [labels[is_answered(labels)].tolist() for labels in y.split(sizes)]))
+
+
+def stores_to_share():
+    """Of each kind: classes of their own, rows of a table, and whole tasks, alike and so unlike that parts come."""
+    given = ([3] * 9, [2] * 9), ([2] * 5 + [30] * 4, [2] * 5 + [30] * 4)
+    yield n_way_store([[9, 9, 7]] * 9), {"n_shots": (1, 3)}
+    yield regression_store([9, 12, 8] * 3), {"n_query": (2, 4)}
+    for n_support, n_query in given:
+        n = sum(n_support) + sum(n_query)
+        X = torch.arange(float(n))[:, None]
+        yield TaskStore(X, torch.arange(n) % 2, n_support, n_query, n_classes=[2] * 9), {}
+
+
+@pytest.mark.parametrize("kind", range(4))
+@pytest.mark.parametrize("n_processes", [2, 3, 7])
+def test_what_processes_draw_each_is_together_what_one_draws(kind, n_processes):
+    store, how = list(stores_to_share())[kind]
+    how = {"batch_size": 5, "steps": 4, "seed": 1} | how
+    alone = list(EpisodeLoader(store, **how))
+    loaders = [EpisodeLoader(store, **how) for _ in range(n_processes)]
+    for rank, loader in enumerate(loaders):
+        loader.share = rank, n_processes
+    for whole, *shares in zip(alone, *loaders, strict=True):
+        places = [loader.place for loader in loaders]
+        together = [one for share, place in zip(shares, places) if place.has_tasks for one in own_rows(*share)]
+        assert sorted(together) == sorted(own_rows(*whole))
+        assert all(place.n_all == 5 for place in places)
