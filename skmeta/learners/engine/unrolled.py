@@ -11,7 +11,7 @@ so that the gradient at the start takes one Hessian-vector product for each step
 order approximation leaves H out. With several sets of answers (one after each step), each adds its own derivative to
 ``v_k`` on the way. `layers.py` has the sweeps; this file puts them in order.
 
-Layouts follow from where the time goes: see `layers.py` for the classes-before-rows head. At the start all tasks share
+Layouts follow from where the time goes: see `linear.py` for the classes-before-rows head. At the start all tasks share
 their parameters, so that the first step's forward pass and the last sum over tasks are single matrix products.
 
 References
