@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import score
+from skmeta.estimators.base.classes import refuse_undeclared
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.exceptions import NotAdaptedError, warn_caller
@@ -249,8 +250,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         return self
 
     def _check_declared(self, y, classes):
-        if len(undeclared := np.setdiff1d(y, classes)):
-            raise ValueError(f"Labels {undeclared.tolist()} are not among the declared classes {classes.tolist()}.")
+        refuse_undeclared(y, classes)
         if len(unknown := np.setdiff1d(classes, vars(self).get("classes_", classes))):
             raise ValueError(
                 f"classes= declares {unknown.tolist()}, but fit saw {self.classes_.tolist()} alone, and all tasks of a "

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skmeta.estimators.base.classifier import MetaClassifier
 from tests.campaign.subjects import ESTIMATORS, PUBLIC, fitted, quiet, rows_for
 
 
@@ -36,3 +37,11 @@ def test_rows_of_no_weight_are_refused_as_others_are(name, call, spoil):
     X, y = spoil(*rows_for(name)[:2])
     one, none = (said(name, call, X, y, weight(len(y))) for weight in (np.ones, np.zeros))
     assert one == none and "sample_weight" not in one
+
+
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if issubclass(PUBLIC[name], MetaClassifier)])
+def test_labels_of_no_weight_are_among_the_declared_classes(name):
+    X, y, _ = rows_for(name)
+    weight = np.where(y == 0, 0.0, 1.0)
+    with quiet(), pytest.raises(ValueError, match=r"Labels \[0\] are not among the declared classes \[1, 2\]"):
+        fitted(name).adapt(X, y, classes=[1, 2], sample_weight=weight)

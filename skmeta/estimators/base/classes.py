@@ -156,11 +156,7 @@ class Classes:
         """
         meta, seen = y[:0] if self.shared is None else self.shared, np.unique(y)
         refuse_other_kind(meta, y)
-        if declared is not None and len(unknown := np.setdiff1d(seen, declared)):
-            raise ValueError(
-                f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
-                "another task, or declare all classes of this one."
-            )
+        refuse_undeclared(seen, declared)
         if declared is None and (not len(meta) or (codes_among(seen, meta) >= 0).all()):
             names = meta if len(meta) else seen
             return TaskClasses(names, np.ones(len(names), dtype=bool), names)
@@ -295,6 +291,15 @@ def declared_classes(current, classes):
             "Use adapt to begin another task."
         )
     return classes
+
+
+def refuse_undeclared(y, declared):
+    """Refuse labels that are not among those which the user has declared to be all, if any are declared."""
+    if declared is not None and len(unknown := np.setdiff1d(y, declared)):
+        raise ValueError(
+            f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
+            "another task, or declare all classes of this one."
+        )
 
 
 def _some_task_has_two(tasks, y):

@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.answers import object_array, score, score_long
-from skmeta.estimators.base.classes import declared_classes
+from skmeta.estimators.base.classes import declared_classes, refuse_undeclared
 from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, no_rows, show
 from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
@@ -267,11 +267,13 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         """
         known = None if ids is None else vars(self).get("known_tasks_") or KnownTasks.none_yet(X)
         X, y = self._read_shown(X, y)
+        before = vars(self).get("task_") if ids is None else None
+        declared = declared_classes(before, classes)
+        refuse_undeclared(y, declared)
         if ids is not None:
-            self.known_tasks_ = known.shown(ids, X, y, check_weight(sample_weight, len(y)), classes)
+            self.known_tasks_ = known.shown(ids, X, y, check_weight(sample_weight, len(y)))
             return
-        before = vars(self).get("task_")
-        show(self, Support.of(X, y, checked_weight(sample_weight, y)), declared_classes(before, classes))
+        show(self, Support.of(X, y, checked_weight(sample_weight, y)), declared)
         look_at_task(self, before)
 
     def _read_shown(self, X, y):

@@ -63,13 +63,8 @@ class KnownTasks:
         gone = set(names)
         return KnownTasks({name: rows for name, rows in self.supports.items() if name not in gone}, self.probes)
 
-    def shown(self, ids, X, y, weight, classes=None):
-        """These and further rows, each of the task that its id names; new ids open new tasks.
-
-        Labels that are not among ``classes``, where these are declared, are refused.
-        """
-        if classes is not None and len(unknown := np.setdiff1d(y, classes)):
-            raise ValueError(f"Labels {unknown.tolist()} are not among the declared classes {list(classes)}.")
+    def shown(self, ids, X, y, weight):
+        """These and further rows, each of the task that its id names; new ids open new tasks."""
         supports = dict(self.supports)
         if supports:
             refuse_other_kind(next(iter(supports.values())).y, y)
