@@ -32,6 +32,7 @@ LONG = (
     "learners/test_model_based.py::test_regressors_learn_to_learn",
     "learners/test_model_based.py::test_neural_processes_are_surer",
     "test_default_training.py",
+    "test_without_docstrings.py",
     "test_augment.py::test_augmented_tasks_teach",
     "test_memory.py::test_answers_take_the_memory",
     "test_task_column.py::test_searches_curves",
