@@ -20,6 +20,11 @@ def go_on(net, trained):
     trained : MetaNet
         Left as it is.
     """
+    if not _makes_the_same(net.learner, trained.learner):
+        raise ValueError(
+            "warm_start goes on with a learner that was made for another target_scaling: set it back, or "
+            "warm_start=False to start over."
+        )
     _check_same_module(net, trained)
     net.seed = trained.seed  # so that the sixth epoch is the sixth, whoever trains it
     net.initialize_from(trained)
@@ -31,6 +36,11 @@ def go_on(net, trained):
     for group in net.optimizer_.param_groups:
         group.setdefault("initial_lr", group["lr"])  # a schedule that goes on asks for it
     net.history_ = copy.deepcopy(trained.history)
+
+
+def _makes_the_same(one, other):
+    """Whether two constructors of learners are alike: a class, or one around a class."""
+    return one is other or type(one) is type(other) and not isinstance(one, type) and vars(one) == vars(other)
 
 
 def _check_same_module(net, trained):

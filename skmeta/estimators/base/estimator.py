@@ -35,7 +35,7 @@ from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
-from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
+from skmeta.tasks import as_taskset, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns, take_task_ids
 from skmeta.tasks.splitting import asked_about
@@ -175,35 +175,11 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
             training = self._training_class(draft)
             if watcher is not None:
                 watcher.draft, training.watcher = draft, watcher
-            draft._learn(X, y, task, training)
+            training.learn(X, y, task)
         if watcher is not None:
             watcher.end()
         raise_if_interrupted(self.net_)
         return self
-
-    def _learn(self, X, y, task, training):
-        """Go the way in that the arguments ask for."""
-        if is_task_distribution(X) or is_tasks(X):
-            if task is not None:
-                raise ValueError(
-                    "task= says which task each row of a table belongs to, but X holds whole tasks already."
-                )
-            if is_tasks(X):
-                training.on_tasks(as_taskset(X))
-            else:
-                training.on_distribution(X)
-            return
-        if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
-            raise ValueError("fit got an empty list of tasks: give at least one.")
-        require_labels(self, X, y)
-        features, ids = self._take_ids(X, task, is_fit=True)
-        if ids is None:
-            training.on_table(features, y)
-            return
-        reader = training.reader()
-        self.rows_, rows, y = reader.read_labelled(self, features, y, reset=training.before is None)
-        training.on_tasks(TaskSet.from_long(rows, y, ids), from_long=True)
-        self.known_tasks_ = KnownTasks.none_yet(features).shown(ids, rows, y, np.ones(len(y)))
 
     def adapt(self, X: Any = None, y: Any = None, **partial_fit_params: Any) -> "Self":
         """Turn to a new task: forget the rows of the current one, then ``partial_fit``.

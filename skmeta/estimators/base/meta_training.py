@@ -13,12 +13,13 @@ from skorch.helper import predefined_split
 
 from skmeta.estimators.base.current_task import Support, adapt_to
 from skmeta.estimators.base.fresh_tasks import AugmentedTraining, Endless
-from skmeta.estimators.base.rows import refuse_too_large
+from skmeta.estimators.base.known_tasks import KnownTasks
+from skmeta.estimators.base.rows import refuse_too_large, require_labels
 from skmeta.estimators.base.spreads import Spreads
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
-from skmeta.tasks import TaskSet
+from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import sample_of
 from skmeta.training import MetaNet, resolve_device
@@ -51,6 +52,21 @@ class MetaTraining:
 
     # ------------------------------------------------------------------ the ways in
 
+    def learn(self, X, y, task):
+        """Go the way in that the arguments of ``fit`` ask for."""
+        are_tasks, is_source = is_tasks(X), is_task_distribution(X)
+        if task is not None and (are_tasks or is_source):
+            raise ValueError("task= says which task each row of a table belongs to, but X holds whole tasks already.")
+        if are_tasks:
+            return self.on_tasks(as_taskset(X))
+        if is_source:
+            return self.on_distribution(X)
+        if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
+            raise ValueError("fit got an empty list of tasks: give at least one.")
+        require_labels(self.estimator, X, y)
+        X, ids = self.estimator._take_ids(X, task, is_fit=True)
+        return self.on_table(X, y) if ids is None else self.on_long_table(X, y, ids)
+
     def on_tasks(self, tasks, from_long=False):
         """Meta-train on a set of tasks; no task is adapted afterwards."""
         estimator = self.estimator
@@ -74,6 +90,13 @@ class MetaTraining:
             n_valid = max(1, round(estimator.validation_fraction * per_epoch))
             valid = tasks.sample(n_valid, self.rng.randint(2**31 - 1))
         self.train(tasks, valid)
+
+    def on_long_table(self, X, y, ids):
+        """Meta-train on the tasks of one table, which are then known by their ids."""
+        estimator = self.estimator
+        estimator.rows_, rows, y = self.reader().read_labelled(estimator, X, y, reset=self.before is None)
+        self.on_tasks(TaskSet.from_long(rows, y, ids), from_long=True)
+        estimator.known_tasks_ = KnownTasks.none_yet(X).shown(ids, rows, y, np.ones(len(y)))
 
     def on_table(self, X, y):
         """Meta-train on episodes of one table, and adapt to all of it."""
@@ -193,11 +216,6 @@ class MetaTraining:
 
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
-        if not _makes_the_same(net.learner, before.learner):
-            raise ValueError(
-                "warm_start goes on with a learner that was made for another target_scaling: set it back, or "
-                "warm_start=False to start over."
-            )
         go_on(net, before)
 
     def epochs_on_table(self, can_learn):
@@ -294,11 +312,6 @@ class MetaTraining:
 def one_task(X, y):
     """A table whose rows have been read, as a set of one task."""
     return TaskSet.from_pool(X, y, [len(y)])
-
-
-def _makes_the_same(one, other):
-    """Whether two constructors of learners are alike: a class, or one around a class."""
-    return one is other or type(one) is type(other) and not isinstance(one, type) and vars(one) == vars(other)
 
 
 def _own(callbacks):
