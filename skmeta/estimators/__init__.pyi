@@ -913,7 +913,7 @@ class InContextRegressor(_InContext, ProbabilisticRegressor):
     """Answers with a predictive distribution in one forward pass of a network trained on synthetic tables.
 
     As :class:`InContextClassifier`; the answer is a mixture of Gaussians around the mean of closed-form kernel
-    machines. Several targets are answered one by one.
+    machines. Several targets are answered one by one. Of more than 1,024 rows one part is encoded, beside the trees.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from sklearn.metrics import log_loss
 
 import skmeta
 from skmeta import InContextClassifier, InContextRegressor, Task
+from skmeta.estimators.base.trees import _unread
 from skmeta.learners.in_context.heads import InContextClassification, InContextRegression
 
 SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 2}
@@ -16,7 +17,6 @@ SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_h
 @pytest.fixture(autouse=True)
 def few_rows_are_many(monkeypatch):
     monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 64)
-    monkeypatch.setattr("skmeta.learners.in_context.learner.MOST_PARTS", 2)
 
 
 def stripes(n, seed=0):
@@ -65,7 +65,8 @@ def test_several_targets_have_shares_of_their_own(halves):
 
 
 @pytest.mark.parametrize("learner", [InContextClassification, InContextRegression])
-def test_rows_are_left_out_by_the_part_that_has_read_them(learner):
+def test_rows_are_left_out_by_the_part_that_has_read_them(learner, monkeypatch):
+    monkeypatch.setattr(learner, "most_parts", 2)
     torch.manual_seed(0)
     net = learner(**SMALL).double().eval()
     X = torch.randn(1, 130, 2, generator=torch.Generator().manual_seed(0)).double()
@@ -84,6 +85,11 @@ def test_rows_are_left_out_by_the_part_that_has_read_them(learner):
         if y.ndim == 2:
             found, wanted = found.softmax(-1), wanted.softmax(-1) if read else wanted
         torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("dealt, unread", [([[0, 2]], [1, 3, 4]), ([[0, 2], [1, 3]], [0, 1, 2, 3, 4])])
+def test_rows_that_some_part_has_not_read_can_be_held_back(dealt, unread):
+    assert _unread([torch.tensor([rows]) for rows in dealt], 5).tolist() == unread
 
 
 def test_they_are_the_same_in_copies_in_files_and_in_tasks(halves, tmp_path):

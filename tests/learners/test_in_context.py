@@ -138,6 +138,7 @@ class TestBoth:
     def test_a_support_dealt_out_to_parts_gives_the_mean_of_the_parts(self, case, monkeypatch):
         learner, X, y, query, flags = case
         monkeypatch.setattr("skmeta.learners.in_context.learner.MAX_SUPPORT", 16)
+        monkeypatch.setattr(learner, "most_parts", 2)
         state = learner.adapt(X, y, None, None, flags)
         assert len(state["parts"]) == 2
         with torch.no_grad():
@@ -253,10 +254,10 @@ def test_gradients_reach_every_weight(table):
     assert silent == []
 
 
-def test_rows_are_dealt_out_with_equal_shares_of_every_class(monkeypatch):
-    monkeypatch.setattr("skmeta.learners.in_context.learner.MOST_PARTS", 3)
+def test_rows_are_dealt_out_with_equal_shares_of_every_class():
     y = torch.tensor([[0] * 6 + [1] * 3])
-    first, second, third = deal_out(y, torch.ones(1, 9), max_rows=6)
+    first, second, third = deal_out(y, torch.ones(1, 9), max_rows=6, most_parts=3)
     assert all(sorted(y[0, part[0]].tolist()) == [0, 0, 1] for part in (first, second, third))
     assert sorted(torch.cat([first, second, third], 1)[0].tolist()) == list(range(9))
-    assert deal_out(y, torch.ones(1, 9), max_rows=9) is None
+    assert len(deal_out(y, torch.ones(1, 9), max_rows=6, most_parts=2)) == 2
+    assert deal_out(y, torch.ones(1, 9), max_rows=9, most_parts=3) is None

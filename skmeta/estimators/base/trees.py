@@ -13,9 +13,10 @@ from skmeta.learners.in_context.learner import relative_weight
 from skmeta.learners.stacking import fit_shares, fit_trust, trusted
 
 N_TREES = 50
+N_TREES_OF_NUMBERS, ROWS_A_TREE = 25, 4000  # more, or more rows for each, brought nothing beside boosting
 MOST_COLUMNS = 30  # that a split of a tree of numbers looks at
 ROWS_A_LEAF = 10_000  # for so many rows of a table a leaf holds one more: trees of noise would fill the memory
-HELD, MOST_HELD = 0.2, 1000  # the share of rows that say how far each answer is believed, and their number
+HELD, MOST_HELD = 0.2, 500  # the share of rows that say how far each answer is believed, and their number
 MOST_BOOSTED = 10  # classes; boosting grows a tree for each, a hundred times
 LEAST_CHANCE = 1e-4
 FARTHEST = 1e30  # a scaled cell: trees read numbers of single precision
@@ -44,7 +45,8 @@ class WithTrees:
         order = _order(X, y, weight)
         X, y, weight = (None if rows is None else rows[:, order] for rows in (X, y, weight))
         state = self.learner.adapt(X, y, weight, class_mask)
-        held = np.sort(np.random.default_rng(0).permutation(X.shape[1])[: min(int(HELD * X.shape[1]), MOST_HELD)])
+        unread = np.random.default_rng(0).permutation(_unread(state["dealt"], X.shape[1]))
+        held = np.sort(unread[: min(int(HELD * X.shape[1]), MOST_HELD)])
         rows = torch.as_tensor(held, device=X.device)
         own = self.learner.ask_others(state, X[:, rows], rows[None])
         weight = None if weight is None else relative_weight(weight)[0]  # boosting's least leaf is an absolute weight
@@ -76,6 +78,12 @@ def _order(X, y, weight):
     columns = [rows[0].reshape(X.shape[1], -1).cpu().numpy() for rows in (weight, y, X) if rows is not None]
     order = np.lexsort(np.concatenate(columns, 1).T)
     return torch.as_tensor(np.random.default_rng(1).permutation(order), device=X.device)
+
+
+def _unread(dealt, n_rows):
+    """Places of the rows that some part of a support has not read."""
+    read = np.bincount(np.concatenate([rows[0].cpu().numpy() for rows in dealt]), minlength=n_rows)
+    return np.flatnonzero(read < len(dealt))
 
 
 def _apart(X, y, weight, class_mask):
@@ -183,7 +191,8 @@ class TreesOfNumbers(_Trees):
             for column in range(targets.shape[1])
         ]
         columns = min(1.0, MOST_COLUMNS / rows.shape[1])
-        forest = ExtraTreesRegressor(N_TREES, bootstrap=True, oob_score=True, max_features=columns, random_state=0)
+        settings = {"max_features": columns, "max_samples": min(len(rows), ROWS_A_TREE)}
+        forest = ExtraTreesRegressor(N_TREES_OF_NUMBERS, bootstrap=True, oob_score=True, random_state=0, **settings)
         asked = self._grow(rows, targets, amounts, held, forest, boosted)
         left_out = self._together(own, self.forest.oob_prediction_[held], asked)
         truth = y[0, held].t().to(own)

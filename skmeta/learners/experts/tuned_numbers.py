@@ -7,14 +7,14 @@ means of targets as they are.
 import torch
 
 from skmeta.learners.experts.bend import bent
-from skmeta.learners.experts.gaussian_process import tune_process, untuned_process
+from skmeta.learners.experts.gaussian_process import MOST_ROWS, tune_process, untuned_process
 from skmeta.learners.experts.ridge import tune_ridge
 from skmeta.learners.experts.smooth_kernel import extend_machine, fit_machine, solved_machine
 
 RIDGE, PROCESS = 0, 1  # their places
 
 
-def fit_tuned(rows, Y, weight, varies):
+def fit_tuned(rows, Y, weight, varies, most_rows=MOST_ROWS):
     """Tune and solve the experts.
 
     Parameters
@@ -25,6 +25,8 @@ def fit_tuned(rows, Y, weight, varies):
         Targets, in the precision that is asked for. Their weighted mean is answered where nothing is known.
     weight : (T, n) tensor
     varies : (T, p) bool tensor
+    most_rows : int, default=500
+        The process is tuned on so many.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def fit_tuned(rows, Y, weight, varies):
     plane, left_out_plane = tune_ridge(rows, Y, weight, varies)
     plane = solved_machine(plane, rows, Y, weight)
     curved = bent(rows, Y, weight, untuned_process(rows, varies))
-    process = tune_process(rows, curved, weight, varies, with_rough=True, single=single)
+    process = tune_process(rows, curved, weight, varies, with_rough=True, single=single, most_rows=most_rows)
     process, left_out_process = fit_machine(process, rows, Y, weight)
     left_out = torch.stack([left_out_plane, left_out_process], 2)
     state = {"machines": [plane, process], "rows": rows, "targets": Y, "weight": weight, "centre": centre}

@@ -17,6 +17,7 @@ from skmeta.learners.experts import (
     score_tuned,
     score_tuned_classes,
 )
+from skmeta.learners.experts.gaussian_process import MOST_ROWS
 from skmeta.learners.experts.machines import EXPERTS
 from skmeta.learners.experts.tuned_numbers import RIDGE
 from skmeta.learners.in_context import table_views as views
@@ -32,6 +33,7 @@ SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a h
 CAUTION, PLAIN_SHARPNESS, MOST_CAUTION = 5.0, 1.4, 0.7
 MAX_CLASSES = 10  # classes that have a place of their own in the network
 N_COMPONENTS = 5  # Gaussians in a predictive distribution
+TUNED_BESIDE_TREES = 300  # rows that a process is tuned on where trees know more of the table than it does
 
 
 class InContextClassification(InContextLearner):
@@ -42,6 +44,7 @@ class InContextClassification(InContextLearner):
     """
 
     task_type = "classification"
+    most_parts = 2  # two more, beside trees, were worth a thousandth of the log-loss
     _n_expert_inputs = N_READ * MAX_CLASSES
     _n_head_outputs = MAX_CLASSES
 
@@ -49,7 +52,7 @@ class InContextClassification(InContextLearner):
         self.label_cell = nn.Embedding(MAX_CLASSES, cell_width)
         self.label_row = nn.Embedding(MAX_CLASSES, row_width)
 
-    def _adapt_part(self, X, y, weight, class_mask, categorical):
+    def _adapt_part(self, X, y, weight, class_mask, categorical, beside_trees=False):
         C = int(y.max()) + 1 if class_mask is None else class_mask.shape[1]
         if class_mask is None:
             class_mask = torch.ones(len(X), C, dtype=torch.bool, device=X.device)
@@ -168,6 +171,7 @@ class InContextRegression(InContextLearner):
     """
 
     task_type = "regression"
+    most_parts = 1  # a second, beside trees, took as long again for nothing
     _n_expert_inputs = N_READ
     _n_head_outputs = 3 * N_COMPONENTS
 
@@ -181,7 +185,7 @@ class InContextRegression(InContextLearner):
         with torch.no_grad():
             self.head.out.bias[N_COMPONENTS : 2 * N_COMPONENTS] = torch.linspace(-0.6, 0.6, N_COMPONENTS)
 
-    def _adapt_part(self, X, y, weight, class_mask, categorical):
+    def _adapt_part(self, X, y, weight, class_mask, categorical, beside_trees=False):
         k = y.shape[2]
         categorical = None if categorical is None else categorical.repeat_interleave(k, 0)
         mean, scale = _moments(*_one_by_one(y, weight))
@@ -197,7 +201,8 @@ class InContextRegression(InContextLearner):
             tuned = None
             if not self.training:  # no gradient would flow through them
                 rows = views.straight_view(state["columns"], state["plan"], X)
-                state["tuned"], tuned = fit_tuned(rows, Y, weight, state["plan"]["varies"])
+                most_rows = TUNED_BESIDE_TREES if beside_trees else MOST_ROWS
+                state["tuned"], tuned = fit_tuned(rows, Y, weight, state["plan"]["varies"], most_rows)
             state["blend"] = _fit_blend(left_out, tuned, Y, weight)
             middle = left_out[:, :, :N_READ].mean(2)
             residual = ((middle - Y).square() * weight[..., None]).sum(1) / weight.sum(1)[:, None].clamp(min=1)

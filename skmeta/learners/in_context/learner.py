@@ -24,7 +24,6 @@ from skmeta.nets.tracing import is_traced
 from skmeta.threads import one_thread
 
 MAX_SUPPORT = 1024  # rows solved together at most; larger supports are dealt out to several parts
-MOST_PARTS = 2  # that are encoded; two more, beside trees, were worth a thousandth of the log-loss
 BLOCK_ROWS = 528  # queries that are answered at once, which bounds memory
 FEW_ROWS = 48  # queries whose cells nobody else reads: the precision of a small support costs them nothing
 N_TASK_FACTS = 5 + N_READ
@@ -40,7 +39,7 @@ class InContextLearner(GrowingSupport, Learner):
     answer does not depend on the order they came in.
 
     A support of more than 1024 rows is dealt out, row by row in the order of its targets, to equal parts of 512
-    to 768. The first two are encoded, so time and memory are bounded; both answer, and the answers are averaged.
+    to 768. The first ``most_parts`` are encoded, so time and memory are bounded; their answers are averaged.
 
     Parameters
     ----------
@@ -119,7 +118,7 @@ class InContextLearner(GrowingSupport, Learner):
         if support_weight is not None:
             weight, unit = relative_weight(support_weight)
             weight = weight.to(self.summary.dtype)
-        parts = deal_out(support_y, weight, MAX_SUPPORT)
+        parts = deal_out(support_y, weight, MAX_SUPPORT, self.most_parts)
         small = not self.training and support_X.device.type == "cpu" and support_X[0].numel() <= SMALL_WORK
         with one_thread(when=small):
             return self._adapt_parts(parts, support_X, support_y, weight, class_mask, categorical) | {"unit": unit}
@@ -131,7 +130,7 @@ class InContextLearner(GrowingSupport, Learner):
         for rows in parts:
             X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, _wide(support_y)))
             y = y.view(*rows.shape, *support_y.shape[2:])
-            states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical))
+            states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical, beside_trees=True))
         return {"parts": states, "dealt": parts, "n": weight.shape[1]}
 
     @torch.no_grad()
@@ -338,8 +337,9 @@ def expert_quality(left_out, Y, weight):
     return (1 - error / total[:, None]).clamp(-1, 1)
 
 
-def deal_out(y, weight, max_rows):
-    """Deal more than ``max_rows`` rows out to equal parts, each with its share of every target.
+def deal_out(y, weight, max_rows, most_parts):
+    """Deal more than ``max_rows`` rows out to equal parts, each with its share of every target; the first
+    ``most_parts`` are returned.
 
     A part has half of ``max_rows`` at least, and less than three quarters: beside trees, which read all rows, twice as
     many took twice as long and were hardly better.
@@ -354,7 +354,7 @@ def deal_out(y, weight, max_rows):
     key = y.to(torch.float64) if y.ndim == 2 else y[..., 0].to(torch.float64)
     key = torch.where(weight > 0, key, torch.full_like(key, torch.inf))  # padding comes last
     order = key.sort(dim=1, stable=True).indices
-    return [order[:, start::n_parts] for start in range(min(n_parts, MOST_PARTS))]
+    return [order[:, start::n_parts] for start in range(min(n_parts, most_parts))]
 
 
 def _wide(y):
