@@ -3,9 +3,11 @@
 Usage::
 
     SKMETA_DATA=<folder with loader.py> python -m benchmarks.related_tables.intervals run [--sets a,b] [--folds 1]
+    SKMETA_DATA=<folder with loader.py> python -m benchmarks.related_tables.intervals run --questions rolling
     python -m benchmarks.related_tables.intervals table
 
-Both questions of ``related_tables.py``, by its folds and its rule for large tables, on the sets of numbers. A line of
+Both questions of ``two_questions.py``, by its folds and its rule for large tables, and the third of
+``rolling_origin.py``, whose fold 0 is the last origin; on the sets of numbers. A line of
 ``results/related_tables_intervals.csv`` is a set, question, fold and K: the share of hidden rows inside their interval,
 its mean width over the standard deviation of the targets, and the root mean squared error of the rows that tasks have
 not shown at the largest K. (One draw of what is shown says little of how errors change with K: ``more_rows.py`` takes
@@ -21,6 +23,7 @@ import warnings
 import numpy as np
 
 from benchmarks.records import Records
+from benchmarks.related_tables.rolling_origin import TIMES, origins, times_of
 from benchmarks.related_tables.summary import with_interval
 from benchmarks.related_tables.two_questions import folds_of, load_sets
 from skmeta import TaskMixtureRegressor
@@ -52,13 +55,19 @@ def lines_of(X, y, task, train, parts, seed):
         }
 
 
+def folds(question, name, X, task):
+    if question == "rolling":
+        return list(origins(task, times_of(name, X))) if name in TIMES else []
+    return folds_of(question, task)
+
+
 def run(args):
     records = Records(NAME)
     for name, X, y, task in load_sets(os.environ["SKMETA_DATA"], args.sets.split(",") if args.sets else None):
         if y.dtype.kind != "f":
             continue
         for question in args.questions:
-            for fold, train, parts in folds_of(question, task)[: args.folds]:
+            for fold, train, parts in folds(question, name, X, task)[: args.folds]:
                 for seed in args.seeds:
                     setting = {"set": name, "question": question, "fold": fold, "seed": seed}
                     if not records.has(**setting):

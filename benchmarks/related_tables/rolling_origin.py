@@ -118,7 +118,7 @@ def print_table(results):
     print(f"{ratio.index.unique('set').size} sets of numbers\n")
     print(markdown(table(ratio).rename(columns={"hidden fifth": "last fifth"})))
     own = ratio[FOCUS].groupby("set").mean()
-    best = ratio.drop(columns=FOCUS).groupby("set").mean()
+    best = ratio.drop(columns=[FOCUS, BLOCKS]).groupby("set").mean()
     behind = (own / best.min(axis=1) - 1).sort_values(ascending=False)
     print(f"\nbehind the set's best baseline: {told(behind[behind > 0])}")
     print(f"behind the last value: {told((own / best['last value'] - 1).loc[lambda share: share > 0])}")
