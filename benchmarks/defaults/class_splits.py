@@ -79,11 +79,14 @@ def measure(meta, train, test, seed):
     if train is not None:
         meta.fit(train)
     seconds = time.process_time() - began
-    n_classes = len(np.unique(test[0].y))
+    n_rows = np.unique(test[0].y, return_counts=True)[1]
+    n_classes = len(n_rows)
     for ways in WAYS:
         if ways > 5 and n_classes < 10:
             continue
         for n_shots in SHOTS:
+            if (n_rows > n_shots).sum() < min(ways, n_classes):  # some split of audiology leaves too few
+                continue
             source = NWayTasks(test[0].X, test[0].y, min(ways, n_classes), n_shots, N_QUERY)
             tasks = source.sample(N_TEST if ways == 5 else N_TEST // 3, random_state=seed)
             if train is None:

@@ -91,6 +91,9 @@ class MAMLClassifier(_MAML, MetaClassifier):
     _default_module_parameters = _MAML._default_module_parameters | {"carry_input": True}
     _module_of_own_classes = ResidualMLP, {"n_hidden": 64}, MOST_CARRIED + 1
 
+    def _learner_settings(self):
+        return super()._learner_settings() | {"bend": 1.0}
+
 
 class MAMLRegressor(_MAML, MetaRegressor):
     def _start(self, learner, train):

@@ -67,6 +67,9 @@ class ReptileClassifier(_Reptile, MetaClassifier):
     _default_module_parameters = _Reptile._default_module_parameters | {"carry_input": True}
     _module_of_own_classes = ResidualMLP, {"n_hidden": 64}, MOST_CARRIED + 1
 
+    def _learner_settings(self):
+        return super()._learner_settings() | {"bend": 0.5}
+
 
 class ReptileRegressor(_Reptile, MetaRegressor):
     pass

@@ -26,6 +26,7 @@ class GradientBased(Learner):
     """
 
     cold_start = True
+    bend = None  # how much the softmax of shared classes is taken to bend; None is 1 / C, as if it were even
 
     def __init__(self, body, n_features_in, n_outputs=None, *, task_type="classification", engine="auto"):
         super().__init__(body, n_features_in, n_outputs)
@@ -66,14 +67,17 @@ class GradientBased(Learner):
     def pace_of_tasks(self, support_X, support_weight=None, class_mask=None):
         """Under ``inner_lr="auto"`` each task's inner loss is multiplied with these (T,), at rates of 1; else None.
 
-        One over how much that loss bends in the head's weights. A softmax of C classes is nearly even at first, and the
-        loss then bends by at most the largest eigenvalue of the rows' second moments, over C; see :func:`steepness`.
-        Steps of a rate for all tasks would be too long for rows of many columns, and once features grow in training.
+        One over how much that loss bends in the head's weights: by the largest eigenvalue of the rows' second moments,
+        see :func:`steepness`, times how much the softmax does. That is 1 / C where all C classes start from one row and
+        are even at first. Where they are shared, their rows have been learned, and it may be up to a half, or ``bend``:
+        under rows that are not small the body's weights bend the loss as well. Steps of a rate for all tasks would be
+        too long for rows of many columns, and once features grow in training.
         """
         if self.inner_lr != "auto":
             return None
         self._check_auto(self.inner_lr)  # it may have been set after fit
-        return class_mask.sum(1) / steepness(self._embedded_aside(support_X), support_weight)
+        bend = 1 / class_mask.sum(1) if self.n_outputs is None or self.bend is None else self.bend
+        return 1 / (bend * steepness(self._embedded_aside(support_X), support_weight))
 
     def _embedded_aside(self, X):
         """Embeddings that leave no trace: normalised by the batch, as training has them, nothing is kept or drawn."""

@@ -46,6 +46,8 @@ class MAML(GradientBased):
         With ``gradient="implicit"``, strength of the spring that holds the inner loop to its start.
     cg_steps : int
         With ``gradient="implicit"``, conjugate gradient steps of the meta-gradient.
+    bend : float or None
+        How much ``inner_lr="auto"`` takes the softmax of shared classes to bend; None is 1 / C, as of an even one.
 
     References
     ----------
@@ -76,11 +78,13 @@ class MAML(GradientBased):
         proximal=1.0,
         cg_steps=5,
         engine="auto",
+        bend=None,
     ):
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         if gradient not in ("unrolled", "first-order", "implicit"):
             raise ValueError(f"gradient must be 'unrolled', 'first-order' or 'implicit', got {gradient!r}.")
         self.inner_lr, self.inner_steps, self.adapt_steps = inner_lr, inner_steps, adapt_steps
+        self.bend = bend
         self.adapt_params, self.multi_step_loss = adapt_params, multi_step_loss
         self.first_order, self.implicit = first_order or gradient == "first-order", gradient == "implicit"
         self.proximal, self.cg_steps = proximal, cg_steps

@@ -34,6 +34,8 @@ class Reptile(GradientBased):
         meta-training every step takes all rows, so that the answer is not a matter of luck.
     inner_optimizer : {"sgd", "adam"}
         "adam" divides gradients by their running root mean square, without momentum.
+    bend : float or None
+        How much ``inner_lr="auto"`` takes the softmax of shared classes to bend; None is 1 / C, as of an even one.
 
     References
     ----------
@@ -56,6 +58,7 @@ class Reptile(GradientBased):
         inner_batch_size=None,
         inner_optimizer="sgd",
         engine="auto",
+        bend=None,
     ):
         super().__init__(body, n_features_in, n_outputs, task_type=task_type, engine=engine)
         if inner_optimizer not in ("sgd", "adam"):
@@ -64,6 +67,7 @@ class Reptile(GradientBased):
         if isinstance(inner_lr, str) and inner_lr != "auto":
             raise ValueError(f"inner_lr must be a number or 'auto', got {inner_lr!r}.")
         self.inner_lr, self.inner_steps, self.adapt_steps = inner_lr, inner_steps, adapt_steps
+        self.bend = bend
         self.inner_batch_size, self.inner_optimizer = inner_batch_size, inner_optimizer
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):

@@ -13,7 +13,10 @@ from skmeta import (
     MAMLRegressor,
     ReptileClassifier,
     ReptileRegressor,
+    TaskSet,
+    split_tasks,
 )
+from skmeta.datasets import make_related_tables
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.gradient_based import steepness
 from skmeta.learners.maml import MAML
@@ -86,6 +89,17 @@ def test_tasks_of_many_columns_with_a_large_part_in_common_are_learned(cls):
     assert cls(**settings).fit(tasks[:40]).score(tasks[40:]) > 0.8
     if cls is MAMLClassifier:
         assert cls(inner_lr=0.2, **settings).fit(tasks[:40]).score(tasks[40:]) < 0.7
+
+
+@pytest.mark.parametrize(
+    "cls, max_epochs", [(MAMLClassifier, 8), pytest.param(ReptileClassifier, 20, marks=pytest.mark.full)]
+)
+def test_tasks_with_shared_classes_are_learned_whose_head_is_no_longer_even(cls, max_epochs):
+    """Under steps as long as an even softmax allows, Reptile's start wandered off to answers of chance."""
+    X, y, ids = make_related_tables(90, n_rows=40, n_classes=6, relatedness=0.6, random_state=0)
+    tasks = TaskSet.from_long(X, y, ids)
+    new = split_tasks(tasks[40:], 10, random_state=0, per_class=False)
+    assert cls(max_epochs=max_epochs, random_state=0).fit(tasks[:40]).score(new) > 0.44
 
 
 def test_a_regression_has_no_automatic_rate():
