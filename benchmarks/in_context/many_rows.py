@@ -67,10 +67,11 @@ def splits(kind, rows, seeds):
         yield f"made up {i}", MADE_ROWS, 0, (X[:MADE_ROWS], X[MADE_ROWS:], y[:MADE_ROWS], y[MADE_ROWS:])
 
 
-def run(rows, seeds, models):
+def run(kinds, rows, seeds, models):
     table = pd.read_csv(FILE) if FILE.exists() else pd.DataFrame(columns=KEYS)
     done = set(table[KEYS].itertuples(index=False, name=None))
-    for kind, score in (("classification", score_classifier), ("regression", score_regressor)):
+    for kind in kinds:
+        score = score_classifier if kind == "classification" else score_regressor
         for name, n, seed, (A, B, a, b) in splits(kind, rows, seeds):
             for label in models:
                 if (kind, name, n, seed, label) in done:
@@ -117,6 +118,7 @@ def large(n=50_000, d=500):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--kind", choices=list(CATALOGUES), nargs="+", default=list(CATALOGUES))
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 2000, 4000, 10000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--models", nargs="+", default=["ours", "boosting", "forest"])
@@ -126,7 +128,7 @@ def main():
     if options.large:
         large()
         return
-    report(run(options.rows, options.seeds, options.models))
+    report(run(options.kind, options.rows, options.seeds, options.models))
 
 
 if __name__ == "__main__":
