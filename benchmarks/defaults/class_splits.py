@@ -118,23 +118,23 @@ def against_centroid(records):
 
 
 def page(records, ways=5):
-    """The page's table in Markdown: accuracies, and how far they are above the centroid's, in points.
+    """The page's table in Markdown: accuracies of the first split, and points by which they are above the centroid's.
 
-    The interval of the latter is over splits of tables, each the mean over shots.
+    The interval of the latter is over all splits of tables that were measured, each the mean over shots.
     """
     records = records[records["ways"] == ways]
-    cells = summary(records).dropna(how="all")
+    cells = summary(records[records["seed"] == 0]).dropna(how="all")
     keys = ["table", "seed", "shots"]
     wide = records.pivot_table(index=keys, columns="method", values="accuracy")
     gaps = 100 * wide.sub(wide["nearest centroid"], axis=0).groupby(["table", "seed"]).mean()
     names = {name: f"`{type(estimator).__name__}`" for name, estimator in classifiers(0).items()}
     titles = [f"{table}, {shots} shot{'s' * (shots > 1)}" for table, _, shots in cells.columns]
-    yield " | ".join(["| method", *titles, "mean of gaps |"])
+    yield " | ".join(["| method", *titles, "mean of gaps, splits |"])
     yield "|---" * (len(titles) + 2) + "|"
     for method, line in cells.iterrows():
         found = gaps[method].dropna()
         mean, half = mean_of_seeds(found) if len(found) > 1 else (np.nan, np.nan)
-        gap = "" if method == "nearest centroid" or len(found) < 2 else f"{mean:+.1f} ± {half:.1f}"
+        gap = "" if method == "nearest centroid" or len(found) < 2 else f"{mean:+.1f} ± {half:.1f}, {len(found)}"
         yield " | ".join([f"| {names.get(method, method)}", *line.fillna(""), f"{gap} |"])
 
 
