@@ -235,6 +235,10 @@ class Classes:
         columns = about.columns
         return logits if np.array_equal(columns, np.arange(logits.shape[1])) else logits[:, columns]
 
+    def decode_tasks(self, outputs, about):
+        """Logits of each of several tasks."""
+        return [self.decode(logits, one) for logits, one in zip(outputs, about)]
+
     def answer(self, logits, classes):
         """The likeliest of the classes - of a task's, or of the sorted names of several tasks'."""
         return getattr(classes, "names", classes)[logits.argmax(1)]

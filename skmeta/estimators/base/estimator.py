@@ -298,12 +298,14 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         Outputs are decoded: logits of sorted classes, or targets in the user's units. ``classes`` are None in
         regression.
         """
-        decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
         if is_tasks(X):
             tasks = self._read_tasks(X, keep_sparse=True)
             look_at_tasks(self, tasks)
             outputs, about = self._answers_of_tasks(tasks, ask=ask)
+            if decode is None:
+                return self.codec_.decode_tasks(outputs, about), about
             return [decode(out, one) for out, one in zip(outputs, about)], about
+        decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
         X, ids = self._take_ids(X, task)
         if ids is None:
             current = self._adapted()

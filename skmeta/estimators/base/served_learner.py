@@ -144,7 +144,7 @@ class ServedLearner:
         dtype = torch.float32 if self.is_quick else self.dtype
         learner = self.configured(self.single if self.is_quick else self.learner, settings)
         store, about = codec.store(tasks, dtype=dtype, weight=weight, device=self.device)
-        outputs = [None] * len(tasks)
+        outputs, n_query = [None] * len(tasks), tasks.n_query.tolist()
         with progress("tasks", len(tasks), verbose, leave=False) as done, torch.no_grad():
             for chunk in similar_size_chunks(tasks.n_support, tasks.n_query, rows_at_once(store.X, _ROWS_AT_ONCE)):
                 batch, _ = store.whole_tasks(chunk)
@@ -152,8 +152,8 @@ class ServedLearner:
                 if not query_X.shape[1]:  # learners are asked about a row at least
                     query_X = query_X.new_zeros(len(chunk), 1, query_X.shape[2])
                 answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
-                for task, answer in zip(chunk, answers):
-                    outputs[task] = answer[: tasks.n_query[task]]
+                for task, answer in zip(chunk.tolist(), answers):
+                    outputs[task] = answer[: n_query[task]]
                 done(len(chunk))
         return outputs, about
 
