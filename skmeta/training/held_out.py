@@ -95,7 +95,7 @@ def held_out_folds(codes, seed):
     return np.where(folds >= 0, np.searchsorted(used, folds), -1)
 
 
-class Trust:
+class Rehearsal:
     """Training that goes as far from its start as classes, or tasks, that it does not see ask for.
 
     Learners of tasks with classes of their own often begin as something that knows nothing and does no harm, such as
@@ -124,11 +124,13 @@ class Trust:
 
         Ctrl-C leaves it where training had led.
         """
-        start = copied(net.module_)
+        start = copied_weights(net.module_)
         train(net, tasks, epochs, watcher)
         epochs = len(net.history)
         if not self.rehearsals or net.interrupted_ or _n_steps(net, tasks, epochs) < LEAST_STEPS:
             return
+        if net.verbose:
+            print(f"What is held out is asked how far to go: {len(self.rehearsals)} more trainings, on parts.")
         try:
             share = self.share(epochs)
         except KeyboardInterrupt:
@@ -138,7 +140,7 @@ class Trust:
         if processes is not None:  # machines may differ in the last digit
             (share,) = processes.of_first([share])
         if share < 1:
-            go(net.module_, start, copied(net.module_), share)
+            stop_at(share, net.module_, start, copied_weights(net.module_))
         net.history.record("share", share)
 
     def share(self, epochs):
@@ -148,20 +150,23 @@ class Trust:
         return SHARES[int(losses.argmin())] if says_something else 1.0
 
     def _losses(self, epochs, known, others):
-        """The log-loss of held-out classes at each share of the way that others have led."""
+        """The log-loss of held-out classes at each share of the way that others have led; zeros say nothing."""
         net = self.make_net(known.X)
-        net.set_params(callbacks=acting_on_steps(net.callbacks), verbose=0)
+        net.callbacks, net.verbose = acting_on_steps(net.callbacks), 0
         net.initialize(known.X)
-        start = copied(net.module_)
-        train(net, known, epochs)
+        start = copied_weights(net.module_)
+        try:
+            train(net, known, epochs)
+        except ValueError:  # fewer rows may diverge, or leave nothing to ask, where all of them do not
+            return np.zeros(len(SHARES))
         if net.interrupted_:
             raise KeyboardInterrupt("The rehearsal was interrupted.")
-        end, learner = copied(net.module_), net.module_.eval()
+        end, learner = copied_weights(net.module_), net.module_.eval()
         episodes = list(islice(net.get_iterator(others, training=False), _BATCHES))
         losses = []
         for share in SHARES:
-            go(learner, start, end, share)
-            losses.append(loss(learner, episodes))
+            stop_at(share, learner, start, end)
+            losses.append(log_loss(learner, episodes))
         return np.nan_to_num(losses, nan=np.inf)
 
 
@@ -184,7 +189,7 @@ def _acts_on_steps(callback):
 
 
 @torch.no_grad()
-def loss(learner, episodes):
+def log_loss(learner, episodes):
     """Mean log-loss of the query rows of episodes, under the temperature that suits them best."""
     total, n_rows = 0.0, 0
     for batch, y in episodes:
@@ -257,13 +262,13 @@ def of_classes(table, chosen):
     return TaskStore(part_of(table.X, rows), code[table.y[rows]], *sizes, device=table.device)
 
 
-def copied(learner):
+def copied_weights(learner):
     """Copies of all weights and buffers."""
     return [value.detach().clone() for value in (*learner.parameters(), *learner.buffers())]
 
 
 @torch.no_grad()
-def go(learner, start, end, share):
+def stop_at(share, learner, start, end):
     """Bring a learner to a share of the way from one state to another; whole numbers are the end's."""
     for value, here, there in zip((*learner.parameters(), *learner.buffers()), start, end):
         value.copy_(here.lerp(there, share) if value.is_floating_point() else there)

@@ -29,7 +29,7 @@ EACH = [some(cls, SOME) for cls in CLASSES]
 #: learners that draw while they are trained: from a generator of the GPU, which gives other numbers than the CPU's
 DRAW = {"RecurrentClassifier", "RecurrentRegressor", "MANNClassifier"}
 #: what a step may read from the GPU: its loss, and how many answers were right
-READS = {"training/meta_net.py", "training/shared_step.py"}
+READS = {"training/meta_net.py", "training/step.py"}
 #: learners that ask the GPU more in every step, and what
 ASKS_MORE = {
     "InContextClassifier": "whether its experts' solvers have solved all tasks, and what columns hold",

@@ -11,7 +11,7 @@ from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.tasks import GaussianClusters, NWayTasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import held_out
-from skmeta.training.held_out import Trust, acting_on_steps, class_parts, task_parts
+from skmeta.training.held_out import Rehearsal, acting_on_steps, class_parts, task_parts
 
 SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
 
@@ -57,7 +57,7 @@ def test_training_ends_at_a_share_of_its_way(share, monkeypatch):
     end = ProtoNetClassifier(max_epochs=2, **settings).fit(train).net_.module_.state_dict()
     monkeypatch.undo()
     monkeypatch.setattr(held_out, "LEAST_STEPS", 1)
-    monkeypatch.setattr(Trust, "share", lambda trust, epochs: share)
+    monkeypatch.setattr(Rehearsal, "share", lambda rehearsal, epochs: share)
     meta = ProtoNetClassifier(max_epochs=2, **settings).fit(train)
     assert len(meta.net_.history) == 2
     for name, value in meta.net_.module_.state_dict().items():
@@ -121,7 +121,7 @@ def test_ctrl_c_in_the_rehearsal_is_raised_and_keeps_what_has_been_trained(monke
 def test_a_training_that_is_stopped_early_is_rehearsed_for_as_many_epochs(monkeypatch):
     train, _ = table(24)
     asked = []
-    monkeypatch.setattr(Trust, "share", lambda trust, epochs: asked.append(epochs) or 1.0)
+    monkeypatch.setattr(Rehearsal, "share", lambda rehearsal, epochs: asked.append(epochs) or 1.0)
     stop = EarlyStopping(monitor="train_loss", patience=1, threshold=1e9)
     meta = ProtoNetClassifier(max_epochs=50, callbacks=[stop], random_state=0).fit(train)
     assert asked == [len(meta.net_.history)] and asked[0] < 10
@@ -153,7 +153,7 @@ def test_classes_of_one_row_say_nothing_of_others(n_several):
 @pytest.mark.usefixtures("every_training")
 def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
     train, _ = table(24)
-    monkeypatch.setattr(held_out, "loss", lambda learner, episodes: 0.0)
+    monkeypatch.setattr(held_out, "log_loss", lambda learner, episodes: 0.0)
     meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit(train)
     assert meta.net_.history[-1]["share"] == 1.0
 
@@ -161,7 +161,7 @@ def test_where_nothing_is_asked_all_that_was_learned_is_kept(monkeypatch):
 @pytest.mark.usefixtures("every_training")
 def test_the_history_tells_what_share_was_kept(monkeypatch):
     train, _ = table(24)
-    monkeypatch.setattr(Trust, "share", lambda trust, epochs: 0.3)
+    monkeypatch.setattr(Rehearsal, "share", lambda rehearsal, epochs: 0.3)
     assert ProtoNetClassifier(max_epochs=2, steps_per_epoch=2).fit(train).net_.history[-1, "share"] == 0.3
 
 
@@ -191,6 +191,37 @@ def test_a_rate_that_waits_for_what_only_the_real_training_is_told_is_not_rehear
     rest = [("clip", GradientNormClipping(1.0)), Freezer("body.*"), LRScheduler, EarlyStopping(), ("heard", Heard)]
     assert acting_on_steps([*waiting, *rest]) == [waiting[0], *rest[:3]]
     assert acting_on_steps(None) is None and acting_on_steps("disable") == "disable"
+
+
+def test_a_training_without_callbacks_is_rehearsed():
+    train, _ = table(24)
+    assert "share" in ProtoNetClassifier(**SHORT, callbacks="disable").fit(train).net_.history[-1]
+
+
+@pytest.mark.usefixtures("every_training")
+def test_a_rehearsal_that_fails_alone_says_nothing(monkeypatch):
+    train, _ = table(24)
+    real, n_rows = held_out.train, []
+
+    def fails_on_parts(net, tasks, epochs, watcher=None):
+        n_rows.append(len(tasks.X))
+        if len(tasks.X) < n_rows[0]:
+            raise ValueError("Training diverged.")
+        real(net, tasks, epochs, watcher)
+
+    monkeypatch.setattr(held_out, "train", fails_on_parts)
+    meta = ProtoNetClassifier(max_epochs=2, steps_per_epoch=2, random_state=0).fit(train)
+    assert len(n_rows) > 1 and meta.net_.history[-1, "share"] == 1.0
+
+
+@pytest.mark.usefixtures("every_training")
+def test_whoever_wants_to_hear_of_training_is_told_that_it_is_rehearsed(capsys):
+    train, _ = table(24)
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0)
+    meta.fit(train)
+    assert not capsys.readouterr().out
+    meta.set_params(verbose=1).fit(train)
+    assert "more trainings, on parts" in capsys.readouterr().out.splitlines()[-1]
 
 
 # ---------------------------------------------------------------------- several tasks

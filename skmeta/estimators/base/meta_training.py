@@ -23,7 +23,7 @@ from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import sample_of
 from skmeta.training import MetaNet, resolve_device
-from skmeta.training.held_out import KeptApart, Trust
+from skmeta.training.held_out import KeptApart, Rehearsal
 from skmeta.training.standing import train
 from skmeta.training.warm_start import go_on
 from skmeta.transaction import copy_of
@@ -42,7 +42,7 @@ class MetaTraining:
     """
 
     watcher = None  # of every epoch
-    is_rehearsed = True  # whether classes held out say how far training is to be trusted
+    is_rehearsed = True  # whether classes, or tasks, held out say how far training goes
 
     def __init__(self, estimator):
         self.estimator = estimator
@@ -199,7 +199,8 @@ class MetaTraining:
             self.go_on_from(net, self.before["net_"])
         net._standing_estimator = lambda: self.standing(net)
         if self.is_rehearsed and self.before is None:
-            Trust(lambda rows: self.make_net(rows, None, seed), tasks, seed).train(net, tasks, epochs, self.watcher)
+            rehearsal = Rehearsal(lambda rows: self.make_net(rows, None, seed), tasks, seed)
+            rehearsal.train(net, tasks, epochs, self.watcher)
         else:
             train(net, tasks, epochs, self.watcher)
         net._standing_estimator = None
