@@ -212,6 +212,8 @@ class StandIn(TorchDispatchMode):
         self._stack.enter_context(mock.patch("torch.cuda.default_generators", (Generator(GPU),)))
         self._stack.enter_context(mock.patch("torch.Generator", Generator))
         self._stack.enter_context(mock.patch("torch.load", _loaded))
+        # a wrapper has no versions of its own to count, so that views of it cannot be made in inference mode
+        self._stack.enter_context(mock.patch("torch.inference_mode", torch.no_grad))
         self._stack.enter_context(mock.patch.object(Values, "encode", _encoded))
         self._stack.enter_context(torch.serialization.safe_globals([_rebuilt]))
         self._stack.enter_context(_Calls())
