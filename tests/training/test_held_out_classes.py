@@ -193,9 +193,11 @@ def test_a_rate_that_waits_for_what_only_the_real_training_is_told_is_not_rehear
     assert acting_on_steps(None) is None and acting_on_steps("disable") == "disable"
 
 
+@pytest.mark.usefixtures("every_training")
 def test_a_training_without_callbacks_is_rehearsed():
     train, _ = table(24)
-    assert "share" in ProtoNetClassifier(**SHORT, callbacks="disable").fit(train).net_.history[-1]
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, callbacks="disable", random_state=0).fit(train)
+    assert "share" in meta.net_.history[-1]
 
 
 @pytest.mark.usefixtures("every_training")
