@@ -67,10 +67,12 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     weights_new_ : DataFrame of shape (n_sizes, n_members)
         The trust in each member for tasks that the table does not have, by the rows they have shown.
     weights_known_ : DataFrame of shape (n_sizes, n_members)
-        The same for tasks of the table; after the members come trees with the task as a feature.
+        The same for tasks of the table; after the members come trees with the task as a feature. Of more than 30,000
+        rows, these are the tasks that were learned from; others are answered as new ones that have shown their rows.
     weights_ahead_ : DataFrame of shape (n_sizes, n_members)
-        The same for rows of these tasks that are later than the table: where the tasks have a column in common that
-        orders their rows, such as weeks or ages, and most of them have most of its values.
+        The same for rows of these tasks that are later than the table of ``fit``, and than what their task has shown
+        since: where the tasks have a column in common that orders their rows, such as weeks or ages, and most of them
+        have most of its values.
     adapted_tasks_ : ndarray
         Ids of the tasks whose rows have been seen.
     task_names_in_ : list of str or None
@@ -355,7 +357,10 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         """The trust in each of these for rows that are later than the table."""
         check_is_fitted(self)
         if self.mixtures_[0].ahead is None:
-            raise AttributeError("The tasks have no column of time in common, whose end rows could lie ahead of.")
+            raise AttributeError(
+                "The tasks have no column of time in common, whose end rows could lie ahead of, or have "
+                "several that tell time in different orders: keep the one that grows."
+            )
         return labelled([(one.ahead.weights, one.names_known) for one in self.mixtures_])
 
     @available_if(lambda self: hasattr(self, "encoder_"))

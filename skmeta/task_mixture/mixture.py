@@ -291,7 +291,7 @@ class Mixture:
         is_known = self._is_known(query.code)
         yield ~is_known, self.for_new, self.weights_new, self.errors_new
         if self.ahead is not None:
-            is_ahead = is_known & self.ahead.calendar.is_ahead(query.X)
+            is_ahead = is_known & self.ahead.calendar.is_ahead(query, self.shown)
             yield is_ahead, self.for_known, self.ahead.weights, self.ahead.errors
             is_known &= ~is_ahead
         yield is_known, self.for_known, self.weights_known, self.errors_known

@@ -64,6 +64,10 @@ class ShownRows:
         code = np.repeat(np.asarray(tasks, dtype=np.int64), n_rows)
         return Rows(X, y, code, weight), list(base.transpose(1, 0, 2))
 
+    def largest_later(self, task, columns):
+        """The largest values that a task has shown after fitting; there may be none."""
+        return self.later[task][0][:, columns].max(axis=0) if task in self.later else -np.inf
+
     def followed_by(self, rows, base):
         """These and further rows of any tasks, sorted by task; a copy."""
         other, base = copy.copy(self), np.stack(base, axis=1)

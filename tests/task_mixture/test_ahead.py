@@ -1,5 +1,6 @@
 """Rows later than the table are answered by those who foretold its last rows."""
 
+from copy import deepcopy
 from unittest.mock import patch
 
 import numpy as np
@@ -13,6 +14,7 @@ import skmeta
 from skmeta import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.task_mixture.ahead import Calendar
 from skmeta.task_mixture.rows import Rows
+from skmeta.task_mixture.shown_rows import ShownRows
 
 N_TASKS, N_TIMES, KNOWN_TIMES, NOISE = 25, 12, 9, 0.3
 TASK, TIME = np.repeat(np.arange(N_TASKS), N_TIMES), np.tile(np.arange(float(N_TIMES)), N_TASKS)
@@ -105,11 +107,20 @@ def test_rows_of_the_table_and_new_tasks_are_answered_as_if_nobody_had_looked_ah
     assert_array_equal(*(one.predict(TIME[:, None]) for one in shown))
 
 
-def test_intervals_are_as_wide_as_errors_ahead():
-    y = lines(0)
-    model = fitted(y)
+@pytest.mark.parametrize("panel, off", [(lines, 0.04), (slower_and_slower, 0.1)])
+def test_intervals_are_as_wide_as_errors_ahead(panel, off):
+    held = [share_in_intervals(fitted(y), y) for y in map(panel, range(4))]
+    assert abs(np.mean(held) - 0.9) < off
+
+
+def test_intervals_of_rows_between_others_are_too_narrow_ahead():
+    held = [share_in_intervals(without_looking_ahead(y), y) for y in map(slower_and_slower, range(4))]
+    assert np.mean(held) < 0.75
+
+
+def share_in_intervals(model, y):
     low, high = model.predict(TIME[~KNOWN, None], task=TASK[~KNOWN], quantiles=[0.05, 0.95]).T
-    assert 0.8 < np.mean((low < y[~KNOWN]) & (y[~KNOWN] < high)) < 0.99
+    return np.mean((low < y[~KNOWN]) & (y[~KNOWN] < high))
 
 
 def test_chances_go_on_beyond_the_table():
@@ -137,10 +148,63 @@ def test_the_time_is_the_column_that_most_tasks_have_most_of():
         at = [list(columns).index(name) for name in names]
         rows, _ = Rows.in_order(X[:, at], np.zeros(len(X)), TASK[order])
         calendar = Calendar.of(rows, N_TASKS)
-        return None if calendar is None else names[calendar.column]
+        return None if calendar is None else names[calendar.columns[0]]
 
     assert found(*columns) == "week"
     assert found("measured", "of the task", "own time") is None
+
+
+def calendar_of(*columns, task=TASK):
+    rows, _ = Rows.in_order(np.column_stack(columns).astype(float), np.zeros(len(task)), task)
+    return Calendar.of(rows, task.max() + 1)
+
+
+FROM_WEEKS = {"an angle": lambda t: np.sin(t / 3.3), "days": lambda t: 0.7 * t + 7, "a square": np.square}
+
+
+@pytest.mark.parametrize("other", FROM_WEEKS.values(), ids=FROM_WEEKS)
+def test_what_is_ahead_does_not_depend_on_the_order_of_columns(other):
+    asked = np.array([-1.0, 0.0, N_TIMES - 1, N_TIMES + 0.5, N_TIMES + 9])
+    for order in ([0, 1], [1, 0]):
+        calendar = calendar_of(*np.stack([TIME, other(TIME)])[order])
+        X = np.column_stack([asked, other(asked)])[:, order]
+        assert_array_equal(is_ahead(calendar, X), asked > N_TIMES - 1)
+
+
+def test_of_columns_in_opposite_orders_none_is_a_time():
+    assert [calendar_of(TIME, 30 - TIME), calendar_of(30 - TIME, TIME)] == [None, None]
+
+
+def test_of_several_times_in_one_order_any_says_what_is_ahead():
+    calendar = calendar_of(TIME, 7 * TIME)
+    assert_array_equal(is_ahead(calendar, [[11.0, 77.0], [12.0, 77.0], [11.0, 84.0]]), [False, True, True])
+
+
+def test_a_time_comes_before_an_attribute_of_more_values():
+    rng = np.random.default_rng(0)
+    task, year, size = np.repeat(np.arange(30), 30), np.tile(np.arange(30) % 10, 30), rng.integers(21, size=900)
+    for columns in ((year, size), (size, year)):
+        assert_array_equal(calendar_of(*columns, task=task).times, np.arange(10))
+
+
+def is_ahead(calendar, X):
+    no_rows = ShownRows(Rows(np.zeros((0, 1)), np.zeros(0), TASK[:0], np.zeros(0)), [np.zeros((0, 1))], N_TASKS)
+    X = np.asarray(X, dtype=float)
+    return calendar.is_ahead(Rows(X, np.zeros(len(X)), np.zeros(len(X), dtype=int), np.ones(len(X))), no_rows)
+
+
+def test_what_is_ahead_of_a_task_moves_with_what_it_has_shown():
+    y, asked = lines(0), np.full(2, float(KNOWN_TIMES))
+    model, task = fitted(y), np.array([0, 1])
+    new = (TASK == 0) & ~KNOWN
+    answers = {}
+    for name, find in (("ahead", Calendar.is_ahead), ("between", lambda self, query, shown: np.zeros(2, dtype=bool))):
+        with patch.object(Calendar, "is_ahead", find):
+            shown = deepcopy(model).partial_fit(TIME[new, None], y[new], task=TASK[new])
+            answers[name] = shown.predict(asked[:, None], task=task)
+    assert answers["ahead"][0] == answers["between"][0]
+    assert answers["ahead"][1] != answers["between"][1]
+    assert answers["ahead"][1] == model.predict(asked[:, None], task=task)[1]
 
 
 def test_the_last_times_are_hidden_once_and_those_before_them_once_more():
@@ -149,7 +213,7 @@ def test_the_last_times_are_hidden_once_and_those_before_them_once_more():
     times = [tuple(np.unique(TIME[some]).tolist() for some in side) for side in calendar.origins(rows)]
     early = [float(t) for t in range(8)]
     assert times == [([*early, 8.0, 9.0], [10.0, 11.0]), (early, [8.0, 9.0])]
-    assert_array_equal(calendar.is_ahead(np.array([[11.0], [11.5]])), [False, True])
+    assert_array_equal(is_ahead(calendar, [[11.0], [11.5]]), [False, True])
 
 
 def test_dates_are_a_time():
