@@ -28,6 +28,18 @@ def is_missing(cell):
         return False
 
 
+def refuse_missing_labels(y, place):
+    """Refuse an array of objects or of times in which a label is missing; ``place`` names a row."""
+    if y.dtype.kind in "mM":
+        missing = np.isnat(y).reshape(len(y), -1).any(1) if y.ndim else ()
+    else:
+        missing = [is_missing(label) for label in y] if y.dtype == object and y.ndim else ()
+    rows = np.flatnonzero(missing)
+    if len(rows):
+        what = "NaT" if y.dtype.kind in "mM" else y[rows[0]]
+        raise ValueError(f"A label is missing: {what} in {place(int(rows[0]))}. Leave such rows out.")
+
+
 def is_frame(X):
     """Whether a table is a DataFrame of pandas, or looks like one."""
     return hasattr(X, "iloc") and hasattr(X, "columns")

@@ -120,6 +120,67 @@ def test_of_tasks_whose_places_have_a_heavy_tail_few_are_told_of(n_train, n_shot
     assert far(spreads, TaskSet([Task(rows[:n_shots], y[:n_shots]) for rows in X[n_train:]])).any(1).mean() < 0.01
 
 
+def of_the_task(values, n_rows):
+    """Tables (n_tasks, n_rows, n_columns) of what does not vary within tasks."""
+    return np.repeat(values[:, None], n_rows, axis=1)
+
+
+ONE_VALUE_A_TASK = {
+    "a site of fifty, one-hot": lambda rng, n: np.eye(50)[rng.integers(50, size=n)],
+    "ten rare counts": lambda rng, n: rng.poisson(0.02, (n, 10)),
+    "ten counts": lambda rng, n: rng.poisson(1.0, (n, 10)),
+    "ten measurements": lambda rng, n: rng.normal(size=(n, 10)),
+    "fifty measurements": lambda rng, n: rng.normal(size=(n, 50)),
+    "flags and measurements": lambda rng, n: np.c_[np.eye(50)[rng.integers(50, size=n)], rng.normal(size=(n, 5))],
+    "constants that differ by rounding": lambda rng, n: np.where(rng.random((n, 3)) < 0.5, 0.3, 0.1 + 0.2),
+}
+
+
+def told(draw, n_train, n_rows, n_new=50):
+    """The share of new tasks that are told of after training on others of the same distribution."""
+    rng, shares = np.random.default_rng(0), []
+    for _ in range(max(20, 600 // n_train)):  # three tasks may by accident lie next to each other
+        tasks = [Task(X, rng.normal(size=n_rows)) for X in of_the_task(draw(rng, n_train + n_new) * 1.0, n_rows)]
+        shares.append(far(spreads_of(TaskSet(tasks[:n_train])), TaskSet(tasks[n_train:])).any(1).mean())
+    return np.mean(shares)
+
+
+@pytest.mark.parametrize("n_rows", [1, 5])
+@pytest.mark.parametrize("n_train", [3, 20, 100])
+@pytest.mark.parametrize("draw", ONE_VALUE_A_TASK.values(), ids=ONE_VALUE_A_TASK)
+def test_of_tasks_with_one_value_each_in_many_columns_few_are_told_of(draw, n_train, n_rows):
+    assert told(draw, n_train, n_rows) <= 0.01
+
+
+@pytest.mark.parametrize("was, now", [(0.3, 0.1 + 0.2), (0.1, 0.1 + 1e-17), (0.1, 0.1 + 1e-12), (0, 1e-17), (0, 1)])
+def test_a_constant_that_differs_by_rounding_and_a_flag_that_is_new_are_ordinary(was, now):
+    train = TaskSet([Task(np.c_[t.X, np.full(10, was)], t.y) for t in TRAIN])
+    new = TaskSet([Task(np.c_[t.X, np.full(10, now)], t.y) for t in NEW])
+    assert not far(spreads_of(train), new).any()
+    zeros = spreads_of(TaskSet([Task(t.X, np.full(10, was) * 1.0) for t in TRAIN]))
+    assert not far(zeros, TaskSet([Task(t.X, np.full(10, now) * 1.0) for t in NEW])).any()
+
+
+def test_a_constant_far_beyond_all_that_was_seen_is_told_of_by_what_it_always_was():
+    meta = MetaKNeighborsRegressor(**CHEAP).fit([Task(np.c_[t.X, np.zeros(10)], t.y) for t in TRAIN])
+    with pytest.warns(AdaptationWarning, match=r"column 4 above 1e\+03, there always 0\."):
+        meta.adapt(np.c_[NEW[0].X, np.full(10, 1000)], NEW[0].y)
+
+
+@pytest.mark.parametrize("n_rows", [1, 5])
+@pytest.mark.parametrize("n_train, n_columns", [(5, 4), (20, 4), (20, 50), (100, 50)])
+def test_tasks_a_hundred_standard_deviations_away_are_told_of(n_train, n_columns, n_rows):
+    rng = np.random.default_rng(0)
+    for varies in (0, 1):  # within tasks
+        X = of_the_task(rng.normal(size=(n_train + 50, n_columns)), n_rows)
+        X += varies * rng.normal(size=X.shape)
+        y = rng.normal(size=X.shape[:2])
+        spreads = spreads_of(TaskSet(map(Task, X[:n_train], y[:n_train])))
+        away = 100 * np.hypot(1, varies) * np.eye(n_columns)[0]
+        found = far(spreads, TaskSet(map(Task, X[n_train:] - away, y[n_train:] + 100)))
+        assert found[:, [0, -1]].all() and not found[:, 1:-1].any()
+
+
 @pytest.mark.parametrize("cls", CLASSES)
 def test_no_estimator_warns_of_tasks_like_those_of_its_training(cls):
     meta, task = trained(cls), one_task(cls)

@@ -7,11 +7,20 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from skmeta import InContextClassifier, PooledBaseline, ProtoNetClassifier, TableEncoder, TaskMixtureClassifier
+from skmeta import (
+    InContextClassifier,
+    PooledBaseline,
+    ProtoNetClassifier,
+    TableEncoder,
+    Task,
+    TaskMixtureClassifier,
+    TaskMixtureRegressor,
+)
 from skmeta.estimators.base.column_codes import ColumnCodes
 from skmeta.tasks.ids import take_task_ids
 from skmeta.tasks.pseudo import ranks_of_columns
 from skmeta.tasks.rows import is_missing
+from tests.estimators.contract import CLASSES, cheap
 
 MISSING = {
     "None": None,
@@ -83,6 +92,21 @@ def test_no_label_is_missing_without_being_told(cell, cls):
         made.fit(np.arange(4.0)[:, None], column_of("a", cell, "b", "a"))
     with pytest.raises(ValueError, match=r"A label is missing: .* in row 3\."):
         made.partial_fit(pd.DataFrame({"x": range(4)}), pd.Series([0, 1, 0, pd.NA], dtype="Int64"))
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Series, list])
+@pytest.mark.parametrize("unit", ["M8[D]", "m8[s]", "M8[ns]"])
+@pytest.mark.parametrize("cls", [*CLASSES, TaskMixtureClassifier, TaskMixtureRegressor, PooledBaseline])
+def test_no_label_of_any_estimator_is_a_time_that_is_missing(cls, unit, kind):
+    made = cls(LogisticRegression()) if cls is PooledBaseline else cheap(cls)
+    times = np.r_[np.arange(14) % 2, [0]].astype(unit)
+    times[3] = "NaT"
+    X, y = np.arange(30.0).reshape(15, 2), kind(times)
+    with pytest.raises(ValueError, match=r"^A label is missing: NaT in row 3\. Leave"):
+        made.fit(X, y)
+    if cls not in (TaskMixtureClassifier, TaskMixtureRegressor):
+        with pytest.raises(ValueError, match=r"^A label is missing: NaT in row 3 of X of task 1\. Leave"):
+            made.fit([Task(X, times[[0, 1] * 7 + [0]]), Task(X, y)])
 
 
 @pytest.mark.parametrize("cell", ["", "nan", 0, False, np.array([1.0, np.nan]), [np.nan], Decimal("sNaN"), object()])

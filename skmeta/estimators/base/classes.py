@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators.base.labels import infer_label_regime, local_codes
-from skmeta.tasks.rows import is_missing
+from skmeta.tasks.rows import is_missing, refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
 
 
@@ -73,10 +73,8 @@ class Classes:
         """Refuse what cannot be labels; ``place`` names a row."""
         if y.ndim != 1:
             raise ValueError(f"{name} takes one label per row, got an array of shape {y.shape}.")
+        refuse_missing_labels(y, place)
         if y.dtype == object:
-            odd = next((i for i, label in enumerate(y) if is_missing(label)), None)
-            if odd is not None:
-                raise ValueError(f"A label is missing: {y[odd]!r} in {place(odd)}. Leave such rows out.")
             is_text = np.array([not isinstance(label, Real) for label in y], dtype=bool)
             if is_text.any() and not is_text.all():
                 i, j = sorted([int(is_text.argmax()), int((~is_text).argmax())])

@@ -6,7 +6,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skmeta.tasks import is_tasks
-from skmeta.tasks.rows import is_frame, is_missing, readable
+from skmeta.tasks.rows import is_frame, readable, refuse_missing_labels
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _MOST_CELLS = 2**28  # of a sparse matrix that is made dense
@@ -136,12 +136,9 @@ def require_labels(estimator, X, y):
 
 def refuse_missing(y):
     """Refuse labels that are missing, by their row: scikit-learn compares labels, which pandas' NA does not bear."""
-    if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind != "O":
-        return
-    labels = np.asarray(y, dtype=object)
-    for row, label in enumerate(labels if labels.ndim else ()):
-        if is_missing(label):
-            raise ValueError(f"A label is missing: {label!r} in {place_of_row(row)}. Leave such rows out.")
+    kind = y.dtype.kind if isinstance(getattr(y, "dtype", None), np.dtype) else "O"
+    if kind in "OmM":  # of NaN among floats scikit-learn tells, in words that its own checks ask for
+        refuse_missing_labels(np.asarray(y, dtype=object if kind == "O" else None), place_of_row)
 
 
 def _lies_around_zero(X):

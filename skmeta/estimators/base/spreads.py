@@ -13,6 +13,10 @@ _CHANCE = 1e-4
 _ROUNDING = 1e-9
 #: a task in which two values lie as far from each other as this many least spreads is on the usual scale
 _ORDINARY = 3.0
+#: share of ordinary tasks that may be told to lie elsewhere, in one column or another; and for what chance does to few
+_SHARE, _SHARE_OF_FEW = 1e-2, 1e-3
+#: how often beyond all that was seen anywhere what never varied, a flag that is 1 high among it, lies elsewhere
+_FAR_OF_A_CONSTANT = 100.0
 _ROWS, _CELLS_AT_ONCE = 100, 2**20
 
 
@@ -33,6 +37,8 @@ class Spreads:
     least, most : ndarrays of the same shape, default=None
         Between which values lie, but for one task in a hundred on either side. None is not known: such tasks are
         nowhere told to lie elsewhere.
+    margin : ndarray of the same shape, default=None
+        How far beyond these a task lies elsewhere: see :func:`_margins`.
     """
 
     low: np.ndarray
@@ -40,6 +46,7 @@ class Spreads:
     far: np.ndarray
     least: np.ndarray | None = None
     most: np.ndarray | None = None
+    margin: np.ndarray | None = None
 
     @classmethod
     def of_tasks(cls, X, y, start, n_rows):
@@ -59,15 +66,20 @@ class Spreads:
         low, high = _quantiles(found, [0.01, 0.99])
         n_tasks = np.maximum((~np.isnan(found)).sum(0), 1)
         far = np.fmax((high - low) / 2, np.log(np.maximum(_FAR, _FAR_OF_ONE_TASK / n_tasks)))
-        least, most = ends_of_tasks(tables, start[n_rows > 0], n_rows[n_rows > 0])
-        return cls(*np.exp([low, high, far]), _quantiles(least, [0.01])[0], _quantiles(most, [0.99])[0])
+        lowest, highest = ends_of_tasks(tables, start[n_rows > 0], n_rows[n_rows > 0])
+        # values that were seen: between a flag's two there are none
+        least, most = _quantiles(lowest, [0.01], "lower")[0], _quantiles(highest, [0.99], "higher")[0]
+        largest = max(np.abs(lowest).max(initial=1.0), np.abs(highest).max(initial=1.0))
+        margin = _margins(least, most, _n_values([lowest, highest], tables), len(lowest), largest)
+        return cls(*np.exp([low, high, far]), least, most, margin)
 
     def following(self, before):
         """These and those of an earlier fit, from which training has gone on."""
         low, high, far = np.fmin(self.low, before.low), np.fmax(self.high, before.high), np.fmin(self.far, before.far)
-        if before.least is None:
+        if before.margin is None:
             return Spreads(low, high, far)
-        return Spreads(low, high, far, np.fmin(self.least, before.least), np.fmax(self.most, before.most))
+        least, most = np.fmin(self.least, before.least), np.fmax(self.most, before.most)
+        return Spreads(low, high, far, least, most, np.fmax(np.fmin(self.margin, before.margin), most - least))
 
     def tables(self, X, y):
         """The tables that are looked at: rows, and targets if they have been measured."""
@@ -104,8 +116,8 @@ class Spreads:
     def places(self, ends):
         """The nearest value of tasks all of whose values lie elsewhere, and NaN for the others.
 
-        Elsewhere is beyond the values of meta-training by as much again as these lie apart, and of few tasks, of which
-        little is known of others, by more.
+        Elsewhere is beyond the values of meta-training by as much again as these lie apart, and by more where little is
+        known of others: of few tasks, and of columns of few values.
 
         Parameters
         ----------
@@ -136,11 +148,10 @@ class Spreads:
 
     def _lie_beyond(self, lowest, highest):
         """Which ends (..., n_columns) are those of columns all of which lies above, or below, where others lie."""
-        if self.least is None:
+        if self.margin is None:
             return np.zeros((2, *lowest.shape), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):
-            margin = (self.most - self.least) * (self.far / _FAR)
-            return lowest > self.most + margin, highest < self.least - margin
+            return lowest > self.most + self.margin, highest < self.least - self.margin
 
 
 def log_spreads(rows):
@@ -176,13 +187,39 @@ def log_spreads(rows):
     return np.where(n_gaps > 0, total / np.maximum(n_gaps, 1), np.nan)
 
 
-def _quantiles(values, shares):
+def _margins(least, most, n_values, n_tasks, largest):
+    """How far beyond what meta-training has seen, from ``least`` to ``most`` by columns, a task lies elsewhere.
+
+    Of how many times as far as these lie apart, the largest: once; what tails like those of Student's t of two degrees
+    of freedom ask for, of so many columns and after so few tasks; and what the chance asks for that so few values lay
+    near to each other by accident. Where nothing varies, a task lies elsewhere far beyond all that was seen anywhere.
+    """
+    n_free = np.maximum(np.minimum(n_values, n_tasks) - 1, 1)
+    for_tails, for_chance = (len(least) / _SHARE / n_tasks) ** 0.5 - 1, (len(least) / _SHARE_OF_FEW) ** (1 / n_free)
+    times = np.maximum(max(1.0, for_tails), for_chance)
+    with np.errstate(over="ignore"):
+        apart = most - least
+        varies = apart > _ROUNDING * np.maximum(np.abs(least), np.abs(most))
+        return np.where(varies, apart * times, _FAR_OF_A_CONSTANT * largest)
+
+
+def _n_values(ends, tables):
+    """How many values the columns have in a hundred tasks and as many rows, those that differ by rounding as one."""
+    few = [end[np.linspace(0, len(end) - 1, min(len(end), _ROWS)).astype(int)] for end in ends]
+    steps = np.linspace(0, len(tables[0]) - 1, min(len(tables[0]), _ROWS)).astype(int)
+    columns = np.sort(np.concatenate([*few, np.concatenate([table[steps] for table in tables], axis=1)]).T)
+    rounding = _ROUNDING * np.maximum(np.abs(columns[:, :1]), np.abs(columns[:, -1:]))
+    with np.errstate(over="ignore"):
+        return 1 + (np.diff(columns) > rounding).sum(1)
+
+
+def _quantiles(values, shares, method="linear"):
     """Quantiles (n_shares, n_columns) of values (n, n_columns), NaN left out, for which numpy goes column by column."""
     found, lacks = np.empty((len(shares), values.shape[1])), np.isnan(values).any(0)
-    found[:, ~lacks] = np.quantile(values[:, ~lacks], shares, axis=0)
+    found[:, ~lacks] = np.quantile(values[:, ~lacks], shares, axis=0, method=method)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # nothing is said of a column that is constant everywhere
-        found[:, lacks] = np.nanquantile(values[:, lacks], shares, axis=0)
+        found[:, lacks] = np.nanquantile(values[:, lacks], shares, axis=0, method=method)
     return found
 
 

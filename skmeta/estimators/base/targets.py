@@ -5,6 +5,7 @@ import torch
 from scipy import sparse
 from sklearn.metrics import r2_score
 
+from skmeta.tasks.rows import refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
 
 _FARTHEST = 1e30  # in units of meta-training's targets: sums of such have a number in single precision
@@ -38,6 +39,7 @@ class Targets:
         """Refuse what cannot be targets; ``place`` names a row."""
         if sparse.issparse(y):
             raise ValueError(f"{name} takes targets as an array, got a sparse matrix: give y.toarray().")
+        refuse_missing_labels(y, place)
         if y.dtype.kind not in "biuf":
             raise ValueError(
                 f"{name} needs numeric targets, got an array of dtype {y.dtype} that holds "

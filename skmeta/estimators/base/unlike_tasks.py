@@ -83,7 +83,8 @@ def _warn_of_places(estimator, places):
         least, most = spreads.least[j], spreads.most[j]
         farthest = max(places[is_far[:, j], j], key=lambda place: max(place - most, least - place))
         beyond = f"{'above' if farthest > most else 'below'} {farthest:.3g}"
-        said.append(f"{_called(j, estimator, places.shape[1])} {beyond}, there from {least:.3g} to {most:.3g}")
+        there = "from {:.3g} to {:.3g}" if least < most else "always {:.3g}"
+        said.append(f"{_called(j, estimator, places.shape[1])} {beyond}, there {there.format(least, most)}")
     _warn(estimator, is_far, "elsewhere than those of meta-training", said)
 
 
