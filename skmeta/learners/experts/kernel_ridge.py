@@ -38,7 +38,7 @@ def leave_one_out_of_plane(features, Y, weight, ridge):
     system.diagonal(dim1=1, dim2=2).add_(ridge)
     factor = torch.linalg.cholesky(system)
     coef = torch.cholesky_solve(scaled.transpose(1, 2) @ target, factor)
-    dual = root * (target - scaled @ coef) / torch.as_tensor(ridge)[..., None]
+    dual = root * (target - scaled @ coef) / torch.as_tensor(ridge, dtype=Y.dtype, device=Y.device)[..., None]
     own = torch.linalg.solve_triangular(factor, scaled.transpose(1, 2), upper=False).square().sum(1)
     return dual, Y - left_out_residual(dual, 1 - own, weight, ridge)
 

@@ -140,7 +140,7 @@ class InContextLearner(GrowingSupport, Learner):
         query_X = self.body(query_X)
         pieces = [self._explain_part(part, query_X) / len(state["parts"]) for part in state["parts"]]
         joined = torch.cat(pieces, 2)
-        if len(pieces) == 1:
+        if "dealt" not in state:
             return joined
         places = torch.cat(state["dealt"], 1).repeat_interleave(len(joined) // len(state["dealt"][0]), 0)
         whole = joined.new_zeros(*joined.shape[:2], state["n"], joined.shape[3])
