@@ -140,14 +140,14 @@ class Spreads:
         return not (self._are_suspect(*ends).any() or any(beyond.any() for beyond in self._lie_beyond(*ends)))
 
     def _are_suspect(self, lowest, highest):
-        """Which ends (..., n_columns) leave open that a task is on another scale."""
+        """Say which columns (..., n_columns) may be on another scale, as far as their ends tell."""
         with np.errstate(over="ignore"):
             ranges = highest - lowest
         too_wide, too_narrow = ranges > self.high * self.far, ranges < self.low * (_ORDINARY / self.far)
         return too_wide | too_narrow & (ranges > 0)
 
     def _lie_beyond(self, lowest, highest):
-        """Which ends (..., n_columns) are those of columns all of which lies above, or below, where others lie."""
+        """Say which columns (..., n_columns) lie wholly above, and which wholly below, where others lie."""
         if self.margin is None:
             return np.zeros((2, *lowest.shape), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):

@@ -31,7 +31,7 @@ class FeedForward:
 
     @cached_property
     def stack(self):
-        """What the kernel is told of the layers, or None."""
+        """Describe the layers for the kernel; None if it cannot compute them."""
         return as_stack(self.layers)
 
     @cached_property
@@ -108,7 +108,7 @@ def backward(layers, theta, memos, D, lowest, wants_input):
 
 
 class Embedding:
-    """What a feed-forward ``body`` makes of rows; `recognise.py` finds out whether a body is one."""
+    """An embedding computes what a feed-forward ``body`` makes of rows; `recognise.py` says which bodies are such."""
 
     #: how many of the features, the first ones, are the rows themselves, of which nothing is learned
     n_given = 0
@@ -119,11 +119,11 @@ class Embedding:
 
     @cached_property
     def stack(self):
-        """What the kernel is told of the layers, or None."""
+        """Describe the layers for the kernel; None if it cannot compute them."""
         return as_stack(self.layers)
 
     def features(self, params, X, without_last):
-        """What the embeddings (T, n, e) of rows (T, n, d) are a linear function of. No graph.
+        """Compute what the embeddings (T, n, e) of rows (T, n, d) are a linear function of. No graph.
 
         Returns ``(features, weights, bias, memo)``: embeddings are the sum over k of ``features_k weights_k' + bias``,
         with weights (e, h_k) or None for the identity, bias (e,) or None. Features are the embeddings themselves, or,
@@ -139,7 +139,7 @@ class Embedding:
         return [features], last[:1], last[1], (plan, theta, memos)
 
     def gradients(self, memo, d_features, d_weights, d_bias):
-        """Of the parameters, in their order, from those of what ``features`` returned."""
+        """Give the gradients of the parameters, in their order, by those of what ``features`` returned."""
         plan, theta, memos = memo
         deltas, _ = backward(plan.layers, theta, memos, d_features[0], 0, wants_input=False)
         found = [
@@ -177,7 +177,7 @@ class Embedding:
 
 
 class ResidualEmbedding:
-    """What a :class:`~skmeta.nets.ResidualMLP` makes of rows: the rows themselves, and a feed-forward correction."""
+    """It computes what a :class:`~skmeta.nets.ResidualMLP` makes of rows: these and a feed-forward correction."""
 
     n_given = 1
 
@@ -185,7 +185,7 @@ class ResidualEmbedding:
         self.body, self.correction = body, correction
 
     def features(self, params, X, without_last):
-        """As of an :class:`Embedding`: beside those of the correction, the rows themselves."""
+        """Compute the features of the correction, and put the rows themselves beside them."""
         X, last = self.body.scale(X), None
         if isinstance(self.body.last, torch.nn.Linear):
             *params, last = params
