@@ -1,6 +1,7 @@
 """Whatever is fitted comes out of the formats that other people save scikit-learn models in as it went in."""
 
 import io
+from functools import cache
 
 import joblib
 import numpy as np
@@ -59,8 +60,9 @@ def by_mlflow(model, path):
 FORMATS = [by_joblib, by_cloudpickle, by_skops, by_mlflow]
 
 
+@cache
 def fitted(cls):
-    """A fitted estimator that has a task, and rows to ask about."""
+    """A fitted estimator that has a task, and rows to ask about; all formats are given the same one."""
     if cls is SourceSelector:
         sources, target = CLUSTERS.sample(7, random_state=0)[:6], CLUSTERS.sample(7, random_state=0)[6]
         return SourceSelector(ProtoNetClassifier(**CHEAP), n_sources=2).fit(sources).adapt(target.X, target.y), target.X

@@ -43,6 +43,16 @@ TARGETS = 100 * X[:, 0] + 5
 ASKED = np.concatenate([X[:10] + 0.1, 3 * rng.normal(size=(10, 4)) + [0, 0, 0, 1e8]])
 
 
+def with_gaps(rows, column):
+    """Rows of which some lack a cell."""
+    rows = rows.copy()
+    rows[::8, column] = np.nan
+    return rows
+
+
+MANY_WITH_GAPS = with_gaps(np.resize(ASKED, (700, 4)), 2)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def engine():
     """What takes a second to import is imported where it is used."""
@@ -67,11 +77,12 @@ def answers(estimator, path, rows):
 def test_the_program_answers_any_number_of_rows_as_the_estimator_does(cls, tmp_path):
     classifies = is_classifier(cls())
     in_torch = {"n_neighbors": "auto"} if "n_neighbors" in cls().get_params() else {}
-    model = cheap(cls, **in_torch).fit(X, CLASSES if classifies else TARGETS)
+    reads_gaps = cls is InContextClassifier
+    shown, many = (with_gaps(X, 1), [MANY_WITH_GAPS]) if reads_gaps else (X, [])
+    model = cheap(cls, **in_torch).fit(shown, CLASSES if classifies else TARGETS)
     skmeta.export_onnx(model, tmp_path / "model.onnx")
     session = program(tmp_path / "model.onnx")
-    for n_rows in (1, 2, 20):
-        rows = ASKED[:n_rows]
+    for rows in (ASKED[:1], ASKED[:2], ASKED, *many):
         *label, found = session.run(None, {"X": rows})
         if classifies:
             assert_allclose(found, model.predict_proba(rows), atol=1e-5)
@@ -81,16 +92,12 @@ def test_the_program_answers_any_number_of_rows_as_the_estimator_does(cls, tmp_p
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("n_rows", [40, 100])  # read in double precision, and in single
-def test_the_in_context_program_answers_many_rows_and_rows_with_missing_cells(n_rows, tmp_path):
-    rows = np.concatenate([X, rng.normal(size=(60, 4)) + [0, 0, 0, 1e8]])[:n_rows]
-    rows[::9, 1] = np.nan
+def test_the_in_context_program_of_more_rows_reads_them_in_single_precision_as_the_estimator_does(tmp_path):
+    rows = with_gaps(np.concatenate([X, rng.normal(size=(60, 4)) + [0, 0, 0, 1e8]]), 1)
     model = InContextClassifier().fit(rows, np.where(rows[:, 0] > 0, "yes", "no"))
-    asked = np.resize(ASKED, (700, 4))
-    asked[::7, 2] = np.nan
-    label, chances = answers(model, tmp_path / "model.onnx", asked)
-    assert_allclose(chances, model.predict_proba(asked), atol=1e-5)
-    assert_array_equal(label, model.predict(asked))
+    label, chances = answers(model, tmp_path / "model.onnx", MANY_WITH_GAPS)
+    assert_allclose(chances, model.predict_proba(MANY_WITH_GAPS), atol=1e-5)
+    assert_array_equal(label, model.predict(MANY_WITH_GAPS))
 
 
 def test_categories_and_large_tables_of_numbers_have_no_program(tmp_path):
