@@ -33,7 +33,3 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
 
     _learner_class = Prototypes
     _default_module = ResidualMLP
-
-    def _learner_settings(self):
-        priors = self.codec_.regime == "shared" if self.priors == "auto" else self.priors
-        return super()._learner_settings() | {"priors": priors}

@@ -38,8 +38,9 @@ class Prototypes(Learner):
         See :class:`~skmeta.learners.base.Learner`.
     scale : float or "learn"
         s; "learn" trains its logarithm, starting from 1 / (size of the embedding).
-    priors : bool
-        Whether r is 1 (class shares of the support speak of the world) or 0 (they are an accident of sampling).
+    priors : bool or "auto"
+        Whether r is 1 (class shares of the support speak of the world) or 0 (they are an accident of sampling); "auto":
+        1 where all tasks share their classes.
 
     References
     ----------
@@ -52,10 +53,10 @@ class Prototypes(Learner):
 
     def __init__(self, body, n_features_in, n_outputs=None, *, scale="learn", priors=False):
         super().__init__(body, n_features_in, n_outputs)
-        self.priors = priors
+        self.is_shared = n_outputs is not None
+        self.priors = self.is_shared if priors == "auto" else priors
         start = torch.tensor(float(self.n_embedding)).reciprocal() if scale == "learn" else torch.tensor(float(scale))
         self.log_scale = nn.Parameter(start.log(), requires_grad=scale == "learn")
-        self.is_shared = n_outputs is not None
         if self.is_shared:
             self.common_prototypes = nn.Parameter(0.1 * torch.randn(n_outputs, self.n_embedding))
             self.common_logits = nn.Parameter(torch.zeros(n_outputs))

@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import save_file
 
 from skmeta.learners.in_context.heads import InContextClassification, InContextRegression, mixture_nll
-from skmeta.learners.in_context.learner import BLOCK_ROWS, FEW_ROWS, deal_out
+from skmeta.learners.in_context.learner import BLOCK_ROWS, FEW_ROWS
+from skmeta.learners.in_context.support_rows import deal_out
 from skmeta.nets.in_context import Attention
 
 SMALL = {"cell_width": 8, "n_points": 3, "n_summary": 2, "row_width": 16, "row_heads": 2, "n_row_blocks": 2}

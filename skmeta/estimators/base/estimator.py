@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
+class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of all meta-learning estimators; :class:`MetaClassifier` and :class:`MetaRegressor` are the two kinds.
 
     An estimator is in one of three states: *unfitted*; *meta-trained* (it has ``net_`` but no ``task_``, after
@@ -457,6 +457,7 @@ class MetaEstimator(CallbackSupportMixin, LinkedToReference, BaseEstimator):
         return copy_of(self)
 
     save = Savable.save
+    _doc_link_module, _doc_link_template = LinkedToReference._doc_link_module, LinkedToReference._doc_link_template
 
     def __getstate__(self):
         state = dict(super().__getstate__())

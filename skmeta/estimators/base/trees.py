@@ -9,7 +9,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
-from skmeta.learners.in_context.learner import relative_weight
+from skmeta.learners.in_context.support_rows import relative_weight
 from skmeta.learners.stacking import fit_shares, fit_trust, trusted
 
 N_TREES = 50

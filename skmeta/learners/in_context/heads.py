@@ -23,7 +23,8 @@ from skmeta.learners.experts.tuned_numbers import RIDGE
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.blend import blended, fit_blend
 from skmeta.learners.in_context.class_blend import among_all, blended_classes, first_classes, fit_class_blend, only
-from skmeta.learners.in_context.learner import InContextLearner, exactly, expert_quality
+from skmeta.learners.in_context.learner import InContextLearner
+from skmeta.learners.in_context.support_rows import exactly, expert_quality
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred

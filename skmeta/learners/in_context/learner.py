@@ -8,7 +8,6 @@ Qu, Holzmüller, Varoquaux, Le Morvan (2025). TabICL. ICML.
 """
 
 import math
-from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +18,7 @@ from skmeta.learners.base import Learner
 from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.growth import GrowingSupport
+from skmeta.learners.in_context.support_rows import deal_out, relative_weight, wide
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.nets.tracing import is_traced
 from skmeta.threads import one_thread
@@ -28,7 +28,6 @@ BLOCK_ROWS = 528  # queries that are answered at once, which bounds memory
 FEW_ROWS = 48  # queries whose cells nobody else reads: the precision of a small support costs them nothing
 N_TASK_FACTS = 5 + N_READ
 SMALL_WORK = 20_000  # cells of a task that one thread looks at alone
-MOST_TOTAL = 2  # rows' worth that the weights of a row's task may add up to
 
 
 class InContextLearner(GrowingSupport, Learner):
@@ -128,7 +127,7 @@ class InContextLearner(GrowingSupport, Learner):
             return {"parts": [self._adapt_part(support_X, support_y, weight, class_mask, categorical)]}
         states = []
         for rows in parts:
-            X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, _wide(support_y)))
+            X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, wide(support_y)))
             y = y.view(*rows.shape, *support_y.shape[2:])
             states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical, beside_trees=True))
         return {"parts": states, "dealt": parts, "n": weight.shape[1]}
@@ -304,58 +303,3 @@ class InContextLearner(GrowingSupport, Learner):
         raw = self.gate(rows)
         advantage = quality - quality.mean(1, keepdim=True)
         return (raw[..., :-1] + self.trust * advantage[:, None]).softmax(-1), raw[..., -1:].exp()
-
-
-def relative_weight(weight):
-    """Weights (T, n) in units of the median one, as weights compare rows; and the unit (T, 1).
-
-    So a row of weight 2 among rows of weight 1 is a row given twice, and neither weights that sum to 1, such as a
-    boosting method's, nor large ones say how many rows there are. Together they count as twice the rows at most.
-    """
-    there = weight > 0
-    unit = torch.where(there, weight, torch.nan).nanmedian(1, keepdim=True).values
-    unit = torch.where(there.any(1, keepdim=True), unit, torch.ones_like(unit))
-    total = (weight / unit).sum(1, keepdim=True)
-    unit = unit * (total / (MOST_TOTAL * there.sum(1, keepdim=True).clamp(min=1))).clamp(min=1)
-    return weight / unit, unit
-
-
-@contextmanager
-def exactly(tensor):
-    """No gradients and no lower precision: what is measured and solved in closed form needs its digits."""
-    with torch.no_grad(), torch.autocast(tensor.device.type, enabled=False):
-        yield
-
-
-def expert_quality(left_out, Y, weight):
-    """Leave-one-out R^2 of each expert that the network reads, in [-1, 1]: (T, E)."""
-    left_out = left_out[:, :, :N_READ]
-    w = weight[..., None]
-    centre = (Y * w).sum(1, keepdim=True) / weight.sum(1)[:, None, None].clamp(min=1e-12)
-    total = ((Y - centre).square() * w).sum((1, 2)).clamp(min=1e-6)
-    error = ((left_out - Y[:, :, None]).square() * w[..., None]).sum((1, 3))
-    return (1 - error / total[:, None]).clamp(-1, 1)
-
-
-def deal_out(y, weight, max_rows, most_parts):
-    """Deal more than ``max_rows`` rows out to equal parts, each with its share of every target; the first
-    ``most_parts`` are returned.
-
-    A part has half of ``max_rows`` at least, and less than three quarters: beside trees, which read all rows, twice as
-    many took twice as long and were hardly better.
-
-    Returns a list of (T, n_part) row numbers (a part may repeat nothing and lacks at most one row) of the first
-    parts, or None where one part holds all.
-    """
-    n = weight.shape[1]
-    if n <= max_rows:
-        return None
-    n_parts = n // (max_rows // 2)
-    key = y.to(torch.float64) if y.ndim == 2 else y[..., 0].to(torch.float64)
-    key = torch.where(weight > 0, key, torch.full_like(key, torch.inf))  # padding comes last
-    order = key.sort(dim=1, stable=True).indices
-    return [order[:, start::n_parts] for start in range(min(n_parts, most_parts))]
-
-
-def _wide(y):
-    return y[..., None] if y.ndim == 2 else y
