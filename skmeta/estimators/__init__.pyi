@@ -220,7 +220,9 @@ class FineTuneTransfer(_FineTuneTransfer, MetaClassifier):
         Source tasks drawn where ``fit`` is given a task distribution and every task is to have a head of its own.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -524,7 +526,9 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         A generated hidden layer is one common to all tasks plus one of this rank.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -796,7 +800,9 @@ class InContextClassifier(_InContext, MetaClassifier):
         names.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -1064,7 +1070,9 @@ class LearnedOptimizerClassifier(_LearnedOptimizer, MetaClassifier):
         How the inner gradients are computed; results are equal.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -1358,7 +1366,9 @@ class MAMLClassifier(_MAML, MetaClassifier):
         skmeta was built with its kernel (``skmeta.show_versions()``).
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -1649,7 +1659,9 @@ class MANNClassifier(MetaClassifier):
         Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -1784,7 +1796,9 @@ class MatchingNetClassifier(Neighbours, MetaClassifier):
         Rounds in which a query row reads the support; only with ``full_context``.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -1921,7 +1935,9 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
         These are :class:`sklearn.neighbors.KNeighborsClassifier`'s own.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -2188,7 +2204,9 @@ class MetaOptNetClassifier(MetaClassifier):
         What its scores are multiplied with to give logits.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -2429,7 +2447,9 @@ class MultiTaskClassifier(_MultiTask, MetaClassifier):
         Source tasks drawn where ``fit`` is given a task distribution.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -2810,7 +2830,9 @@ class ProtoNetClassifier(LearnedSpace, MetaClassifier):
         classes (so that shares mean something), not in N-way episodes.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -2943,7 +2965,9 @@ class RecurrentClassifier(_Recurrent, MetaClassifier):
         Rows read in each of the orders; of a larger task every order reads others, chosen by their place alone.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -3217,7 +3241,9 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         What it is trained by: ``criterion`` on its logits, or, as in the paper, squared errors of its relations.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -3357,7 +3383,9 @@ class ReptileClassifier(_Reptile, MetaClassifier):
         How the arithmetic is done; results are equal.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -3621,7 +3649,9 @@ class SiameseNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         Of the contrastive loss, in units of the root of the embedding's size.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -3739,7 +3769,9 @@ class SimpleShotClassifier(LearnedSpace, MetaClassifier):
         Factor of the squared distances that give logits.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -3868,7 +3900,9 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         has no end to it.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.
@@ -4003,7 +4037,9 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         Source tasks drawn where ``fit`` is given a task distribution.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-        found in ``labels_``.
+        found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+        plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+        in others.
     n_ways : int, (low, high) or None, default=None
         Classes in a training episode of tasks that have classes of their own; a range is drawn anew for every batch.
         None is between 5 and 20 of them, or all there are.

@@ -70,7 +70,9 @@ Parameters
 ----------
 labels : {"auto", "task", "shared"}, default="auto"
     Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
-    found in ``labels_``.
+    found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
+    plain that they mean something else in each; a mere numbering is shared if class means of one task are found again
+    in others.
 """
 
 TARGET_SCALING = """

@@ -5,6 +5,7 @@ import torch
 
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.current_task import adapt_to
+from skmeta.estimators.base.labels import is_numbering
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.fine_tune import FineTunePerTaskTargets
@@ -47,9 +48,12 @@ class Pretraining(MetaTraining):
             return codec.task_type == "classification"
         y = tasks.pooled[1][tasks.is_labelled_row]
         labels, code = np.unique(y, return_inverse=True)
-        if labels.dtype.kind in "iub" and np.array_equal(labels, np.arange(len(labels))):
-            return False  # a mere numbering, begun anew in every task
         n_pairs = len(np.unique(tasks.task_of_row[tasks.is_labelled_row] * len(labels) + code))
+        if is_numbering(labels):
+            return False  # begun anew in every task
+        is_found = self.estimator.labels == "auto" and self.estimator.n_ways is None
+        if is_found and n_pairs >= len(labels) * len(tasks) / 2:
+            return False  # names that mean something else in each
         return n_pairs >= 2 * len(labels)
 
     def training_store(self, tasks):

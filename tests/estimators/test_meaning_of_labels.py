@@ -1,0 +1,101 @@
+"""Whether classes that tasks call alike mean the same: the rows say so, whatever the names."""
+
+import numpy as np
+import pytest
+
+from skmeta import FineTuneTransfer, MAMLClassifier, SourceSelector, TaskSet
+from skmeta.estimators.base.labels import infer_label_regime
+from tests.estimators.contract import cheap
+
+NAMES = {
+    "numbers from 0": np.arange(3),
+    "numbers from 1": np.arange(1, 4),
+    "floats": np.arange(3.0),
+    "digits": np.array(["1", "2", "3"]),
+    "numbered names": np.array(["class 0", "class 1", "class 2"]),
+    "names": np.array(["red", "green", "blue"]),
+    "objects": np.array(["red", "green", "blue"], dtype=object),
+}
+
+
+def drawn(meaning, n_tasks=12, names=NAMES["names"], seed=0, n_rows=8, tails=False):
+    """Tasks of counts, or of columns with long tails: three classes, the same in all tasks or others in each."""
+    rng = np.random.default_rng(seed)
+    code = np.repeat(np.arange(3), n_rows)
+    rates, tasks = rng.lognormal(0, 1, (3, 20)), []
+    for _ in range(n_tasks):
+        if meaning == "task":
+            rates = rng.lognormal(0, 1, (3, 20))
+        level = rates[code] * rng.lognormal(0, 0.5, (len(code), 1)) * rng.lognormal(0, 0.3, 20)
+        X = level * rng.lognormal(0, 2, level.shape) if tails else rng.poisson(level).astype(float)
+        tasks.append((X, names[code]))
+    return tasks
+
+
+def regime(tasks, **how):
+    tasks = TaskSet(tasks)
+    X, y = tasks.pooled
+    return infer_label_regime(X, y, tasks.task_of_row, len(tasks), from_long=False, **how)
+
+
+@pytest.mark.parametrize("tails", [False, True])
+@pytest.mark.parametrize("meaning", ["task", "shared"])
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_the_rows_say_whether_classes_called_alike_are_the_same(names, meaning, tails):
+    for seed in range(5):
+        assert regime(drawn(meaning, 15, names, seed, tails=tails)) == meaning
+
+
+def test_a_numbering_of_few_tasks_is_seldom_mistaken():
+    for meaning in ("task", "shared"):
+        right = [regime(drawn(meaning, 5, NAMES["numbers from 0"], seed)) == meaning for seed in range(40)]
+        assert np.mean(right) > 0.9
+
+
+def test_names_stay_shared_where_nothing_tells_classes_apart():
+    rng = np.random.default_rng(0)
+    y = NAMES["names"][np.repeat(np.arange(3), 8)]
+    assert regime([(rng.normal(size=(24, 5)), y) for _ in range(30)]) == "shared"
+    assert regime([(rng.normal(size=(24, 5)), y == "red") for _ in range(30)]) == "shared"
+
+
+def test_a_row_of_each_class_is_not_enough_to_take_names_for_mere_names():
+    assert regime(drawn("task", 30, n_rows=1)) == "shared"
+
+
+def test_a_part_in_common_is_a_meaning_in_common():
+    rng = np.random.default_rng(0)
+    code, common = np.repeat(np.arange(3), 10), rng.normal(size=(3, 10))
+    own = 1.5 * rng.normal(size=(20, 3, 10))
+    tasks = [((common + one)[code] + rng.normal(size=(30, 10)), NAMES["names"][code]) for one in own]
+    assert regime(tasks) == "shared"
+
+
+def test_missing_cells_and_columns_that_never_vary_decide_nothing():
+    for meaning in ("task", "shared"):
+        tasks = drawn(meaning)
+        for X, _ in tasks:
+            X[:, 0], X[::3, 1] = 7, np.nan
+        assert regime(tasks) == meaning
+
+
+@pytest.mark.parametrize("names", [NAMES["names"], NAMES["numbers from 1"]], ids=["names", "numbers from 1"])
+def test_a_new_task_is_answered_by_its_own_classes_alone_where_names_mean_something_else_in_each(names):
+    meta = cheap(MAMLClassifier, max_epochs=0).fit(drawn("task", names=names))
+    assert meta.labels_ == "task"
+    X, y = drawn("task", 1, names)[0]
+    assert set(meta.adapt(X[y != names[0]], y[y != names[0]]).predict(X)) == set(names[1:])
+    assert list(cheap(MAMLClassifier, max_epochs=0).fit(drawn("shared", names=names)).adapt(X, y).classes_) == sorted(
+        names
+    )
+
+
+def test_sources_whose_names_mean_something_else_in_each_have_heads_of_their_own():
+    assert cheap(FineTuneTransfer).fit(drawn("task")).heads_ == "task"
+    assert cheap(FineTuneTransfer).fit(drawn("shared")).heads_ == "shared"
+    assert cheap(FineTuneTransfer, labels="task").fit(drawn("shared")).heads_ == "shared"  # they have come before
+
+
+def test_sources_are_chosen_by_what_classes_mean():
+    for meaning in ("task", "shared"):
+        assert SourceSelector().fit(drawn(meaning)).labels_ == meaning
