@@ -37,7 +37,7 @@ def share_of_right_family(selector, targets):
 
 @pytest.mark.parametrize("mixture", [LINES, CLUSTERS, CURVES], ids=["planes", "clusters", "curves"])
 def test_more_than_nine_in_ten_selected_sources_are_of_the_targets_family(mixture):
-    sources, targets = mixture.sample(200, random_state=0), mixture.sample(50, random_state=1)
+    sources, targets = mixture.sample(120, random_state=0), mixture.sample(30, random_state=1)
     assert share_of_right_family(SourceSelector(n_sources=5).fit(sources), targets) > 0.9
 
 
@@ -63,7 +63,7 @@ def test_waves_of_different_frequencies_are_told_apart_by_ten_rows():
 
 
 def test_in_the_space_of_a_meta_trained_body_families_come_apart_too():
-    sources, targets = CLUSTERS.sample(100, random_state=0), CLUSTERS.sample(20, random_state=1)
+    sources, targets = CLUSTERS.sample(60, random_state=0), CLUSTERS.sample(20, random_state=1)
     meta = ProtoNetClassifier(max_epochs=3, random_state=0).fit(sources)
     assert (
         share_of_right_family(SourceSelector(n_sources=5, embedding=meta).fit(sources), targets) > 0.5
