@@ -4,33 +4,25 @@ import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import object_array, score
 from skmeta.estimators.base.classes import Classes
-from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.rows import explain, place_of_row
+from skmeta.estimators.base.rows import place_of_row
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
+from skmeta.source_selection.reading import check_labels, embedded, kind_of_labels, numbers
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns
-from skmeta.tasks.rows import plain, take_rows
+from skmeta.tasks.rows import take_rows
 from skmeta.transaction import transaction
-
-
-def _numbers(X, tasks=None):
-    """Rows as numbers; what are none is named."""
-    try:
-        return check_array(plain(X), dtype=np.float64, input_name="X")
-    except (ValueError, TypeError) as error:
-        raise explain(error, X, tasks) from error
 
 
 def _estimator_has(method):
@@ -139,45 +131,16 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
-        X, y = tasks.pooled
-        X = _numbers(X, tasks)
-        self._check_labels(tasks)
+        X = numbers(tasks.pooled[0], tasks)
+        check_labels(tasks)
         with transaction(self, keep_fitted=False) as draft:
             draft.tasks_, draft.n_features_in_, draft.task_names_in_ = tasks, X.shape[1], names
-            classes, draft.labels_ = None, None
-            if y.dtype.kind != "f":
-                labelled = tasks.is_labelled_row
-                of_row = tasks.task_of_row[labelled]
-                draft.labels_ = infer_label_regime(X[labelled], y[labelled], of_row, len(tasks), from_long=False)
-                classes = np.unique(y[labelled]) if draft.labels_ == "shared" else None
-            draft.families_ = SourceFamilies(self._embed(X), tasks, classes)
+            draft.labels_, classes = kind_of_labels(X, tasks)
+            draft.families_ = SourceFamilies(embedded(X, self.embedding), tasks, classes)
             draft.memberships_ = np.exp(draft.families_.log_memberships)
             if self.start == "all" and self.estimator is not None:
                 draft.base_estimator_ = draft._new_estimator().fit(tasks)
         return self
-
-    @staticmethod
-    def _check_labels(tasks):
-        labelled = np.bincount(tasks.task_of_row[tasks.is_labelled_row], minlength=len(tasks))
-        if (labelled == 0).any():
-            raise ValueError(f"Source task {tasks.names[int(labelled.argmin())]!r} has no labelled row.")
-        y, rows = tasks.pooled[1], np.flatnonzero(tasks.is_labelled_row)
-        if y.dtype.kind != "f":
-            Classes.check(y[rows], "SourceSelector", lambda i: place_of_row(rows[i], tasks))
-
-    def _embed(self, X):
-        if self.embedding is None:
-            return X
-        if isinstance(self.embedding, BaseEstimator):
-            check_is_fitted(self.embedding)
-            return self.embedding.served_.embed(self.embedding.rows_.read(self.embedding, X))
-        embedded = np.asarray(self.embedding(X), dtype=np.float64)
-        if embedded.ndim != 2 or len(embedded) != len(X):
-            raise ValueError(
-                f"embedding must give a row of numbers for each of the {len(X)} rows, got an array of shape "
-                f"{embedded.shape}."
-            )
-        return embedded
 
     # ------------------------------------------------------------------ selection
 
@@ -197,7 +160,7 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if is_tasks(target):
             return np.stack([self.distances(one) for one in as_taskset(target)])
         X, y = (target.X, target.y) if isinstance(target, Task) else target
-        X, y = _numbers(X), np.asarray(y)
+        X, y = numbers(X), np.asarray(y)
         if X.shape[1] != self.n_features_in_:
             raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
         check_consistent_length(X, y)
@@ -205,7 +168,7 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
             y = y.astype(np.float64)
         else:
             Classes.check(y, "A target", place_of_row)
-        return self.families_.distances(self._embed(X), y)
+        return self.families_.distances(embedded(X, self.embedding), y)
 
     def select(self, target, n_sources=None):
         """The source tasks nearest to a target.
