@@ -3235,8 +3235,6 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
     module : torch module class or instance, default=None
         Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    relation_hidden : int, default=64
-        Width of the network that compares.
     relation_loss : {"cross_entropy", "mse"}, default="cross_entropy"
         What it is trained by: ``criterion`` on its logits, or, as in the paper, squared errors of its relations.
     labels : {"auto", "task", "shared"}, default="auto"
@@ -3332,7 +3330,6 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        relation_hidden: int = 64,
         relation_loss: str = 'cross_entropy',
         labels: str = 'auto',
         n_ways: int | tuple[int, int] | None = None,

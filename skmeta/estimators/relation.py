@@ -13,8 +13,6 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
 
     Parameters
     ----------
-    relation_hidden : int, default=64
-        Width of the network that compares.
     relation_loss : {"cross_entropy", "mse"}, default="cross_entropy"
         What it is trained by: ``criterion`` on its logits, or, as in the paper, squared errors of its relations.
 
@@ -28,12 +26,10 @@ class RelationNetClassifier(Neighbours, MetaClassifier):
     {examples}
     """
 
-    relation_hidden: int = 64
     relation_loss: str = "cross_entropy"
 
     _learner_class = RelationNet
     _default_module = ResidualMLP
 
     def _learner_settings(self):
-        own = {"n_hidden": self.relation_hidden, "loss": self.relation_loss}
-        return super()._learner_settings() | own
+        return super()._learner_settings() | {"loss": self.relation_loss}

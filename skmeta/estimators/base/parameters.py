@@ -275,7 +275,6 @@ _RULES = {
     "head": _one_of("ridge", "svm", "logistic"),
     "full_context": _FLAG,
     "reading_steps": _COUNT,
-    "relation_hidden": _COUNT,
     "cell": _one_of("lstm", "gru"),
     "attention": _FLAG,
     "n_heads": _COUNT,
