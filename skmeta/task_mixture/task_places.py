@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from skmeta.tasks.ids import factorize, ids_as_array
+from skmeta.tasks.ids import factorize, ids_as_array, refuse_lookalikes
 
 
 class TaskPlaces:
@@ -49,6 +49,7 @@ class TaskPlaces:
             other.are_nested = any(isinstance(name, tuple) for name in names)
         elif self.are_nested and not all(name is None or isinstance(name, tuple) for name in names):
             raise ValueError(f"Tasks of this table are nested groups, named by several columns; got {names[0]!r}.")
+        refuse_lookalikes(names, self.place)
         other.place, other.group = dict(self.place), dict(self.group)
         other._open(names)
         return other, np.array([other.place[name] for name in names], dtype=np.int64)[code]
@@ -80,6 +81,7 @@ class TaskPlaces:
     def found(self, ids, n_rows):
         """The place of each row's task and of its group; -1 where there is none."""
         names, code = _names_and_code(ids, n_rows)
+        refuse_lookalikes(names, self.place)
         place = np.array([self.place.get(name, -1) for name in names], dtype=np.int64)
         group = [self.group.get(name[0], -1) if isinstance(name, tuple) else -1 for name in names]
         return place[code], np.array(group, dtype=np.int64)[code]

@@ -1,5 +1,9 @@
 """Which task each row of a long table belongs to: ids given beside the table, or as columns of it."""
 
+from contextlib import suppress
+from itertools import product
+from numbers import Number
+
 import numpy as np
 
 from skmeta.tasks.rows import column, column_names, is_frame, is_missing, stack_labels, with_columns
@@ -159,6 +163,53 @@ def factorize(ids):
     position = np.empty(len(names), dtype=np.int64)
     position[order] = np.arange(len(names))
     return [names[i] for i in order], position[code]
+
+
+def refuse_lookalikes(names, known):
+    """Refuse ids that are not known, but would be if they were numbers, text or dates as those are, or without blanks.
+
+    A table that is read anew often has ids of another kind; its tasks would be answered as if they were new.
+
+    Examples
+    --------
+    >>> from skmeta.tasks.ids import refuse_lookalikes
+    >>> refuse_lookalikes(["8", 9], {7: "rows"})
+    >>> refuse_lookalikes(["7"], {7: "rows"})
+    Traceback (most recent call last):
+        ...
+    ValueError: Task '7' was never seen, but 7 was: write ids as they were written before, as numbers or text.
+    """
+    strangers = [name for name in names if name not in known]
+    if any(isinstance(name, tuple) for name in strangers):  # of groups that are nested, the wider ones may be known
+        known = {group for name in known for group in _groups_around(name)}
+        strangers = dict.fromkeys(group for name in strangers for group in _groups_around(name) if group not in known)
+    for name in strangers:
+        for other in _spelled_otherwise(name):
+            if other in known:
+                raise ValueError(
+                    f"Task {name!r} was never seen, but {other!r} was: write ids as they were written before, as "
+                    "numbers or text."
+                )
+
+
+def _groups_around(name):
+    """A nested group and those that it lies in."""
+    return [name[:depth] for depth in range(1, len(name) + 1)] if isinstance(name, tuple) else [name]
+
+
+def _spelled_otherwise(name):
+    """Ids that a reader would take for this one."""
+    if isinstance(name, tuple):
+        return list(product(*([level, *_spelled_otherwise(level)] for level in name)))
+    if isinstance(name, str):
+        found = [name.strip()]
+        for read in (int, float, np.datetime64):
+            with suppress(ValueError):
+                found.append(read(name.strip()))
+        return found
+    if isinstance(name, Number) and not isinstance(name, (bool, np.bool_)):
+        return [str(name), *([str(int(name))] if float(name).is_integer() else [])]
+    return [] if name is None else [str(name)]
 
 
 def in_order_of_rows(answers, code):

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from skmeta.tasks.store import TaskStore, is_answered, part_of
 from skmeta.training.processes import current_processes
-from skmeta.training.standing import train
+from skmeta.training.standing import NothingLearned, train
 
 #: of one table's rows: folds at least, and rows of a fold where there are many
 N_FOLDS, ROWS_OF_A_FOLD = 4, 50
@@ -157,7 +157,7 @@ class Rehearsal:
         start = copied_weights(net.module_)
         try:
             train(net, known, epochs)
-        except ValueError:  # fewer rows may diverge, or leave nothing to ask, where all of them do not
+        except NothingLearned:  # fewer rows may diverge, or leave nothing to ask, where all of them do not
             return np.zeros(len(SHARES))
         if net.interrupted_:
             raise KeyboardInterrupt("The rehearsal was interrupted.")

@@ -13,7 +13,15 @@ from skmeta.threads import one_thread
 from skmeta.training.packed_net import packed, unpack
 from skmeta.training.processes import current_processes
 from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
-from skmeta.training.standing import TrainingInterrupted, fingerprint, identity, noticing_ctrl_c, put_back, snapshot
+from skmeta.training.standing import (
+    NothingLearned,
+    TrainingInterrupted,
+    fingerprint,
+    identity,
+    noticing_ctrl_c,
+    put_back,
+    snapshot,
+)
 from skmeta.training.step import Adam, correct, is_small, learned_at_once, n_tasks, shared_step
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
@@ -327,7 +335,7 @@ class MetaNet(NeuralNet):
     def on_train_end(self, net, X=None, y=None, **kwargs):
         super().on_train_end(net, X=X, y=y, **kwargs)
         if self._has_learned_from_rows is False:
-            raise ValueError(
+            raise NothingLearned(
                 "These tasks leave no query row to learn from: as soon as one row of a task (of a class, where tasks "
                 "have classes of their own) is support, none is left. Give some tasks more rows, or labelled query "
                 "rows of their own."

@@ -18,6 +18,10 @@ class TrainingInterrupted(KeyboardInterrupt):
     """Somebody pressed Ctrl-C; the net stands at its last whole epoch."""
 
 
+class NothingLearned(ValueError):
+    """Training ran as it should and came to nothing: it diverged, or its rows left nothing to ask."""
+
+
 @contextmanager
 def noticing_ctrl_c():
     """Within the block the list that is yielded holds a signal as soon as one has come.
@@ -64,7 +68,7 @@ def train(net, tasks, epochs, watcher=None):
         net.partial_fit(tasks, epochs=epochs)
     are_numbers = [torch.isfinite(value).all() for value in net.module_.parameters()]
     if are_numbers and not torch.stack(are_numbers).all():
-        raise ValueError(
+        raise NothingLearned(
             "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
             "which want scaling (QuantileTransformer, say), or lr, or inner_lr where there is one, is too large."
         )

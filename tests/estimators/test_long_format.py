@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_valid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skmeta import KShotSplit, MAMLClassifier, MAMLRegressor, TableEncoder, TaskKFold
+from skmeta import KShotSplit, MAMLClassifier, MAMLRegressor, TableEncoder, TaskKFold, TaskMixtureRegressor
+from tests.estimators.contract import cheap
 
 TINY = {"max_epochs": 1, "random_state": 0}
 
@@ -57,6 +58,33 @@ def test_known_and_unknown_tasks_may_be_asked_about_together(by_site):
     both = by_site.predict(FEATURES[:16], task=ids)
     assert_allclose(both[::2], by_site.predict(FEATURES[:16:2], task=["new"] * 8), rtol=1e-5)
     assert_allclose(both[1::2], by_site.predict(FEATURES[1:16:2], task=ids[1::2]), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "known, asked",
+    [
+        ([1, 2], ["1", "2"]),
+        (["1", "2"], [1, 2]),
+        (["1", "2"], [1.0, 2.0]),
+        (["a", "b"], ["a ", "c"]),
+        (["2020-01-01", "2021-01-01"], np.array(["2020-01-01", "2022-01-01"], "datetime64[D]")),
+        (np.array(["2020-01-01", "2021-01-01"], "datetime64[D]"), ["2020-01-01", "2022-01-01"]),
+        ([("a", 1), ("b", 2)], [("a", "1"), ("b", 2)]),
+        ([("a", 1), ("b", 2)], [("c", 1), ("a ", 7)]),
+    ],
+)
+@pytest.mark.parametrize("cls", [MAMLRegressor, TaskMixtureRegressor])
+def test_ids_that_only_look_like_known_ones_are_not_answered_as_new_tasks(cls, known, asked):
+    def of_rows(ids):
+        return [ids[i] for i in np.arange(20) % 2]
+
+    X, rng = np.arange(40.0).reshape(20, 2), np.random.default_rng(0)
+    meta = cheap(cls).fit(X, rng.normal(size=20), task=of_rows(known))
+    meta.predict(X, task=of_rows(known))
+    with pytest.raises(ValueError, match="write ids as they were written before"):
+        meta.predict(X, task=of_rows(asked))
+    with pytest.raises(ValueError, match="write ids as they were written before"):
+        meta.partial_fit(X, rng.normal(size=20), task=of_rows(asked))
 
 
 def test_new_tasks_are_opened_and_old_ones_extended():

@@ -12,6 +12,7 @@ from skmeta.tasks import GaussianClusters, NWayTasks
 from skmeta.tasks.store import TaskStore
 from skmeta.training import held_out
 from skmeta.training.held_out import Rehearsal, acting_on_steps, class_parts, task_parts
+from skmeta.training.standing import NothingLearned
 
 SHORT = {"max_epochs": 4, "lr": 0.003, "random_state": 0}
 
@@ -201,19 +202,35 @@ def test_a_training_without_callbacks_is_rehearsed():
 
 
 @pytest.mark.usefixtures("every_training")
-def test_a_rehearsal_that_fails_alone_says_nothing(monkeypatch):
+@pytest.mark.parametrize("error", [NothingLearned, ValueError])
+def test_a_rehearsal_that_diverges_alone_says_nothing_and_an_error_in_one_is_told(error, monkeypatch):
     train, _ = table(24)
     real, n_rows = held_out.train, []
 
     def fails_on_parts(net, tasks, epochs, watcher=None):
         n_rows.append(len(tasks.X))
         if len(tasks.X) < n_rows[0]:
-            raise ValueError("Training diverged.")
+            raise error("Nothing came of it.")
         real(net, tasks, epochs, watcher)
 
     monkeypatch.setattr(held_out, "train", fails_on_parts)
-    meta = ProtoNetClassifier(max_epochs=2, steps_per_epoch=2, random_state=0).fit(train)
+    meta = ProtoNetClassifier(max_epochs=2, steps_per_epoch=2, random_state=0)
+    if error is ValueError:
+        with pytest.raises(ValueError, match="Nothing came of it"):
+            meta.fit(train)
+        return
+    meta.fit(train)
     assert len(n_rows) > 1 and meta.net_.history[-1, "share"] == 1.0
+
+
+@pytest.mark.usefixtures("every_training")
+@pytest.mark.parametrize(
+    "sizes", [{"n_ways": 24}, {"n_shots": 200}, {"n_ways": 24, "n_shots": (1, 200), "n_query": 200}]
+)
+def test_more_ways_and_shots_than_a_part_has_do_not_end_a_rehearsal(sizes):
+    train, _ = table(24)
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0, **sizes).fit(train)
+    assert "share" in meta.net_.history[-1]
 
 
 @pytest.mark.usefixtures("every_training")

@@ -9,7 +9,7 @@ from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.unlike_tasks import look_at_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
-from skmeta.tasks.ids import factorize, ids_as_array
+from skmeta.tasks.ids import factorize, ids_as_array, refuse_lookalikes
 from skmeta.tasks.rows import as_pandas, take_rows
 
 _PROBES = 100
@@ -66,9 +66,10 @@ class KnownTasks:
     def shown(self, ids, X, y, weight):
         """These and further rows, each of the task that its id names; new ids open new tasks."""
         supports = dict(self.supports)
+        names, code = factorize(ids)
         if supports:
             refuse_other_kind(next(iter(supports.values())).y, y)
-        names, code = factorize(ids)
+            refuse_lookalikes(names, supports)
         for name, where in zip(names, _rows_of_each(code, len(names))):
             rows = Support.of(X[where], y[where], weight[where])
             supports[name] = supports[name].extended(rows) if name in supports else rows
@@ -87,6 +88,7 @@ class KnownTasks:
         strangers : list
             Ids of which nothing is known: their tasks have no support rows.
         """
+        refuse_lookalikes(names, self.supports)
         found = self._relatives(names)
         rows = _rows_of_each(code, len(names))
         some = next(iter(self.supports.values()))
