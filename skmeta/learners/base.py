@@ -69,8 +69,7 @@ class Learner(nn.Module):
         self.n_outputs = n_outputs
 
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
-        state = self.adapt(support_X, support_y, support_weight, class_mask)
-        return flat_answers(self.predict(state, query_X))
+        return flat_answers(self.adapt_and_predict(support_X, support_y, query_X, support_weight, class_mask))
 
     def learn(self, batch, y, share):
         """Flat answers and the loss of a batch, its gradient added to the parameters' own; None where that is not so.
@@ -94,6 +93,10 @@ class Learner(nn.Module):
 
     def predict(self, state, query_X):
         raise NotImplementedError
+
+    def adapt_and_predict(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """Answers to the queries alone: an adapted state that nobody asks again need not be written down."""
+        return self.predict(self.adapt(support_X, support_y, support_weight, class_mask), query_X)
 
     def update(self, state, support_X, support_y, support_weight=None):
         """The state after further rows of classes that the task has, or None where all rows have to be seen again."""

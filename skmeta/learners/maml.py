@@ -265,6 +265,19 @@ class MAML(GradientBased):
         rows = support_X, support_y, support_weight
         return super().descend_compared(*rows, steps=steps, pace=pace) if done is None else done
 
+    def adapt_and_predict(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
+        """As of all learners; in one call where the kernel does both and no step of a regression led uphill."""
+        steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
+        rows = support_X, support_y, query_X
+        if self.engine.name == "native" and steps and not self.implicit:
+            start, settings = self._inner_loop(support_X, support_weight, class_mask, steps)
+            if self.task_type == "classification":
+                return self.engine.adapt_and_predict(start, *rows, **settings)
+            done = self.engine.adapt_compared(start, *rows, **settings)
+            if done is not None and (done[2] <= done[1]).all():
+                return done[0]
+        return super().adapt_and_predict(*rows, support_weight, class_mask)
+
     def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
         if self.implicit:
             rows = self._rows_beside(support_X, support_weight, class_mask)

@@ -94,6 +94,9 @@ typedef struct {
     int64_t has_offset; /* whether prototypes are moved from the means */
 } class_means_problem;
 
+/* What a product is added to: a matrix, or, along with what becomes of the sum, a number for each row. */
+enum end { ADD, ADD_TO_ROWS, RECTIFY };
+
 /* Images lie channels last. A pixel's channels have `row` entries, whole vectors but for the rows that come in. */
 typedef struct {
     int64_t height, width, channels, row;

@@ -1,6 +1,7 @@
 """How far what has been learned is to be trusted, told by rows, classes and tasks that are held out."""
 
 import copy
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -117,7 +118,12 @@ class Rehearsal:
     """
 
     def __init__(self, make_net, tasks, seed):
-        self.make_net, self.rehearsals = make_net, class_parts(tasks, seed) or task_parts(tasks, seed)
+        self.make_net, self.tasks, self.seed = make_net, tasks, seed
+
+    @cached_property
+    def rehearsals(self):
+        """Parts to train on and parts to ask, by pairs: none where there is no need."""
+        return class_parts(self.tasks, self.seed) or task_parts(self.tasks, self.seed)
 
     def train(self, net, tasks, epochs, watcher=None):
         """Train an initialised net, and take it back as far as a rehearsal of as many epochs says.
@@ -127,7 +133,8 @@ class Rehearsal:
         start = copied_weights(net.module_)
         train(net, tasks, epochs, watcher)
         epochs = len(net.history)
-        if not self.rehearsals or net.interrupted_ or _n_steps(net, tasks, epochs) < LEAST_STEPS:
+        n_steps = sum(epoch.get("train_batch_count", 0) for epoch in net.history)
+        if net.interrupted_ or n_steps < LEAST_STEPS or not self.rehearsals:
             return
         if net.verbose:
             print(f"What is held out is asked how far to go: {len(self.rehearsals)} more trainings, on parts.")
@@ -249,11 +256,6 @@ def _which_ask(tasks):
     of_class = (task * tasks.max_classes + tasks.y)[is_answered(tasks.y)]
     of_class = of_class.bincount(minlength=len(tasks) * tasks.max_classes)
     return (of_class.view(len(tasks), -1) > 1).any(1).cpu().numpy()
-
-
-def _n_steps(net, tasks, epochs):
-    loader = net.get_iterator(tasks, training=True)
-    return epochs * len(loader) if hasattr(loader, "__len__") else LEAST_STEPS * epochs
 
 
 def of_classes(table, chosen):

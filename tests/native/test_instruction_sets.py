@@ -48,10 +48,13 @@ def ridge(dtype):
 
 
 def rows(dtype):
-    stack = native.Stack([native.Layer("Linear", has_weight=True, has_bias=True), native.Layer("LeakyReLU"),
-                          native.Layer("Linear", has_weight=True, has_bias=True)])  # fmt: skip
     params = [draw(*shape, seed=i, dtype=dtype) for i, shape in enumerate([(21, 13), (21,), (3, 21), (3,)])]
-    return [native.RowFunction(stack, params)(draw(n, 13, seed=n, dtype=dtype)) for n in (1, 5, 64, 77)]
+    answers = []
+    for bend in ("LeakyReLU", "ReLU"):
+        stack = native.Stack([native.Layer("Linear", has_weight=True, has_bias=True), native.Layer(bend),
+                              native.Layer("Linear", has_weight=True, has_bias=True)])  # fmt: skip
+        answers += [native.RowFunction(stack, params)(draw(n, 13, seed=n, dtype=dtype)) for n in (1, 5, 64, 77)]
+    return answers
 
 
 @pytest.mark.parametrize("dtype", [F64, F32], ids=str)

@@ -199,7 +199,8 @@ class Classes:
         labelled, task = tasks.is_labelled_row, tasks.task_of_row
         if self.regime == "task":
             codes, classes = local_codes(y, tasks.is_support_row, task)
-            about = [TaskClasses(names, np.ones(len(names), dtype=bool), names) for names in classes]
+            all_exist = np.ones(max(map(len, classes), default=0), dtype=bool)
+            about = [TaskClasses(names, all_exist[: len(names)], names) for names in classes]
             return np.where(labelled, codes, -1), None, about
         meta = self.shared
         refuse_other_kind(meta, y[labelled])

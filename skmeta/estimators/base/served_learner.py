@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from skmeta.learners.base import Learner
 from skmeta.native import RowFunction
 from skmeta.progress import progress
 from skmeta.tasks.store import SparseRows, rows_at_once, similar_size_chunks
@@ -151,8 +152,11 @@ class ServedLearner:
                 query_X = batch.pop("query_X")
                 if not query_X.shape[1]:  # learners are asked about a row at least
                     query_X = query_X.new_zeros(len(chunk), 1, query_X.shape[2])
-                answers = getattr(learner, ask)(learner.adapt(**batch), query_X).cpu().numpy()
-                for task, answer in zip(chunk.tolist(), answers):
+                if ask == "predict" and isinstance(learner, Learner):
+                    answers = learner.adapt_and_predict(query_X=query_X, **batch)
+                else:
+                    answers = getattr(learner, ask)(learner.adapt(**batch), query_X)
+                for task, answer in zip(chunk.tolist(), answers.cpu().numpy()):
                     outputs[task] = answer[: n_query[task]]
                 done(len(chunk))
         return outputs, about

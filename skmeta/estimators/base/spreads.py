@@ -93,7 +93,7 @@ class Spreads:
         tables : list of ndarrays
             As :meth:`tables` gives them.
         start, n_rows : ndarrays of shape (n_tasks,)
-            As in :meth:`of_tasks`, tasks in the order of their rows and none without any.
+            As in :meth:`of_tasks`, none without any row.
         ends : pair of ndarrays
             Of these tasks, by :func:`ends_of_tasks`.
 
@@ -225,17 +225,31 @@ def _quantiles(values, shares, method="linear"):
 
 def _log_spreads_of_tasks(tables, start, n_rows):
     """Each task's :func:`log_spreads` in all tables, tasks of one size together; NaN for a task of one row."""
+    found = np.full((len(start), sum(table.shape[1] for table in tables)), np.nan)
+    for tasks, blocks in _of_one_size(tables, start, n_rows, _ROWS):
+        if blocks[0].shape[1] > 1:
+            found[tasks] = np.concatenate([log_spreads(block) for block in blocks], axis=1)
+    return found
+
+
+def _of_one_size(tables, start, n_rows, most=None):
+    """Tasks of one size, some at a time, and their blocks (n_tasks, n_rows, n_columns) of all tables.
+
+    Of more than ``most`` rows, so many are taken. Small blocks are many times faster than ``reduceat`` along rows.
+    """
     width = sum(table.shape[1] for table in tables)
-    found = np.full((len(start), width), np.nan)
-    for n in np.unique(n_rows[n_rows > 1]):
-        steps = np.linspace(0, n - 1, min(n, _ROWS)).astype(int)
+    for n in np.unique(n_rows):
+        steps = np.linspace(0, n - 1, n if most is None else min(n, most)).astype(int)
         of_size = np.flatnonzero(n_rows == n)
         at_once = max(1, _CELLS_AT_ONCE // (len(steps) * width))
         for first in range(0, len(of_size), at_once):
             tasks = of_size[first : first + at_once]
             rows = start[tasks, None] + steps
-            found[tasks] = np.concatenate([log_spreads(table[rows]) for table in tables], axis=1)
-    return found
+            if rows[-1, -1] - rows[0, 0] + 1 == rows.size:  # they lie one after the other, and need no copy
+                whole = [table[rows[0, 0] : rows[-1, -1] + 1] for table in tables]
+                yield tasks, [table.reshape(*rows.shape, table.shape[1]) for table in whole]
+            else:
+                yield tasks, [table[rows] for table in tables]
 
 
 def ends_of_tasks(tables, start, n_rows):
@@ -245,11 +259,19 @@ def ends_of_tasks(tables, start, n_rows):
     ----------
     tables : list of ndarrays of shape (n_rows_in_all, n_columns)
     start, n_rows : ndarrays of shape (n_tasks,)
-        Tasks in the order of their rows, each with one at least.
+        Each task with one row at least.
     """
-    places = np.column_stack([start, start + n_rows]).ravel()
-    places = places[:-1] if places[-1] == len(tables[0]) else places
-    return _beside(lambda end, table: end.reduceat(table, places)[::2], tables)
+    ends = np.empty((2, len(start), sum(table.shape[1] for table in tables)), np.result_type(*tables))
+    for tasks, blocks in _of_one_size(tables, start, n_rows):
+        ends[0, tasks], ends[1, tasks] = _beside(_end_of_blocks, blocks)
+    return ends[0], ends[1]
+
+
+def _end_of_blocks(end, blocks):
+    """Ends (n_tasks, n_columns) along the rows: by halves, since a few columns are too narrow for vectors."""
+    while (n := blocks.shape[1]) > 1:
+        blocks = end(blocks[:, : (n + 1) // 2], blocks[:, n // 2 :])
+    return blocks[:, 0]
 
 
 def ends_of_rows(tables):

@@ -114,15 +114,17 @@ class Engine:
 
     @without_graph
     def adapt_compared(
-        self, params, support_X, support_y, *, support_weight=None, class_mask=None, pace=None, steps, lr, adapted="all"
-    ):
+        self, params, support_X, support_y, query_X=None, *, support_weight=None, class_mask=None, pace=None, steps, lr,
+        adapted="all",
+    ):  # fmt: skip
         """Adapt, and give the squared errors (T,) on the support before the first step and after the last as well.
 
-        None where an engine has no shorter way to them than to ask ``predict``.
+        With a query there are answers (T, m, C) to it in the place of the parameters. None where an engine has no
+        shorter way to all that than to ask ``predict``.
         """
         params = self._grow_head(params, class_mask)
         loop = self._loop(params, support_X, support_y, support_weight, class_mask, steps, lr, adapted, pace)
-        return self._adapt_compared(params, loop)
+        return self._adapt_compared(params, loop, query_X)
 
     @without_graph
     def inner_gradient(self, params, support_X, support_y, *, support_weight=None, class_mask=None):
@@ -146,7 +148,7 @@ class Engine:
     def _adapt(self, params, loop):
         raise NotImplementedError
 
-    def _adapt_compared(self, params, loop):
+    def _adapt_compared(self, params, loop, query_X):
         return
 
     def _inner_gradient(self, params, loop):

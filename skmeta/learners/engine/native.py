@@ -68,12 +68,13 @@ class NativeEngine(ClosedFormEngine):
         job, _ = self._job(params, loop)
         return super()._adapt(params, loop) if job is None else job.adapt(answers=False, adapted=True)[1]
 
-    def _adapt_compared(self, params, loop):
-        job, _ = self._job(params, loop)
+    def _adapt_compared(self, params, loop, query_X):
+        job, _ = self._job(params, loop, query_X)
         if job is None:
             return None
-        _, adapted, errors = job.adapt(answers=False, adapted=True, errors=True)
-        return adapted, errors[:, 0], errors[:, 1]
+        asked = query_X is not None
+        answers, adapted, errors = job.adapt(answers=asked, adapted=not asked, errors=True)
+        return rows_first(answers) if asked else adapted, errors[:, 0], errors[:, 1]
 
     def _job(self, params, loop, query_X=None, derivative=None):
         """What the kernel is to do, and the tensors of its learned rates; None if it is not for the kernel."""
