@@ -79,6 +79,7 @@ LONG = (
     "test_trees_beside.py",
     "test_boil.py::test_separable_tasks",
     "test_implicit.py::test_meta_training",
+    "test_implicit.py::test_training_stays_finite",
     "test_reptile.py::test_meta_training",
     "test_residual.py::test_training_departs",
     "test_training_run.py",

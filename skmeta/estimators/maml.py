@@ -41,7 +41,8 @@ class _MAML:
     gradient : {"unrolled", "first-order", "implicit"}, default="unrolled"
         How meta-training differentiates the inner loop: through its steps, the same without second derivatives
         (cheaper, usually a little worse), or implicitly, at its last point alone (iMAML), so that memory does
-        not grow with ``inner_steps``; the inner loop is then held to its start by a proximal term.
+        not grow with ``inner_steps``, of which ten or more suit it; the inner loop is then held to its start by a
+        proximal term.
     proximal : float, default=1.0
         Strength of the proximal term of ``gradient="implicit"``.
     cg_steps : int, default=5

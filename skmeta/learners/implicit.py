@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 
 @torch.no_grad()
-def proximal_descent(engine, start, support_X, support_y, *, steps, lr, proximal, **rows):
+def proximal_descent(engine, start, support_X, support_y, *, steps, lr, proximal, errors=None, **rows):
     """Gradient descent on the support loss, held to the start by a spring.
 
     Parameters
@@ -30,18 +30,42 @@ def proximal_descent(engine, start, support_X, support_y, *, steps, lr, proximal
     lr : float
     proximal : float
         Stiffness of the spring.
+    errors : callable or None, default=None
+        The tasks' support losses (T,) at parameters. With it, a task's step that would lead uphill is not taken, and
+        its next ones are half as long: the start never hears of what steps did on their way, and would make networks
+        steeper until they explode.
     **rows
-        ``support_weight`` and ``class_mask``.
+        ``support_weight``, ``class_mask`` and ``pace``.
 
     Returns
     -------
     params : list of (T, *shape) tensors
     """
+
+    def height(params):
+        pull = sum((new - first).square().flatten(1).sum(1) for new, first in zip(params, start))
+        return errors(params) + proximal / 2 * pull
+
     params = [value.detach() for value in start]
+    if errors is not None:
+        least = height(params)
+        length = torch.ones_like(least)
     for _ in range(steps):
         stepped = engine.adapt(params, support_X, support_y, steps=1, lr=lr, **rows)
-        params = [new - lr * proximal * (old - first) for new, old, first in zip(stepped, params, start)]
+        moves = [new - old - lr * proximal * (old - first) for new, old, first in zip(stepped, params, start)]
+        if errors is None:
+            params = [old + move for old, move in zip(params, moves)]
+            continue
+        tried = [old + _wide(length, move) * move for old, move in zip(params, moves)]
+        reached = height(tried)
+        lower = reached <= least
+        params = [torch.where(_wide(lower, new), new, old) for new, old in zip(tried, params)]
+        least, length = torch.where(lower, reached, least), torch.where(lower, length, length / 2)
     return params
+
+
+def _wide(of_tasks, like):
+    return of_tasks.view(-1, *[1] * (like.dim() - 1))
 
 
 class ImplicitSolution(torch.autograd.Function):
@@ -70,15 +94,16 @@ class ImplicitSolution(torch.autograd.Function):
             curved = torch.autograd.grad(slopes, params, vectors, retain_graph=True, allow_unused=True)
             return flatten([v if c is None else v + c / proximal for v, c in zip(vectors, curved)])
 
-        solved = conjugate_gradient(product, flatten(gradients), cg_steps)
+        # of a convex loss the inverse lengthens nothing; of another it may, without end
+        solved = conjugate_gradient(product, flatten(gradients), cg_steps, longest=1.0)
         return None, None, None, None, *unflatten(solved, params)
 
 
-def conjugate_gradient(product, target, steps, tolerance=None):
+def conjugate_gradient(product, target, steps, tolerance=None, longest=None):
     """Approximate solutions x of ``A_t x_t = target_t`` for all tasks t at once, from x = 0.
 
     A task whose residual has vanished, or that meets a direction of negative curvature (the loss of a network is not
-    convex), stays where it is.
+    convex), or whose solution would become longer than ``longest``, stays where it is.
 
     Parameters
     ----------
@@ -88,6 +113,8 @@ def conjugate_gradient(product, target, steps, tolerance=None):
     steps : int
     tolerance : float or (T, 1) tensor or None, default=None
         The length of a residual, relative to the target's, that counts as vanished; None is what the precision allows.
+    longest : float or None, default=None
+        The length of a solution, relative to the target's, beyond which none is looked for.
 
     Returns
     -------
@@ -103,7 +130,7 @@ def conjugate_gradient(product, target, steps, tolerance=None):
     x, residual = torch.zeros_like(target), target.clone()
     direction, size = residual, residual.square().sum(1, keepdim=True)
     enough = size * (torch.finfo(size.dtype).eps if tolerance is None else tolerance**2)
-    active = size > 0
+    active, target_size = size > 0, size
     for step in range(steps):
         image = product(direction)
         curvature = (direction * image).sum(1, keepdim=True)
@@ -112,6 +139,10 @@ def conjugate_gradient(product, target, steps, tolerance=None):
             # nothing known but that the loss bends the other way: the gradient itself is the answer (first order)
             x = torch.where(active, x, target)
         rate = torch.where(active, size / torch.where(active, curvature, 1.0), 0.0)
+        if longest is not None:
+            length = (x + rate * direction).square().sum(1, keepdim=True)
+            active = active & (length <= longest**2 * target_size)
+            rate = torch.where(active, rate, 0.0)
         x, residual = x + rate * direction, residual - rate * image
         new_size = residual.square().sum(1, keepdim=True)
         active = active & (new_size > enough)

@@ -5,7 +5,7 @@ import functools
 import torch
 from torch import nn
 
-from skmeta.learners.backtracking import EXPLODED
+from skmeta.learners.backtracking import EXPLODED, squared_errors
 from skmeta.learners.base import add_gradients, flat_answers
 from skmeta.learners.gradient_based import GradientBased
 from skmeta.learners.implicit import ImplicitSolution, proximal_descent
@@ -252,9 +252,12 @@ class MAML(GradientBased):
         return self.differentiable_answers(list(params), query_X, rows["class_mask"])
 
     def _descend_near(self, start, support_X, support_y, steps, rows, pace=1.0):
+        def errors(params):
+            return squared_errors(self.engine.predict(params, support_X), support_y, rows["support_weight"])
+
         return proximal_descent(
             self.engine, start, support_X, support_y, steps=steps, lr=self.paced_lr * pace, proximal=self.proximal,
-            **rows,
+            errors=errors if self.task_type == "regression" else None, **rows,
         )  # fmt: skip
 
     def descend_compared(self, support_X, support_y, support_weight, *, steps, pace):

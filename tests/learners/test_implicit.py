@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from skmeta import MAMLRegressor
-from skmeta.learners.implicit import conjugate_gradient
+from skmeta.learners.implicit import conjugate_gradient, proximal_descent
 from skmeta.learners.maml import MAML
 from skmeta.tasks import Sinusoids
 
@@ -40,6 +40,46 @@ def test_where_the_loss_bends_the_other_way_the_first_order_gradient_is_left():
     A = -torch.eye(2)[None]
     b = torch.tensor([[1.0, 2.0]])
     assert conjugate_gradient(lambda v: (A @ v[..., None])[..., 0], b, steps=3).tolist() == [[1.0, 2.0]]
+
+
+def test_a_solution_is_followed_no_further_than_told():
+    # one direction is nearly flat: the solution there is 1000 long
+    A = torch.diag(torch.tensor([1.0, 1e-3]))[None]
+    b = torch.tensor([[1.0, 1.0]])
+
+    def solve(**limits):
+        return conjugate_gradient(lambda v: (A @ v[..., None])[..., 0], b, steps=2, **limits)
+
+    torch.testing.assert_close(solve(), torch.tensor([[1.0, 1000.0]]), rtol=1e-3, atol=0)
+    assert float(solve(longest=1.0).norm()) <= float(b.norm())
+
+
+def test_the_inner_loop_of_a_regression_goes_downhill_however_long_its_steps_are():
+    learner = make_learner(inner_lr=50.0, inner_steps=20)
+    X, y = batch()
+    start = [value.detach() for value in learner.start_of_tasks(None, 3)]
+
+    def errors(params):
+        return (learner.engine.predict(params, X) - y).square().mean((1, 2))
+
+    params = proximal_descent(learner.engine, start, X, y, steps=20, lr=50.0, proximal=1.0, errors=errors)
+    assert (errors(params) < errors(start)).all()
+
+
+def test_steps_that_do_not_lead_uphill_are_those_of_plain_descent():
+    learner = make_learner(inner_lr=0.05)
+    X, y = batch()
+    start = learner.start_of_tasks(None, 3)
+    settings = {"steps": 4, "lr": 0.05, "proximal": 1.0}
+
+    def errors(params):
+        return (learner.engine.predict(params, X) - y).square().mean((1, 2))
+
+    plain, watched = (
+        proximal_descent(learner.engine, start, X, y, **settings, **how) for how in ({}, {"errors": errors})
+    )
+    for one, other in zip(plain, watched):
+        torch.testing.assert_close(one, other)
 
 
 def test_the_meta_gradient_equals_finite_differences_at_the_inner_minimum():
@@ -145,3 +185,11 @@ def test_meta_training_beats_an_untrained_start():
     trained = MAMLRegressor(max_epochs=6, **params).fit(waves)
     untrained = MAMLRegressor(max_epochs=0, **params).fit(waves)
     assert trained.score(tasks) > untrained.score(tasks) + 0.15
+
+
+def test_training_stays_finite_where_features_grow():
+    waves = Sinusoids("meta-sgd", n_shots=10, n_query=10)
+    params = {"inner_steps": 10, "max_epochs": 2, "steps_per_epoch": 50, "lr": 0.004, "random_state": 0}
+    trained = MAMLRegressor(gradient="implicit", **params).fit(waves)
+    tasks = waves.sample(100, random_state=1)
+    assert trained.score(tasks) > 0.5
