@@ -520,8 +520,6 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         Width of the generated network's hidden layers.
     target_layers : int, default=2
         Number of its hidden layers.
-    n_code : int, default=64
-        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
     labels : {"auto", "task", "shared"}, default="auto"
@@ -620,7 +618,6 @@ class HyperNetClassifier(_HyperNet, MetaClassifier):
         *,
         target_hidden: int = 32,
         target_layers: int = 2,
-        n_code: int = 64,
         rank: int = 8,
         labels: str = 'auto',
         n_ways: int | tuple[int, int] | None = None,
@@ -660,8 +657,6 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         Width of the generated network's hidden layers.
     target_layers : int, default=2
         Number of its hidden layers.
-    n_code : int, default=64
-        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
     target_scaling : {"pooled", "task", None}, default="pooled"
@@ -746,7 +741,6 @@ class HyperNetRegressor(_HyperNet, MetaRegressor):
         *,
         target_hidden: int = 32,
         target_layers: int = 2,
-        n_code: int = 64,
         rank: int = 8,
         target_scaling: str | None = 'pooled',
         n_ways: int | tuple[int, int] | None = None,

@@ -20,8 +20,6 @@ class _HyperNet:
         Width of the generated network's hidden layers.
     target_layers : int, default=2
         Number of its hidden layers.
-    n_code : int, default=64
-        Size of the codes of classes and tasks.
     rank : int, default=8
         A generated hidden layer is one common to all tasks plus one of this rank.
 
@@ -38,7 +36,6 @@ class _HyperNet:
 
     target_hidden: int = 32
     target_layers: int = 2
-    n_code: int = 64
     rank: int = 8
     lr = 0.001
 

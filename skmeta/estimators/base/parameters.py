@@ -280,7 +280,6 @@ _RULES = {
     "n_heads": _COUNT,
     "n_hidden": _COUNT,
     "n_layers": _COUNT,
-    "n_code": _COUNT,
     "rank": _COUNT,
     "target_hidden": _COUNT,
     "target_layers": _STEPS,
