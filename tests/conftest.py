@@ -50,6 +50,7 @@ LONG = (
     "task_mixture/test_task_mixture.py",
     "task_mixture/test_ahead.py::test_where_lines_do_not_go_on",
     "task_mixture/test_ahead.py::test_intervals",
+    "task_mixture/test_ahead.py::test_tasks_that",
     "task_mixture/test_ahead.py::test_chances_go_on",
     "task_mixture/test_ahead.py::test_rows_of_the_table",
     "task_mixture/test_intervals.py::test_nine_in_ten",

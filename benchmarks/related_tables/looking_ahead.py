@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.records import Records
 from benchmarks.related_tables.speed import seconds, table
 from skmeta import TaskMixtureRegressor
-from skmeta.task_mixture.ahead import Calendar
+from skmeta.task_mixture.calendar import Calendar
 
 NAME = "related_tables_looking_ahead"
 

@@ -22,8 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import skmeta
-from benchmarks.related_tables.methods import METHODS, Method, ours
+from benchmarks.related_tables.methods import METHODS, Method
 from benchmarks.related_tables.summary import FOCUS, POOLED, losses, markdown, ratios, table, told
 from benchmarks.related_tables.two_questions import RESULTS, lines_done, load_sets, run_safely
 
@@ -47,11 +46,10 @@ TIMES = {
     "walmart_stores": None,
     "young_males_wage": "year",
 }
-N_ORIGINS, HIDDEN, N_BLOCKS = 3, 0.2, 5
-BLOCKS = "TaskMixture, blocks of time"
+N_ORIGINS, HIDDEN = 3, 0.2
 COMPARED = [
-    "TaskMixture", BLOCKS, "pooled linear", "pooled trees", "per-group linear", "per-group neighbours",
-    "trees with task", "MixedLM intercept", "MixedLM slopes", "GroupedPredictor", "last value",
+    "TaskMixture", "pooled linear", "pooled trees", "per-group linear", "per-group neighbours", "trees with task",
+    "MixedLM intercept", "MixedLM slopes", "GroupedPredictor", "last value",
 ]  # fmt: skip
 
 
@@ -68,19 +66,7 @@ class LastValue(Method):
         return np.array([self.last[name] for name in asked.task])
 
 
-class BlocksOfTime(ours("TaskMixtureRegressor", "TaskMixtureClassifier", raw=True)):
-    """TaskMixture whose ``groups`` are fifths of each task's rows: what is near in time is hidden together."""
-
-    def fit(self, known):
-        named = pd.Series(known.task).groupby(known.task)
-        rank, size = named.cumcount().to_numpy(), named.transform("size").to_numpy()
-        self.classes = None if self.kind == "regression" else np.unique(known.y)
-        self.model = getattr(skmeta, self.names[self.kind])(random_state=0)
-        self.model.fit(known.X, known.y, task=known.task, groups=(rank * N_BLOCKS) // size)
-        return self
-
-
-METHODS |= {"last value": LastValue, BLOCKS: BlocksOfTime}
+METHODS |= {"last value": LastValue}
 
 
 def origins(task, time):
@@ -118,7 +104,7 @@ def print_table(results):
     print(f"{ratio.index.unique('set').size} sets of numbers\n")
     print(markdown(table(ratio).rename(columns={"hidden fifth": "last fifth"})))
     own = ratio[FOCUS].groupby("set").mean()
-    best = ratio.drop(columns=[FOCUS, BLOCKS]).groupby("set").mean()
+    best = ratio.drop(columns=FOCUS).groupby("set").mean()
     behind = (own / best.min(axis=1) - 1).sort_values(ascending=False)
     print(f"\nbehind the set's best baseline: {told(behind[behind > 0])}")
     print(f"behind the last value: {told((own / best['last value'] - 1).loc[lambda share: share > 0])}")

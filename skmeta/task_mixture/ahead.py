@@ -1,4 +1,7 @@
-"""Rows ahead of a table whose tasks share a time: which these are, and whom to trust with them."""
+"""Rows later than those of their task: whom to trust with them, and how far answers lie from these."""
+
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -6,123 +9,110 @@ from skmeta.task_mixture.pooled_model import best_temperature
 from skmeta.task_mixture.trust import SizeWeights, that_occur, usual
 from skmeta.task_mixture.uncertainty import Uncertainty
 
-_FEWEST_TIMES = 4
-_LEAST_SHARE = 0.5  # of all times, that tasks have to have on average
-_OF_CHANCE = 0.5  # of the variance that numbers of rows have by chance, where they are even
-_HIDDEN = 0.2  # of the times, at each origin
-_N_ORIGINS = 2
 
+@dataclass(frozen=True)
+class Foretold:
+    """What members answered to the rows behind an origin.
 
-class Calendar:
-    """The times of a table's rows: weeks of stores, ages of children, visits of patients.
-
-    Rows that come later than the table lie ahead of all its rows, not between them, and what is best between rows may
-    be wrong ahead. So the last times are hidden, and those before them once more. Time is taken to grow: of a
-    column that counts down, rows before the table are taken for later ones.
-
-    Parameters
-    ----------
-    columns : list of int
-        Of the table of numbers; several where they put its rows in the same order.
-    times : array
-        Values of the first of them, sorted.
-    ends : array
-        The largest value of each.
+    Answers are (N, E, C); all else is (N,): the truth, how many rows the task had shown, the task, what the row counts
+    by, how far beyond the rows shown it is in time, and in fifths of the task's times.
     """
 
-    def __init__(self, columns, times, ends):
-        self.columns, self.times, self.ends = columns, times, ends
+    answers: np.ndarray
+    y: np.ndarray
+    n_shown: np.ndarray
+    task: np.ndarray
+    weight: np.ndarray
+    distance: np.ndarray
+    fifth: np.ndarray
+
+    def take(self, rows):
+        return Foretold(*(values[rows] for values in vars(self).values()))
 
     @classmethod
-    def of(cls, rows, n_tasks):
-        """The column whose values most tasks have most of, with the fewest rows at the same time; or None.
+    def joined(cls, several):
+        return cls(*map(np.concatenate, zip(*(vars(one).values() for one in several))))
 
-        One that spreads each task's rows evenly comes before one where that is left to chance, as values of an
-        attribute are; and weeks come before what is computed from them, as their steps are more even. Where columns
-        that are alike in all this put rows in different orders, none is a time: of week and 30 - week either may be it.
+    @property
+    def about(self):
+        return self.y, self.n_shown, self.task, self.weight
 
-        Years of pupils who change from school to school are as uneven as a rating, and one that most tasks have most
-        values of passes for a time as well: it costs fits, and changes no answer to rows within its values.
-        """
-        found = []
-        for column, values in enumerate(rows.X.T):
-            times, place = np.unique(values, return_inverse=True)
-            n_cells, place = n_tasks * len(times), place.ravel()
-            if len(times) < _FEWEST_TIMES or _LEAST_SHARE * n_cells > len(rows):
-                continue
-            counts = np.bincount(rows.code * len(times) + place, minlength=n_cells).reshape(n_tasks, -1)
-            n_pairs = np.count_nonzero(counts)
-            if n_pairs > _LEAST_SHARE * n_cells:
-                found.append(((_are_even(counts), n_pairs, -_unevenness(np.diff(times))), column, times, place))
-        if not found:
-            return None
-        best = max(key for key, *_ in found)
-        _, columns, times, places = zip(*(one for one in found if one[0] == best))
-        if any((place != places[0]).any() for place in places):
-            return None
-        return cls(list(columns), times[0], np.array([each[-1] for each in times]))
-
-    def is_ahead(self, query, shown):
-        """(n_rows,) whether rows are later than the table, and than what their tasks have shown since."""
-        tasks, place = np.unique(query.code, return_inverse=True)
-        ends = [np.maximum(self.ends, shown.largest_later(task, self.columns)) for task in tasks.tolist()]
-        return (query.X[:, self.columns] > np.reshape(ends, (-1, len(self.ends)))[place]).any(axis=1)
-
-    def origins(self, rows):
-        """Positions of the rows before some time, and of those behind it up to the next origin, of the same tasks."""
-        n_hidden = max(int(_HIDDEN * len(self.times)), 1)
-        values, end = rows.X[:, self.columns[0]], np.inf
-        for begin in self.times[-n_hidden * np.arange(1, _N_ORIGINS + 1)]:
-            is_shown = values < begin
-            is_known = np.isin(rows.code, rows.code[is_shown])
-            query = np.flatnonzero((values >= begin) & (values < end) & is_known)
-            if len(query):
-                yield np.flatnonzero(is_shown), query
-            end = begin
+    def weights(self, kind):
+        """For each fifth, the weights that its rows speak for."""
+        fifths = [self.take(self.fifth == k) for k in np.unique(self.fifth)]
+        return [SizeWeights(_sizes(one.n_shown), kind).fit(one.answers, *one.about) for one in fifths]
 
 
 class TrustAhead:
-    """The trust in members for rows later than the table, and how far answers lie from these.
+    """The trust in members for rows later than those of their task, and how far answers lie from these.
 
     How the rows of one time were foretold is luck of that time, however many tasks agree. So the weights are the mean
-    of those that each origin speaks for and those for rows between others; and the errors at an origin are those of the
-    mean of all the others' weights.
+    of those that each fifth behind each origin speaks for and those for rows between others. The errors behind an
+    origin are those of the mean without its own; they grow with the distance in time, and those of one origin count as
+    few where they agree.
 
     Parameters
     ----------
     calendar : Calendar
     between : SizeWeights
-        For rows between others.
-    asked : list of tuples
-        For each origin, of the rows behind it: the members' answers (N, E, C), the truth, how many rows their tasks
-        had shown, their tasks, and what they count by.
+        Of the first members, for rows between others.
+    over_rows : CrossFitted
+        Is asked about the rows behind each origin.
     """
 
-    def __init__(self, calendar, between, asked):
-        self.calendar, kind = calendar, between.kind
-        learned = [SizeWeights(_sizes(part[2]), kind).fit(*part) for part in asked]
-        self.weights, self.errors = SizeWeights.mean_of([between, *learned]), None
-        answers, y, n_shown, task, weight = map(np.concatenate, zip(*asked))
+    def __init__(self, calendar, between, over_rows):
+        self.calendar, self.errors, kind = calendar, None, between.kind
+        asked = [self._foretold(over_rows, *origin) for origin in calendar.origins(over_rows.rows)]
+        between = between.with_others(asked[0].answers.shape[1])
+        learned = [part.weights(kind) for part in asked]
+
+        def mean_without(k):
+            others = chain.from_iterable(several for i, several in enumerate(learned) if i != k)
+            return SizeWeights.mean_of([between, *others])
+
+        self.weights, everything = mean_without(None), Foretold.joined(asked)
+        y, n_shown, task, weight = everything.about
         if kind == "classification":
-            blend = self.weights.blend(self.weights(n_shown), answers)
+            blend = self.weights.blend(self.weights(n_shown), everything.answers)
             self.weights.temperature = best_temperature(blend, y, weight)
             return
-        others = [SizeWeights.mean_of([between, *learned[:k], *learned[k + 1 :]]) for k in range(len(learned))]
-        trust = np.concatenate([weights(part[2]) for weights, part in zip(others, asked)])
-        answers = answers[:, :, 0]
-        blend = (trust * answers).sum(1)
-        errors = Uncertainty(_sizes(n_shown), of_these_tasks=True)
-        self.errors = errors.fit(blend, answers, trust, y, n_shown, task, weight)
+        trust = np.concatenate([mean_without(k)(part.n_shown) for k, part in enumerate(asked)])
+        answers, origin = everything.answers[:, :, 0], np.repeat(np.arange(len(asked)), [len(part.y) for part in asked])
+        blend, about = (trust * answers).sum(1), (weight, everything.distance, origin)
+        self.errors = Uncertainty(_sizes(n_shown)).fit(blend, answers, trust, y, n_shown, task, *about)
 
+    def _foretold(self, over_rows, shown, query, fifth):
+        """What members that are fitted to the rows shown foretell of the others."""
+        earlier, later = over_rows.rows.take(shown), over_rows.rows.take(query)
+        answers, base = over_rows.ask_ahead(shown, query)
+        answers = self._with_last_rows(answers, over_rows.pooled, earlier, base, later)
+        times = self.calendar.times(earlier)[:, None]
+        distance = np.abs(self.calendar.times(later) - self.calendar.of_nearest(times, earlier, later)[:, 0])
+        n_shown = earlier.n_shown(earlier.code[-1] + 1)[later.code]
+        return Foretold(answers, later.y, n_shown, later.code, later.weight, distance, fifth)
 
-def _are_even(counts):
-    """Whether tasks have rows at one time as at another, more so than by chance, by (n_tasks, n_times) numbers."""
-    by_chance = counts.mean(axis=1, keepdims=True)
-    return ((counts - by_chance) ** 2 / by_chance).sum() < _OF_CHANCE * len(counts) * (counts.shape[1] - 1)
+    def ask(self, committee, shown, query, trust):
+        """(n_query, E, C); members that no row trusts are left out, as zeros, but for those that others rest on."""
+        needed = (trust > 0).any(axis=0)
+        needed[: len(needed) - committee.n_members] |= needed[committee.n_members :]
+        support, base = shown.of(np.unique(query.code))
+        answers = committee.answer(support, query, support_base=base, needed=needed[: committee.n_members])
+        return self._with_last_rows(answers, committee.pooled, support, base, query)
 
+    def _with_last_rows(self, answers, pooled, support, base, query):
+        """The same and, of numbers, those of pooled models that go on from what the task's nearest rows were.
 
-def _unevenness(steps):
-    return round(steps.std() / steps.mean(), 6)
+        Each is moved by what it missed these rows by, one that multiplies by a factor. That of the mean is the last
+        value.
+        """
+        if answers.shape[2] > 1:
+            return answers
+        y, *F = self.calendar.of_nearest(np.column_stack([support.y, *base]), support, query).T
+        moved = [
+            now * y / then if model.multiplies else now + y - then
+            for model, now, then in zip(pooled, answers[:, :, 0].T, F)
+        ]
+        return np.hstack([answers, np.stack(moved, axis=1)[:, :, None].clip(*pooled[0].bounds)])
 
 
 def _sizes(n_shown):

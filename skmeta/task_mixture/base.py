@@ -70,9 +70,9 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         The same for tasks of the table; after the members come trees with the task as a feature. Of more than 30,000
         rows, these are the tasks that were learned from; others are answered as new ones that have shown their rows.
     weights_ahead_ : DataFrame of shape (n_sizes, n_members)
-        The same for rows of these tasks that are later than the table of ``fit``, and than what their task has shown
-        since: where the tasks have a column in common that orders their rows, such as weeks or ages, and most of them
-        have most of its values.
+        The same for rows of these tasks, and of all others of the table of ``fit``, that are later than all that their
+        task has shown: where rows lie in the order of a column, such as weeks or ages, or the tasks share its values.
+        Of numbers, pooled models take part that go on from the task's last row; trees with the task do not.
     adapted_tasks_ : ndarray
         Ids of the tasks whose rows have been seen.
     task_names_in_ : list of str or None
@@ -358,10 +358,10 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         check_is_fitted(self)
         if self.mixtures_[0].ahead is None:
             raise AttributeError(
-                "The tasks have no column of time in common, whose end rows could lie ahead of, or have "
-                "several that tell time in different orders: keep the one that grows."
+                "There is no column that tells the time of the tasks' rows, whose end others could lie ahead of: let "
+                "rows come in the order of time, and of columns that tell it in different orders keep one."
             )
-        return labelled([(one.ahead.weights, one.names_known) for one in self.mixtures_])
+        return labelled([(one.ahead.weights, one.names_ahead) for one in self.mixtures_])
 
     @available_if(lambda self: hasattr(self, "encoder_"))
     def _sk_visual_block_(self):

@@ -34,16 +34,16 @@ class TableOfTasks:
 
     def fitted(self, mixture, y, jobs):
         """A mixture fitted to the tasks."""
-        return self._fitted(mixture, y, self.code, self.n_learned, self.groups, jobs)
+        return self._fitted(mixture, y, self.code, self.n_learned, self.groups, jobs, n_ahead=len(self.position))
 
     def fitted_to_groups(self, mixture, y, group, n_groups, jobs):
         """A mixture fitted to the widest groups that tasks are nested in, each task being hidden as a whole."""
-        return self._fitted(mixture, y, group, n_groups, self.code, jobs, looks_ahead=False)
+        return self._fitted(mixture, y, group, n_groups, self.code, jobs)
 
-    def _fitted(self, mixture, y, code, n_tasks, unit, jobs, looks_ahead=True):
+    def _fitted(self, mixture, y, code, n_tasks, unit, jobs, n_ahead=0):
         some, rest = np.flatnonzero(self.is_taken), np.flatnonzero(~self.is_taken)
         rows, order = Rows.in_order(self.X[some], y[some], code[some], self.weight[some])
-        mixture.fit(rows, n_tasks, None if unit is None else unit[some][order], jobs, looks_ahead)
+        mixture.fit(rows, n_tasks, None if unit is None else unit[some][order], jobs, n_ahead)
         return added(mixture, self.X[rest], y[rest], code[rest], self.weight[rest]) if len(rest) else mixture
 
 

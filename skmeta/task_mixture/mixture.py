@@ -2,13 +2,15 @@
 
 import copy
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skmeta.mixed_models.effects_around_model import KINDS
-from skmeta.task_mixture.ahead import Calendar, TrustAhead
+from skmeta.task_mixture.ahead import TrustAhead
+from skmeta.task_mixture.calendar import Calendar
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
 from skmeta.task_mixture.hiding import Hiding
@@ -38,6 +40,24 @@ class Members:
     metas: list = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Question:
+    """Some of the rows that are asked about, how members answer them, and the trust in these.
+
+    ``ask(rows, trust)`` answers (n_rows, E, C). How far beyond those of its task each of all the rows is, ``distance``
+    says.
+    """
+
+    is_asked: np.ndarray
+    ask: object
+    weights: SizeWeights
+    errors: object
+    distance: object = None
+
+    def about(self, some):
+        return None if self.distance is None else self.distance[some]
+
+
 class Mixture:
     """Members fitted on tasks, and the trust in each of them.
 
@@ -63,13 +83,13 @@ class Mixture:
 
     # ------------------------------------------------------------------ fitting
 
-    def fit(self, rows, n_tasks, unit=None, jobs=None, looks_ahead=True):
+    def fit(self, rows, n_tasks, unit=None, jobs=None, n_ahead=0):
         """Fit all members, and learn the trust in them.
 
         ``rows`` are sorted by task. ``unit`` names for each row what is hidden together: repeated measures of one
         visit, or an inner task of a group, where the question is what the group says about a new one; None hides single
-        rows. ``jobs`` runs what does not depend on each other. One that ``looks_ahead`` learns apart whom to trust
-        with rows later than the table.
+        rows. ``jobs`` runs what does not depend on each other. Of the first ``n_ahead`` tasks, of which there may be
+        more than those that are learned from, rows that are later than theirs are answered by whom they speak for.
         """
         jobs = Jobs() if jobs is None else jobs
         hiding = Hiding(rows.code, n_tasks, unit, self.cv, np.random.default_rng(self.seed))
@@ -77,10 +97,10 @@ class Mixture:
         hidden_in = hiding.folds_of_rows()
         over_rows = CrossFitted(self.members, self.n_outputs, self.seed, jobs, "known tasks")
         over_rows.fit(rows, hidden_in, pooled, tasks_tell=n_tasks > 1)
-        answers = self._learn_known(over_rows, n_tasks, jobs)
-        self.by_task = n_tasks >= _FEWEST_TASKS
-        if looks_ahead and self.by_task:
-            self._learn_ahead(over_rows, n_tasks, jobs)
+        answers, shown_then = self._learn_known(over_rows, n_tasks, jobs)
+        self.by_task, self.n_ahead = n_tasks >= _FEWEST_TASKS, n_ahead
+        if n_ahead and self.by_task:
+            self._learn_ahead(over_rows, n_tasks, answers, shown_then)
         if self.by_task:
             self.for_new, asked = None, []
             for fold_of_task in hiding.folds_of_tasks():
@@ -107,7 +127,7 @@ class Mixture:
         return self._pooled(estimator).fit(rows.X, rows.y, rows.code, rows.weight)
 
     def _learn_known(self, over_rows, n_tasks, jobs):
-        """The trust for tasks of the table, from hidden rows; returns what was answered to them."""
+        """The trust for tasks of the table, from hidden rows; what was answered to them, at how many rows shown."""
         rows, fold = over_rows.rows, over_rows.fold
         takes_category = self.members.joint if 1 < n_tasks <= _MOST_CATEGORIES else []
         joint = [clone(one).set_params(categorical_features=[0]) for one in takes_category]
@@ -138,24 +158,19 @@ class Mixture:
                 answers[:, i] = tempered(answers[:, i], model.temperature)
         about = rows.y, shown_then, rows.code, rows.weight
         self.weights_known, self.errors_known = self._trust(usual(shown_then), answers, *about, of_these_tasks=True)
-        return answers
+        return answers, shown_then
 
-    def _learn_ahead(self, over_rows, n_tasks, jobs):
-        """The trust for rows later than the table, where its tasks share a time: from the last rows, hidden again."""
-        rows, asked = over_rows.rows, []
+    def _learn_ahead(self, over_rows, n_tasks, answers, shown_then):
+        """The trust for rows later than those of their task, where there is a time: from the last rows, hidden again.
+
+        Trees with the task as a category are not asked, so that tasks need not be among those that were learned from.
+        """
+        rows = over_rows.rows
         calendar = Calendar.of(rows, n_tasks)
-
-        def ask_joint(model, earlier, later):
-            return model.again(_with_task(earlier), earlier.y, weight=earlier.weight).answer(_with_task(later))
-
-        for shown, query in [] if calendar is None else calendar.origins(rows):
-            earlier, later = rows.take(shown), rows.take(query)
-            places = [(model, earlier, later) for model in self.joint]
-            of_joint = jobs("rows ahead: models with the task", ask_joint, places)
-            answers = np.stack([*over_rows.ask_ahead(shown, query).transpose(1, 0, 2), *of_joint], axis=1)
-            asked.append((answers, later.y, earlier.n_shown(n_tasks)[later.code], later.code, later.weight))
-        if asked:
-            self.ahead = TrustAhead(calendar, self.weights_known, asked)
+        if calendar is not None:
+            between = SizeWeights(self.weights_known.sizes, self.kind)
+            between.fit(answers[:, : over_rows.whole.n_members], rows.y, shown_then, rows.code, rows.weight)
+            self.ahead = TrustAhead(calendar, between, over_rows)
 
     def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
@@ -270,16 +285,17 @@ class Mixture:
         n_shown = self.shown.count(query.code)
         n_columns = self.n_outputs if how_sure is None else 2 if isinstance(how_sure, str) else len(how_sure)
         out = np.empty((len(query), n_columns))
-        for mine, committee, weights, errors in self._questions(query):
-            for some in _chunks(np.flatnonzero(mine)):
+        for question in self._questions(query):
+            weights, errors = question.weights, question.errors
+            for some in _chunks(np.flatnonzero(question.is_asked)):
                 trust, rows = weights(n_shown[some]), query.take(some)
-                answers = self._answers_of(committee, rows, trust)
+                answers = question.ask(rows, trust)
                 blend = self._simpler_where_odd(weights.blend(trust, answers), rows)
                 if how_sure is None:
                     out[some] = blend
                     continue
                 blend = blend[:, 0]
-                unit = errors.scale(blend, answers[:, :, 0], trust, n_shown[some], rows.code)
+                unit = errors.scale(blend, answers[:, :, 0], trust, n_shown[some], rows.code, question.about(some))
                 if isinstance(how_sure, str):
                     out[some] = np.column_stack([blend, errors.std(unit, n_shown[some])])
                 else:
@@ -287,14 +303,17 @@ class Mixture:
         return out
 
     def _questions(self, query):
-        """Which rows ask what, and the committee, the trust and the errors that answer them."""
+        """The questions that rows ask, each row one."""
         is_known = self._is_known(query.code)
-        yield ~is_known, self.for_new, self.weights_new, self.errors_new
+        is_new = ~is_known
         if self.ahead is not None:
-            is_ahead = is_known & self.ahead.calendar.is_ahead(query, self.shown)
-            yield is_ahead, self.for_known, self.ahead.weights, self.ahead.errors
-            is_known &= ~is_ahead
-        yield is_known, self.for_known, self.weights_known, self.errors_known
+            is_ahead, distance = self.ahead.calendar.beyond(query, self.shown)
+            is_ahead &= (query.code >= 0) & (query.code < self.n_ahead)
+            ask = partial(self.ahead.ask, self.for_known, self.shown)
+            yield Question(is_ahead, ask, self.ahead.weights, self.ahead.errors, distance)
+            is_known, is_new = is_known & ~is_ahead, is_new & ~is_ahead
+        yield Question(is_new, partial(self._answers_of, self.for_new), self.weights_new, self.errors_new)
+        yield Question(is_known, partial(self._answers_of, self.for_known), self.weights_known, self.errors_known)
 
     def _simpler_where_odd(self, blend, query):
         """The answers of tasks that their own errors speak against are drawn to simpler ones."""
@@ -335,8 +354,18 @@ class Mixture:
     @property
     def names_known(self):
         """Of the members that tasks of the table are answered by."""
-        pooled, with_effects = self.for_known.pooled, self.for_known.n_effects > 0
-        return self._names_of(pooled, with_effects) + [f"{_name(one.estimator)} with the task" for one in self.joint]
+        return self._names_of_all + [f"{_name(one.estimator)} with the task" for one in self.joint]
+
+    @property
+    def names_ahead(self):
+        """Of the members that rows later than those of their task are answered by."""
+        pooled = self.for_known.pooled if self.kind == "regression" else []
+        return self._names_of_all + [f"{_name(one.estimator)} from the last row" for one in pooled]
+
+    @property
+    def _names_of_all(self):
+        """Of the members fitted to all tasks."""
+        return self._names_of(self.for_known.pooled, self.for_known.n_effects > 0)
 
 
 def _chunks(rows):

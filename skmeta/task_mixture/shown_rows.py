@@ -64,9 +64,16 @@ class ShownRows:
         code = np.repeat(np.asarray(tasks, dtype=np.int64), n_rows)
         return Rows(X, y, code, weight), list(base.transpose(1, 0, 2))
 
-    def largest_later(self, task, columns):
-        """The largest values that a task has shown after fitting; there may be none."""
-        return self.later[task][0][:, columns].max(axis=0) if task in self.later else -np.inf
+    def range_of(self, task, columns):
+        """The least and the largest values of these columns that a task has shown; of no rows nothing lies beyond."""
+        rows = [self.X[self.start[task] : self.start[task + 1]]] if 0 <= task < self.n_fitted else []
+        rows += [self.later[task][0]] if task in self.later else []
+        shown = [part[:, columns] for part in rows if len(part)]
+        if not shown:
+            return np.full(len(columns), -np.inf), np.full(len(columns), np.inf)
+        return np.min([part.min(axis=0) for part in shown], axis=0), np.max(
+            [part.max(axis=0) for part in shown], axis=0
+        )
 
     def followed_by(self, rows, base):
         """These and further rows of any tasks, sorted by task; a copy."""

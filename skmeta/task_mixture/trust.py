@@ -90,6 +90,12 @@ class SizeWeights:
         weights[weights < _SMALLEST] = 0
         return weights / weights.sum()
 
+    def with_others(self, n_models):
+        """Weights of so many models, of which those that come after these have none."""
+        other = SizeWeights(self.sizes, self.kind)
+        other.weights = np.pad(self.weights, ((0, 0), (0, n_models - self.weights.shape[1])))
+        return other
+
     @classmethod
     def mean_of(cls, several):
         """Weights that lie between others, which were fitted for the same models."""

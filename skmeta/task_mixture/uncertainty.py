@@ -16,7 +16,8 @@ class Uncertainty:
 
     An error is as large as a constant, how far the members disagree, and the size of the answer have made those of
     held-out rows. What remains after division by that has quantiles of its own. Errors of one task resemble each other,
-    so the quantiles of few tasks are known from few errors: they are moved outwards as those of Student's t are.
+    so the quantiles of few tasks are known from few errors: they are moved outwards as those of Student's t are. Of
+    rows later than those of their task, errors grow with the distance, and those of one origin resemble each other too.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class Uncertainty:
     def __init__(self, sizes, of_these_tasks=False):
         self.sizes, self.of_these_tasks = np.asarray(sizes), of_these_tasks
 
-    def fit(self, blend, answers, weights, y, n_shown, task, weight=None):
+    def fit(self, blend, answers, weights, y, n_shown, task, weight=None, distance=None, origin=None):
         """Learn from held-out rows.
 
         Parameters
@@ -42,9 +43,11 @@ class Uncertainty:
         y, n_shown, task : (N,) arrays
         weight : (N,) array or None
             What rows count by.
+        distance, origin : (N,) arrays or None
+            Of rows later than those of their task: how far beyond these they are, and what was foretold together.
         """
         weight = np.ones(len(y)) if weight is None else weight
-        seen, size = self._seen(blend, answers, weights), np.abs(y - blend)
+        seen, size = self._seen(blend, answers, weights, distance), np.abs(y - blend)
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
         near_rows = [np.flatnonzero(near > _NEAR) for near in nearness.T]
@@ -59,24 +62,25 @@ class Uncertainty:
             rest = rest / own
         for near, rows in zip(nearness.T, near_rows):
             self.spread.append(np.sqrt(np.average(rest[rows] ** 2, weights=near[rows])))
-            n_that_count = _independent(rest[rows], near[rows], task[rows])
+            n_that_count = _independent(rest[rows], near[rows], task[rows], None if origin is None else origin[rows])
             self.table.append(_quantiles(rest[rows], near[rows]) * _of_few(n_that_count))
         self.table, self.spread = np.stack(self.table), np.array(self.spread)
         return self
 
     @staticmethod
-    def _seen(blend, answers, weights):
-        """(N, 3): what the size of an error is made of."""
+    def _seen(blend, answers, weights, distance):
+        """(N, 3 or 5): what the size of an error is made of."""
         apart = np.sqrt((weights * (answers - blend[:, None]) ** 2).sum(1))
-        return np.column_stack([np.ones(len(blend)), apart, np.abs(blend)])
+        ahead = [] if distance is None else [np.sqrt(distance), distance]  # of random walks, and of wrong slopes
+        return np.column_stack([np.ones(len(blend)), apart, np.abs(blend), *ahead])
 
     def _unit(self, seen, n_shown):
         coef = np.stack([np.interp(np.log1p(n_shown), np.log1p(self.sizes), c) for c in self.coef.T], axis=1)
         return np.maximum((seen * coef).sum(1), _FEWEST)
 
-    def scale(self, blend, answers, weights, n_shown, task):
+    def scale(self, blend, answers, weights, n_shown, task, distance=None):
         """(N,) the usual size of errors of rows whose tasks are (N,) ``task``."""
-        unit = self._unit(self._seen(blend, answers, weights), n_shown)
+        unit = self._unit(self._seen(blend, answers, weights, distance), n_shown)
         return unit * np.array([self.task_factor.get(name, 1.0) for name in task.tolist()])
 
     def std(self, unit, n_shown):
@@ -95,7 +99,9 @@ def _non_negative(seen, size, near):
     size = np.minimum(size, 10 * np.median(size) + _FEWEST)
     scale = np.maximum(np.sqrt((seen**2).mean(0)), 1e-300)
     coef = nnls(seen / scale * root[:, None], size * root)[0] / scale
-    return coef if coef.any() else np.array([max(size.mean(), _FEWEST), 0.0, 0.0])
+    if not coef.any():
+        coef[0] = max(size.mean(), _FEWEST)
+    return coef
 
 
 def _own_factors(rest, task, weight):
@@ -122,20 +128,27 @@ def _quantiles(rest, near):
     return np.interp(LEVELS, share / near.sum(), rest[order])
 
 
-def _independent(rest, near, task):
+def _independent(rest, near, task, origin=None):
     """How many independent errors would tell as much: as many as tasks where these agree in themselves.
 
-    Errors of a task may agree in their mean or, where tasks differ in their noise, in their size.
+    Errors of a task may agree in their mean or, where tasks differ in their noise, in their size; those behind an
+    origin in that all tasks went another way than was foretold.
     """
-    code = np.unique(task, return_inverse=True)[1]
+    apart = [values - np.average(values, weights=near) for values in (rest, np.abs(rest))]
+    n_tasks = _as_many(apart, near, task)
+    return n_tasks if origin is None else min(n_tasks, _as_many([rest], near, origin))
+
+
+def _as_many(several, near, group):
+    """As many values would tell as much, if those of the same group are alike in any of ``several`` respects."""
+    code = np.unique(group, return_inverse=True)[1]
     weight, squared_weight = np.bincount(code, near), np.bincount(code, near**2)
     n_rows = near.sum() ** 2 / (near**2).sum()
     alike = 0.0
-    for values in (rest, np.abs(rest)):
-        apart = near * (values - np.average(values, weights=near))
-        # products of different rows of the same task, beside those of rows with themselves
-        within = (np.bincount(code, apart) ** 2 - np.bincount(code, apart**2)).sum()
-        itself, pairs = (apart**2).sum(), (weight**2 - squared_weight).sum()
+    for values in several:
+        # products of different rows of the same group, beside those of rows with themselves
+        within = (np.bincount(code, near * values) ** 2 - np.bincount(code, (near * values) ** 2)).sum()
+        itself, pairs = ((near * values) ** 2).sum(), (weight**2 - squared_weight).sum()
         if itself > 0 and pairs > 0:
             alike = max(alike, min(within / pairs * squared_weight.sum() / itself, 1.0))
     return max(n_rows / (1 + (n_rows / len(weight) - 1) * alike), 1.0)

@@ -12,9 +12,8 @@ from sklearn.metrics import log_loss
 
 import skmeta
 from skmeta import TaskMixtureClassifier, TaskMixtureRegressor
-from skmeta.task_mixture.ahead import Calendar
-from skmeta.task_mixture.rows import Rows
-from skmeta.task_mixture.shown_rows import ShownRows
+from skmeta.task_mixture import learning_sample
+from skmeta.task_mixture.calendar import Calendar
 
 N_TASKS, N_TIMES, KNOWN_TIMES, NOISE = 25, 12, 9, 0.3
 TASK, TIME = np.repeat(np.arange(N_TASKS), N_TIMES), np.tile(np.arange(float(N_TIMES)), N_TASKS)
@@ -50,18 +49,24 @@ def noise(seed):
     return NOISE * np.random.default_rng([seed, 1]).normal(size=len(TASK))
 
 
-def fitted(y, mixture=None, **params):
+def walks(seed):
+    """Nobody knows where a task goes from where it is."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(N_TASKS, N_TIMES)).cumsum(axis=1).ravel() + 0.1 * noise(seed)
+
+
+def fitted(y, mixture=None, time=TIME, **params):
     mixture = TaskMixtureRegressor(cv=2, random_state=0) if mixture is None else mixture
-    return mixture.fit(TIME[KNOWN, None], y[KNOWN], task=TASK[KNOWN], **params)
+    return mixture.fit(time[KNOWN, None], y[KNOWN], task=TASK[KNOWN], **params)
 
 
-def without_looking_ahead(y):
+def without_looking_ahead(y, time=TIME):
     with patch.object(Calendar, "of", return_value=None):
-        return fitted(y)
+        return fitted(y, time=time)
 
 
-def error_ahead(model, y):
-    return rmse(model.predict(TIME[~KNOWN, None], task=TASK[~KNOWN]), y)
+def error_ahead(model, y, time=TIME):
+    return rmse(model.predict(time[~KNOWN, None], task=TASK[~KNOWN]), y)
 
 
 def rmse(answers, y):
@@ -89,6 +94,60 @@ def test_growth_is_foretold_by_those_who_foretold_the_last_rows():
 def test_lines_go_on_beyond_the_table():
     y = lines(0)
     assert error_ahead(fitted(y), y) < 1.1 * rmse(as_those_who_know_how_lines_are_made(y), y)
+
+
+OWN_TIMES = {"each its own": TIME + 0.37 * TASK, "counted down": -TIME}
+
+
+@pytest.mark.parametrize("time", OWN_TIMES.values(), ids=OWN_TIMES)
+def test_so_is_growth_by_a_time_of_each_task_and_by_one_that_counts_down(time):
+    y = slower_and_slower(0)
+    assert error_ahead(fitted(y, time=time), y, time) < 0.6 * error_ahead(without_looking_ahead(y, time), y, time)
+
+
+def test_walks_are_foretold_from_where_they_are():
+    y = walks(0)
+    model, last = fitted(y), y[TIME == KNOWN_TIMES - 1][TASK[~KNOWN]]
+    assert error_ahead(model, y) < 1.03 * rmse(last, y)
+    trusted = model.weights_ahead_.iloc[-1]
+    assert trusted[trusted.index.str.endswith("from the last row")].sum() > 0.4
+
+
+def test_intervals_of_walks_widen_with_the_distance():
+    inside, width = np.mean([by_distance(walks(seed)) for seed in range(4)], axis=0)
+    assert 1.25 < width[2] / width[0] < 2.2  # the root of 3 is 1.73
+    assert np.ptp(inside) < 0.1 and abs(inside.mean() - 0.9) < 0.06
+
+
+def by_distance(y):
+    """Shares in 90% intervals and widths of these, one, two and three times after the last row."""
+    low, high = fitted(y).predict(TIME[~KNOWN, None], task=TASK[~KNOWN], quantiles=[0.05, 0.95]).T
+    inside, width = (low < y[~KNOWN]) & (y[~KNOWN] < high), high - low
+    return [[values[TIME[~KNOWN] == t].mean() for t in range(KNOWN_TIMES, N_TIMES)] for values in (inside, width)]
+
+
+def test_tasks_that_were_not_learned_from_look_ahead_as_others_do(monkeypatch):
+    monkeypatch.setattr(learning_sample, "MOST_ROWS", 120)
+    monkeypatch.setattr(learning_sample, "_ENOUGH_TASKS", 12)
+    y = slower_and_slower(0)
+    model, other = fitted(y), without_looking_ahead(y)
+    n_learned = model.mixtures_[0].shown.n_fitted
+    place = np.array([model.places_.place[task] for task in TASK[~KNOWN].tolist()])
+    assert 10 < n_learned < 15
+    for mine in (place < n_learned, place >= n_learned):
+        errors = [
+            np.square(one.predict(TIME[~KNOWN, None], task=TASK[~KNOWN]) - y[~KNOWN])[mine] for one in (model, other)
+        ]
+        assert np.sqrt(np.mean(errors[0]) / np.mean(errors[1])) < 0.6
+
+
+def test_tasks_that_open_later_are_answered_as_if_nobody_had_looked_ahead():
+    y, first = slower_and_slower(0), TASK < N_TASKS - 1
+    answers = []
+    for model in (fitted(y), without_looking_ahead(y)):
+        model.partial_fit(TIME[KNOWN & first, None], y[KNOWN & first], task=100 + TASK[KNOWN & first])
+        answers.append(model.predict(TIME[~KNOWN, None], task=100 + TASK[~KNOWN]))
+    assert_array_equal(*answers)
 
 
 @pytest.mark.parametrize("panel", [seasonal, returning])
@@ -132,74 +191,14 @@ def test_chances_go_on_beyond_the_table():
     assert losses[0] < losses[1]
 
 
-def test_the_time_is_the_column_that_most_tasks_have_most_of():
-    rng = np.random.default_rng(0)
-    order = rng.permutation(len(TASK))  # rows may come in any order
-    columns = {
-        "measured": rng.normal(size=len(TASK)),
-        "grade": rng.integers(6, size=len(TASK)),
-        "of the task": np.arange(N_TASKS)[TASK],
-        "week": TIME,
-        "own time": TIME + 20 * TASK,
-    }
-    X = np.column_stack(list(columns.values())).astype(float)[order]
-
-    def found(*names):
-        at = [list(columns).index(name) for name in names]
-        rows, _ = Rows.in_order(X[:, at], np.zeros(len(X)), TASK[order])
-        calendar = Calendar.of(rows, N_TASKS)
-        return None if calendar is None else names[calendar.columns[0]]
-
-    assert found(*columns) == "week"
-    assert found("measured", "of the task", "own time") is None
-
-
-def calendar_of(*columns, task=TASK):
-    rows, _ = Rows.in_order(np.column_stack(columns).astype(float), np.zeros(len(task)), task)
-    return Calendar.of(rows, task.max() + 1)
-
-
-FROM_WEEKS = {"an angle": lambda t: np.sin(t / 3.3), "days": lambda t: 0.7 * t + 7, "a square": np.square}
-
-
-@pytest.mark.parametrize("other", FROM_WEEKS.values(), ids=FROM_WEEKS)
-def test_what_is_ahead_does_not_depend_on_the_order_of_columns(other):
-    asked = np.array([-1.0, 0.0, N_TIMES - 1, N_TIMES + 0.5, N_TIMES + 9])
-    for order in ([0, 1], [1, 0]):
-        calendar = calendar_of(*np.stack([TIME, other(TIME)])[order])
-        X = np.column_stack([asked, other(asked)])[:, order]
-        assert_array_equal(is_ahead(calendar, X), asked > N_TIMES - 1)
-
-
-def test_of_columns_in_opposite_orders_none_is_a_time():
-    assert [calendar_of(TIME, 30 - TIME), calendar_of(30 - TIME, TIME)] == [None, None]
-
-
-def test_of_several_times_in_one_order_any_says_what_is_ahead():
-    calendar = calendar_of(TIME, 7 * TIME)
-    assert_array_equal(is_ahead(calendar, [[11.0, 77.0], [12.0, 77.0], [11.0, 84.0]]), [False, True, True])
-
-
-def test_a_time_comes_before_an_attribute_of_more_values():
-    rng = np.random.default_rng(0)
-    task, year, size = np.repeat(np.arange(30), 30), np.tile(np.arange(30) % 10, 30), rng.integers(21, size=900)
-    for columns in ((year, size), (size, year)):
-        assert_array_equal(calendar_of(*columns, task=task).times, np.arange(10))
-
-
-def is_ahead(calendar, X):
-    no_rows = ShownRows(Rows(np.zeros((0, 1)), np.zeros(0), TASK[:0], np.zeros(0)), [np.zeros((0, 1))], N_TASKS)
-    X = np.asarray(X, dtype=float)
-    return calendar.is_ahead(Rows(X, np.zeros(len(X)), np.zeros(len(X), dtype=int), np.ones(len(X))), no_rows)
-
-
 def test_what_is_ahead_of_a_task_moves_with_what_it_has_shown():
     y, asked = lines(0), np.full(2, float(KNOWN_TIMES))
     model, task = fitted(y), np.array([0, 1])
     new = (TASK == 0) & ~KNOWN
     answers = {}
-    for name, find in (("ahead", Calendar.is_ahead), ("between", lambda self, query, shown: np.zeros(2, dtype=bool))):
-        with patch.object(Calendar, "is_ahead", find):
+    nowhere = np.zeros(2, dtype=bool), np.zeros(2)
+    for name, find in (("ahead", Calendar.beyond), ("between", lambda self, query, shown: nowhere)):
+        with patch.object(Calendar, "beyond", find):
             shown = deepcopy(model).partial_fit(TIME[new, None], y[new], task=TASK[new])
             answers[name] = shown.predict(asked[:, None], task=task)
     assert answers["ahead"][0] == answers["between"][0]
@@ -207,28 +206,18 @@ def test_what_is_ahead_of_a_task_moves_with_what_it_has_shown():
     assert answers["ahead"][1] == model.predict(asked[:, None], task=task)[1]
 
 
-def test_the_last_times_are_hidden_once_and_those_before_them_once_more():
-    rows, _ = Rows.in_order(TIME[:, None], np.zeros(len(TIME)), TASK)
-    calendar = Calendar.of(rows, N_TASKS)
-    times = [tuple(np.unique(TIME[some]).tolist() for some in side) for side in calendar.origins(rows)]
-    early = [float(t) for t in range(8)]
-    assert times == [([*early, 8.0, 9.0], [10.0, 11.0]), (early, [8.0, 9.0])]
-    assert_array_equal(is_ahead(calendar, [[11.0], [11.5]]), [False, True])
-
-
 def test_dates_are_a_time():
     y, dates = lines(0), pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * TIME, unit="D")
     table = pd.DataFrame({"week": dates, "store": TASK})
     model = TaskMixtureRegressor(LinearRegression(), cv=2, task="store", random_state=0).fit(table[KNOWN], y[KNOWN])
     assert_allclose(model.weights_ahead_.sum(axis=1), 1)
-    assert list(model.weights_ahead_) == list(model.weights_known_)
+    assert list(model.weights_ahead_)[-2:] == ["mean from the last row", "LinearRegression from the last row"]
 
 
-def test_without_a_time_in_common_there_is_no_trust_ahead():
-    y = lines(0)
-    model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0)
-    model.fit((TIME + 20 * TASK)[:, None], y, task=TASK)
-    with pytest.raises(AttributeError, match="no column of time in common"):
+def test_without_a_time_there_is_no_trust_ahead():
+    y, measured = lines(0), np.random.default_rng(0).normal(size=(len(TASK), 1))
+    model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0).fit(measured, y, task=TASK)
+    with pytest.raises(AttributeError, match="no column that tells the time"):
         model.weights_ahead_  # noqa: B018
 
 
