@@ -1,13 +1,14 @@
 """Rows later than those of their task: whom to trust with them, and how far answers lie from these."""
 
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skmeta.task_mixture.pooled_model import best_temperature
 from skmeta.task_mixture.trust import SizeWeights, that_occur, usual
 from skmeta.task_mixture.uncertainty import Uncertainty
+
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,33 @@ class Foretold:
     def about(self):
         return self.y, self.n_shown, self.task, self.weight
 
-    def weights(self, kind):
-        """For each fifth, the weights that its rows speak for."""
-        fifths = [self.take(self.fifth == k) for k in np.unique(self.fifth)]
-        return [SizeWeights(_sizes(one.n_shown), kind).fit(one.answers, *one.about) for one in fifths]
+    @property
+    def fifths(self):
+        return [self.take(self.fifth == k) for k in np.unique(self.fifth)]
+
+    def in_units_of_the_best(self):
+        """The same where the loss of the best member is the unit, however many rows these are."""
+        weight = self.weight / self.weight.sum()
+        if self.answers.shape[2] == 1:
+            errors = self.answers[:, :, 0] - self.y[:, None]
+            unit = np.sqrt((weight @ errors**2).min()) + _TINY
+            return replace(self, answers=(errors / unit)[:, :, None], y=np.zeros(len(self.y)), weight=weight)
+        losses = -np.log(self.answers[np.arange(len(self.y)), :, self.y])
+        return replace(self, weight=weight / (weight @ losses).min())
+
+    def trust(self, kind):
+        """The weights that these rows speak for."""
+        return SizeWeights(_sizes(self.n_shown), kind).fit(self.answers, *self.about)
 
 
 class TrustAhead:
     """The trust in members for rows later than those of their task, and how far answers lie from these.
 
-    How the rows of one time were foretold is luck of that time, however many tasks agree. So the weights are the mean
-    of those that each fifth behind each origin speaks for and those for rows between others. The errors behind an
-    origin are those of the mean without its own; they grow with the distance in time, and those of one origin count as
-    few where they agree.
+    How the rows of one time were foretold is luck of that time, however many tasks agree; and a line through what slows
+    down is the best of all for a while. So the weights are the mean of four: twice those that all hidden fifths speak
+    for together, each in units of its best member's loss, the mean of those that each speaks for alone, and those for
+    rows between others. The errors behind an origin are those of weights that were learned without it; they grow with
+    the distance in time, and those of one origin count as few where they agree.
 
     Parameters
     ----------
@@ -63,20 +78,25 @@ class TrustAhead:
     def __init__(self, calendar, between, over_rows):
         self.calendar, self.errors, kind = calendar, None, between.kind
         asked = [self._foretold(over_rows, *origin) for origin in calendar.origins(over_rows.rows)]
-        between = between.with_others(asked[0].answers.shape[1])
-        learned = [part.weights(kind) for part in asked]
+        between, fifths = between.with_others(asked[0].answers.shape[1]), [part.fifths for part in asked]
+        alone = [[fifth.trust(kind) for fifth in several] for several in fifths]
+        even = [[fifth.in_units_of_the_best() for fifth in several] for several in fifths]
 
-        def mean_without(k):
-            others = chain.from_iterable(several for i, several in enumerate(learned) if i != k)
-            return SizeWeights.mean_of([between, *others])
+        def learned_without(k):
+            others = [i for i in range(len(asked)) if i != k]
+            if not others:
+                return between
+            together = Foretold.joined([fifth for i in others for fifth in even[i]]).trust(kind)
+            each = SizeWeights.mean_of([weights for i in others for weights in alone[i]])
+            return SizeWeights.mean_of([between, together, together, each])
 
-        self.weights, everything = mean_without(None), Foretold.joined(asked)
+        self.weights, everything = learned_without(None), Foretold.joined(asked)
         y, n_shown, task, weight = everything.about
         if kind == "classification":
             blend = self.weights.blend(self.weights(n_shown), everything.answers)
             self.weights.temperature = best_temperature(blend, y, weight)
             return
-        trust = np.concatenate([mean_without(k)(part.n_shown) for k, part in enumerate(asked)])
+        trust = np.concatenate([learned_without(k)(part.n_shown) for k, part in enumerate(asked)])
         answers, origin = everything.answers[:, :, 0], np.repeat(np.arange(len(asked)), [len(part.y) for part in asked])
         blend, about = (trust * answers).sum(1), (weight, everything.distance, origin)
         self.errors = Uncertainty(_sizes(n_shown)).fit(blend, answers, trust, y, n_shown, task, *about)

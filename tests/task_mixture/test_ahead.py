@@ -183,12 +183,17 @@ def share_in_intervals(model, y):
 
 
 def test_chances_go_on_beyond_the_table():
-    y = np.where(lines(0) - TIME.mean() > 1.5 * noise(5), "grown", "small")
+    losses = np.mean([losses_of_chances(seed) for seed in range(3)], axis=0)
+    assert losses[0] < 0.96 * losses[1]
+
+
+def losses_of_chances(seed):
+    """The log losses of chances ahead, and of those where nobody has looked ahead."""
+    y = np.where(lines(seed) - TIME.mean() > 1.5 * noise(seed + 5), "grown", "small")
     models = [fitted(y, TaskMixtureClassifier(cv=2, random_state=0))]
     with patch.object(Calendar, "of", return_value=None):
         models.append(fitted(y, TaskMixtureClassifier(cv=2, random_state=0)))
-    losses = [log_loss(y[~KNOWN], one.predict_proba(TIME[~KNOWN, None], task=TASK[~KNOWN])) for one in models]
-    assert losses[0] < losses[1]
+    return [log_loss(y[~KNOWN], one.predict_proba(TIME[~KNOWN, None], task=TASK[~KNOWN])) for one in models]
 
 
 def test_what_is_ahead_of_a_task_moves_with_what_it_has_shown():
