@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 import skmeta
 from skmeta import MAMLRegressor, MetaKNeighborsRegressor, PerTask, ProtoNetClassifier, Task, TaskSet
 from skmeta.datasets import make_related_tables
-from skmeta.estimators.base.spreads import Spreads, ends_of_tasks, log_spreads
+from skmeta.estimators.base.spreads import Spreads, distance_of_tasks, ends_of_tasks, log_spreads
 from skmeta.exceptions import AdaptationWarning
 from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids
 from tests.estimators.contract import CHEAP, CLASSES, REGRESSORS, one_task, tasks_for, trained
@@ -382,3 +382,35 @@ def test_the_warning_names_the_line_that_asked(ask):
         warnings.simplefilter("always", AdaptationWarning)
         meta.adapt(task.X, task.y) if ask == "adapt" else getattr(meta, ask)([task])
     assert found and {one.filename for one in found if one.category is AdaptationWarning} == {__file__}
+
+
+# ---------------------------------------------------------------------- tasks of meta-training that lie apart
+
+
+def lying_apart(tasks, how_far, seed=0):
+    """The same tasks, each moved to a place of its own."""
+    places = how_far * np.random.default_rng(seed).normal(size=(len(tasks), 4))
+    return [Task(t.X + place, t.y, t.X_query + place, t.y_query) for t, place in zip(tasks, places)]
+
+
+def test_tasks_that_lie_apart_are_told_of_since_what_differs_within_them_is_hardly_seen():
+    family = GaussianClusters(n_ways=3, n_shots=5, n_query=10, n_features=4, separation=4.0)
+    train, others = family.sample(20, random_state=0), family.sample(20, random_state=1)
+    apart, new = lying_apart(train, 300), lying_apart(others, 300, seed=1)
+    untrained = ProtoNetClassifier(max_epochs=0, random_state=0)
+    with pytest.warns(AdaptationWarning, match="times as far apart between tasks as they range in one"):
+        untrained.fit(apart)
+    scaled = make_pipeline(PerTask(StandardScaler(), fit_on="support"), untrained)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", AdaptationWarning)
+        assert scaled.fit(apart).score(new) > 0.7
+        untrained.fit(lying_apart(train, 3))
+        untrained.fit([(t.X[:2], [0, 1]) for t in train])  # few rows range over little
+        untrained.fit([Task(np.c_[t.X, np.full((15, 5), i)], t.y) for i, t in enumerate(train)])  # columns of tasks
+
+
+def test_heavy_tails_do_not_make_tasks_lie_apart():
+    rng = np.random.default_rng(0)
+    for X in (rng.standard_cauchy((200, 3)), np.exp(3 * rng.normal(size=(200, 3))), rng.random((200, 3)) < 0.05):
+        start = np.arange(0, 200, 5)
+        assert distance_of_tasks(ends_of_tasks([X.astype(float)], start, np.full(40, 5))) < 2

@@ -9,12 +9,13 @@ from scipy.stats import rankdata
 _CELLS = 2**24
 #: tasks are enough to tell whether classes mean the same in all
 _ENOUGH_TASKS = 100
-#: standard errors beyond chance at which a numbering is believed to mean the same everywhere
+#: standard errors beyond chance at which few tasks make a numbering believed to mean the same everywhere; of more
+#: tasks more can be asked, and has to be, since what chance makes of few columns is far from normal
 _CARRIES_OVER = 2.5
 #: standard errors beyond chance at which a task's own rows are believed to tell its classes apart
 _TOLD_APART = 4.0
 #: of what tells classes apart within tasks, the share in common below which names are mere names
-_LEAST_IN_COMMON = 0.25
+_LEAST_IN_COMMON = 0.15
 
 
 def local_codes(y, is_support, task_of_row):
@@ -95,8 +96,8 @@ class CommonMeaning:
     Where they do, the deviations of class means from their centre point the same way in different tasks. Summed over
     pairs of tasks, the inner products of these deviations have mean 0 where the names of classes are dealt out anew in
     every task, and of every pair's the variance over all ways to deal them out has a closed form. The same of two
-    halves of each task's own rows says how well its classes are told apart at all. Columns are taken by ranks, so
-    that no tail decides.
+    halves of each task's own rows says how well its classes are told apart at all. Columns are taken by ranks within
+    their task, so that no tail decides, and neither where nor on which scale a task lies.
 
     Parameters
     ----------
@@ -116,10 +117,8 @@ class CommonMeaning:
     def __init__(self, X, code, task_of_row):
         rows = _rows_to_look_at(task_of_row, X.shape[1])
         X = X[rows].toarray() if sparse.issparse(X) else np.asarray(X[rows])
-        X = rankdata(np.where(np.isnan(X), np.inf, X), axis=0)
-        spread = X.std(0)
-        X = (X - X.mean(0)) / np.where(spread > 0, spread, 1)
         task = np.unique(task_of_row[rows], return_inverse=True)[1]
+        X = _ranks_within(np.where(np.isnan(X), np.inf, X), task)
         n_tasks, n_classes = task.max() + 1, code.max() + 1
         cell = task * n_classes + code[rows]
         whole = _deviations(X, cell, n_tasks, n_classes)
@@ -127,11 +126,9 @@ class CommonMeaning:
         is_odd = _place_within(cell) % 2 == 1
         halves = [_deviations(X[half], cell[half], n_tasks, n_classes) for half in (is_odd, ~is_odd)]
         own, error_of_own = _alikeness(*halves, np.arange(n_tasks), np.arange(n_tasks))
-        self.carries_over = bool(common > _CARRIES_OVER * its_error)
+        self.carries_over = bool(common > (_CARRIES_OVER + 0.5 * max(np.log(n_tasks / 5), 0)) * its_error)
         self.is_mere_name = bool(
-            not self.carries_over
-            and own > _TOLD_APART * error_of_own
-            and common + 2 * its_error < _LEAST_IN_COMMON * own
+            common < its_error and own > _TOLD_APART * error_of_own and common + 3 * its_error < _LEAST_IN_COMMON * own
         )
 
 
@@ -142,6 +139,14 @@ def _rows_to_look_at(task_of_row, n_columns):
     chosen = np.isin(task_of_row, rng.permutation(tasks)[:_ENOUGH_TASKS])
     rows, most = np.flatnonzero(chosen), max(_CELLS // max(n_columns, 1), 1)
     return rows if len(rows) <= most else np.sort(rng.permutation(rows)[:most])
+
+
+def _ranks_within(X, task):
+    """Columns as ranks among the rows of a task, from 0 to 1."""
+    ranks = np.empty(X.shape)
+    for rows in np.split(np.argsort(task, kind="stable"), np.cumsum(np.bincount(task))[:-1]):
+        ranks[rows] = (rankdata(X[rows], axis=0) - 0.5) / len(rows)
+    return ranks
 
 
 def _deviations(X, cell, n_tasks, n_classes):

@@ -16,6 +16,7 @@ from skmeta.estimators.base.fresh_tasks import AugmentedTraining, Endless
 from skmeta.estimators.base.known_tasks import KnownTasks
 from skmeta.estimators.base.rows import refuse_too_large, require_labels
 from skmeta.estimators.base.spreads import Spreads
+from skmeta.estimators.base.unlike_tasks import warn_of_tasks_apart
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
@@ -139,7 +140,10 @@ class MetaTraining:
         if sparse.issparse(X):  # words have no units
             return
         targets = None if getattr(estimator, "target_scaling", None) == "task" else estimator.codec_.with_scale(y)
-        spreads = Spreads.of_tasks(X, targets, np.cumsum(tasks.n_rows) - tasks.n_rows, tasks.n_rows)
+        start = np.cumsum(tasks.n_rows) - tasks.n_rows
+        spreads = Spreads.of_tasks(X, targets, start, tasks.n_rows)
+        if getattr(estimator.codec_, "regime", None) == "task":  # of shared classes, places may tell
+            warn_of_tasks_apart(estimator, X, start, tasks.n_rows)
         before = None if self.before is None else self.before.get("spreads_")
         # with another scaling of targets training does not go on, which is said where nets are made
         follows = before is not None and before.low.shape == spreads.low.shape

@@ -279,6 +279,36 @@ def ends_of_rows(tables):
     return _beside(lambda end, table: end.reduce(table), tables)
 
 
+def distance_of_tasks(ends):
+    """How many times as far as its values range tasks lie apart, in half of the columns that vary within tasks.
+
+    That is the distance from the lower to the upper quarter of the tasks' middles, over the median of their ranges.
+
+    Parameters
+    ----------
+    ends : pair of ndarrays of shape (n_tasks, n_columns)
+        By :func:`ends_of_tasks`.
+
+    Returns
+    -------
+    distance : float
+        0 where nothing varies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lowest = np.array([[0.0, 5.0], [10.0, 6.0], [30.0, 7.0], [50.0, 8.0]])
+    >>> distance_of_tasks((lowest, lowest + [2.0, 0.0]))  # of the second column tasks have one value each
+    13.75
+    """
+    lowest, highest = ends
+    with np.errstate(over="ignore", invalid="ignore"):
+        ranges = np.median(highest - lowest, axis=0)
+        low, high = np.quantile((lowest + highest) / 2, [0.25, 0.75], axis=0)
+        varies = ranges > _ROUNDING * np.maximum(np.abs(low), np.abs(high))
+        return float(np.median((high - low)[varies] / ranges[varies])) if varies.any() else 0.0
+
+
 def _beside(found, tables):
     ends = [[found(end, table) for table in tables] for end in (np.minimum, np.maximum)]
     return tuple(some[0] if len(some) == 1 else np.concatenate(some, axis=-1) for some in ends)

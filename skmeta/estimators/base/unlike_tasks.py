@@ -3,10 +3,12 @@
 import numpy as np
 from scipy import sparse
 
-from skmeta.estimators.base.spreads import ends_of_tasks
+from skmeta.estimators.base.spreads import distance_of_tasks, ends_of_tasks
 from skmeta.exceptions import AdaptationWarning, warn_caller
 
 _SHOWN, _TARGETS = 3, "the targets"
+#: of one task there is no other; and how many times as far as they range tasks must lie apart to be told of
+_LEAST_TASKS, _APART = 4, 3.0
 
 
 def look_at_tasks(estimator, tasks):
@@ -36,6 +38,31 @@ def look_at_task(estimator, before):
     was = [None, None] if before is None else _of_rows(estimator, spreads, before.rows)
     is_new = [one is None or np.isnan(one).all() for one in was]
     _warn_of(estimator, *(one if new else one[:0] for one, new in zip(found, is_new)))
+
+
+def warn_of_tasks_apart(estimator, X, start, n_rows):
+    """Warn where the tasks of meta-training lie so far apart that hardly any difference within one is left to see.
+
+    Columns are brought to the scale of all rows together, on which all rows of such a task are nearly one.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : ndarray of shape (n_rows_in_all, n_features)
+    start, n_rows : ndarrays of shape (n_tasks,)
+        Tasks in the order of their rows.
+    """
+    some = n_rows > 1
+    if some.sum() < _LEAST_TASKS:
+        return
+    distance = distance_of_tasks(ends_of_tasks([X], start[some], n_rows[some]))
+    if distance > _APART:
+        warn_caller(
+            f"Most columns of these tasks lie {distance:.2g} times as far apart between tasks as they range in one, "
+            f"and {type(estimator).__name__} sees little of what tells a task's classes apart. Scale columns by task, "
+            "PerTask(StandardScaler(), fit_on='support') before the estimator.",
+            AdaptationWarning,
+        )
 
 
 def _of_rows(estimator, spreads, rows):
