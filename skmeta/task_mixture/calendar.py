@@ -27,10 +27,13 @@ class Calendar:
         Of the table of numbers; several where they put each task's rows in the same order.
     both_ends : bool
         Whether nobody knows which way time runs.
+    ends : pair of arrays or None
+        The first and the last values of the columns, where tasks share them. Rows of a task between those of others
+        then do not lie ahead.
     """
 
-    def __init__(self, columns, both_ends=False):
-        self.columns, self.both_ends = columns, both_ends
+    def __init__(self, columns, both_ends=False, ends=None):
+        self.columns, self.both_ends, self.ends = columns, both_ends, ends
 
     @classmethod
     def of(cls, rows, n_tasks):
@@ -58,7 +61,9 @@ class Calendar:
             is_same = (other == rank).all() or (not rises and (other == n_times - 1 - rank).all())
             if not is_same:
                 return None
-        return cls(columns, both_ends=not rises)
+        X = rows.X[:, columns]
+        is_shared = best[3] > _LEAST_SHARE * n_tasks * len(np.unique(X[:, 0]))
+        return cls(columns, not rises, (X.min(axis=0), X.max(axis=0)) if is_shared else None)
 
     def times(self, rows):
         return rows.X[:, self.columns[0]]
@@ -69,8 +74,10 @@ class Calendar:
         ranges = [shown.range_of(task, self.columns) for task in tasks.tolist()]
         first, last = (np.reshape(ends, (-1, len(self.columns)))[place] for ends in zip(*ranges))
         X = query.X[:, self.columns]
-        past = np.maximum(X - last, first - X) if self.both_ends else X - last
-        return (past > 0).any(axis=1), past[:, 0].clip(0)
+        distance = (np.maximum(X - last, first - X) if self.both_ends else X - last)[:, 0].clip(0)
+        if self.ends is not None:
+            first, last = np.minimum(first, self.ends[0]), np.maximum(last, self.ends[1])
+        return ((last < X) | (self.both_ends & (first > X))).any(axis=1), distance
 
     def origins(self, rows):
         """Positions of the rows before some time of each task, and of those behind it; and in which fifth behind."""

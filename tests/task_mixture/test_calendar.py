@@ -125,6 +125,12 @@ def test_what_lies_ahead_is_told_task_by_task():
     assert_array_equal(distance, [0, 1, 0])
 
 
+def test_a_row_between_those_of_others_who_share_the_time_does_not_lie_ahead():
+    shown = TIME[:5, None]  # of a task that ended before the others
+    assert_array_equal(is_ahead(calendar_of(TIME), [[4.0], [6.0], [11.0], [11.5]], shown), [False, False, False, True])
+    assert_array_equal(is_ahead(calendar_of(OWN_TIME), [[4.0], [6.0]], shown), [False, True])
+
+
 def test_the_last_fifth_of_each_tasks_times_is_hidden_and_the_last_two_fifths_once_more():
     keep = ~((TASK == 1) & (TIME > 4)) & ~((TASK == 2) & (TIME > 0))
     rows, _ = Rows.in_order(OWN_TIME[keep, None], np.zeros(keep.sum()), TASK[keep])
