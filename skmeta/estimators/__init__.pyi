@@ -1354,8 +1354,9 @@ class MAMLClassifier(_MAML, MetaClassifier):
         proximal term.
     proximal : float, default=1.0
         Strength of the proximal term of ``gradient="implicit"``.
-    cg_steps : int, default=5
-        Conjugate gradient steps of ``gradient="implicit"``.
+    cg_steps : int, default=2
+        Conjugate gradient steps of ``gradient="implicit"``. More of them trust how the loss bends at a point that so
+        few inner steps have not made a minimum.
     engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs; "native" only where
         skmeta was built with its kernel (``skmeta.show_versions()``).
@@ -1461,7 +1462,7 @@ class MAMLClassifier(_MAML, MetaClassifier):
         multi_step_loss: bool = False,
         gradient: str = 'unrolled',
         proximal: float = 1.0,
-        cg_steps: int = 5,
+        cg_steps: int = 2,
         engine: str = 'auto',
         labels: str = 'auto',
         n_ways: int | tuple[int, int] | None = None,
@@ -1513,8 +1514,9 @@ class MAMLRegressor(_MAML, MetaRegressor):
         proximal term.
     proximal : float, default=1.0
         Strength of the proximal term of ``gradient="implicit"``.
-    cg_steps : int, default=5
-        Conjugate gradient steps of ``gradient="implicit"``.
+    cg_steps : int, default=2
+        Conjugate gradient steps of ``gradient="implicit"``. More of them trust how the loss bends at a point that so
+        few inner steps have not made a minimum.
     engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs; "native" only where
         skmeta was built with its kernel (``skmeta.show_versions()``).
@@ -1606,7 +1608,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
         multi_step_loss: bool = False,
         gradient: str = 'unrolled',
         proximal: float = 1.0,
-        cg_steps: int = 5,
+        cg_steps: int = 2,
         engine: str = 'auto',
         target_scaling: str | None = 'pooled',
         n_ways: int | tuple[int, int] | None = None,

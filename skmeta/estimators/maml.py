@@ -45,8 +45,9 @@ class _MAML:
         proximal term.
     proximal : float, default=1.0
         Strength of the proximal term of ``gradient="implicit"``.
-    cg_steps : int, default=5
-        Conjugate gradient steps of ``gradient="implicit"``.
+    cg_steps : int, default=2
+        Conjugate gradient steps of ``gradient="implicit"``. More of them trust how the loss bends at a point that so
+        few inner steps have not made a minimum.
     engine : {"auto", "native", "closed_form", "any_module", "naive"}, default="auto"
         How the arithmetic is done; results are equal. ``engine_`` says which one runs; "native" only where
         skmeta was built with its kernel (``skmeta.show_versions()``).
@@ -73,7 +74,7 @@ class _MAML:
     multi_step_loss: bool = False
     gradient: str = "unrolled"
     proximal: float = 1.0
-    cg_steps: int = 5
+    cg_steps: int = 2
     engine: str = "auto"
 
     _learner_class = MAML

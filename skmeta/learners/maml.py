@@ -76,7 +76,7 @@ class MAML(GradientBased):
         multi_step_loss=False,
         gradient="unrolled",
         proximal=1.0,
-        cg_steps=5,
+        cg_steps=2,
         engine="auto",
         bend=None,
     ):
