@@ -183,13 +183,25 @@ def refuse_lookalikes(names, known):
     if any(isinstance(name, tuple) for name in strangers):  # of groups that are nested, the wider ones may be known
         known = {group for name in known for group in _groups_around(name)}
         strangers = dict.fromkeys(group for name in strangers for group in _groups_around(name) if group not in known)
-    for name in strangers:
-        for other in _spelled_otherwise(name):
-            if other in known:
-                raise ValueError(
-                    f"Task {name!r} was never seen, but {other!r} was: write ids as they were written before, as "
-                    "numbers or text."
-                )
+    if found := lookalike(strangers, known):
+        name, other = found
+        raise ValueError(
+            f"Task {name!r} was never seen, but {other!r} was: write ids as they were written before, as numbers or "
+            "text."
+        )
+
+
+def lookalike(strangers, known):
+    """The first of these values that is a known one spelled otherwise, with that one; None if there is none.
+
+    Examples
+    --------
+    >>> from skmeta.tasks.ids import lookalike
+    >>> lookalike(["red", "blue "], {"blue": 0})
+    ('blue ', 'blue')
+    """
+    pairs = ((name, other) for name in strangers for other in _spelled_otherwise(name) if other in known)
+    return next(pairs, None)
 
 
 def _groups_around(name):

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skmeta.exceptions import warn_caller
+from skmeta.tasks.ids import lookalike
 from skmeta.tasks.rows import is_frame, is_missing
 
 FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
@@ -80,6 +81,7 @@ class ColumnCodes:
             else:
                 distinct, where = _distinct(column)
                 codes = [np.nan if is_missing(v) else known.get(v, np.nan) for v in distinct]
+                _warn_of_lookalikes(distinct, known, getattr(column, "name", j))
                 out[:, j] = np.array(codes, dtype=np.float64)[where]
         return check_array(out, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
 
@@ -141,6 +143,17 @@ def _check_is_category(column, j):
             f"Column {name!r} looks like free text ({len(distinct)} different ones in {len(texts)} rows) and is taken "
             "as categories, which say nothing of a text they have not shown. Turn it into numbers first, as by "
             "TfidfVectorizer and TruncatedSVD, or leave it out.",
+            UserWarning,
+        )
+
+
+def _warn_of_lookalikes(values, known, name):
+    """Warn of a category that would not be missing if it were a number, or text, as those are, or without blanks."""
+    if found := lookalike((v for v in values if v not in known and not is_missing(v)), known):
+        value, other = found
+        warn_caller(
+            f"Column {name!r} holds {value!r}, which was never seen and is taken as missing, but {other!r} was: write "
+            "categories as they were written before, as numbers or text.",
             UserWarning,
         )
 
