@@ -4015,9 +4015,9 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    weighting : {"learn", "similarity", "uniform"}, default="learn"
+    weighting : {"similarity", "learn", "uniform"}, default="similarity"
         Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
-        fit the support; from there, descent on the support's loss; or all alike.
+        fit the support; from there, descent on the support's loss, for several times the time; or all alike.
     temperature : float, default=0.5
         Small values trust the most similar sources alone.
     source_steps : int, default=20
@@ -4120,7 +4120,7 @@ class WeightAverageTransfer(_WeightAverage, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        weighting: str = 'learn',
+        weighting: str = 'similarity',
         temperature: float = 0.5,
         source_steps: int = 20,
         source_lr: float = 0.003,
@@ -4161,9 +4161,9 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    weighting : {"learn", "similarity", "uniform"}, default="learn"
+    weighting : {"similarity", "learn", "uniform"}, default="similarity"
         Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
-        fit the support; from there, descent on the support's loss; or all alike.
+        fit the support; from there, descent on the support's loss, for several times the time; or all alike.
     temperature : float, default=0.5
         Small values trust the most similar sources alone.
     source_steps : int, default=20
@@ -4257,7 +4257,7 @@ class WeightAverageTransferRegressor(_WeightAverage, MetaRegressor):
         self,
         module: type[Module] | Module | None = None,
         *,
-        weighting: str = 'learn',
+        weighting: str = 'similarity',
         temperature: float = 0.5,
         source_steps: int = 20,
         source_lr: float = 0.003,

@@ -75,9 +75,9 @@ class _WeightAverage(Pretrained):
     ----------
     module : torch module class or instance, default=None
         The trunk: embeds rows. None is a small :class:`~skmeta.nets.MLP`.
-    weighting : {"learn", "similarity", "uniform"}, default="learn"
+    weighting : {"similarity", "learn", "uniform"}, default="similarity"
         Where the shares come from: how well each source's weights (or, where classes are each task's own, its rows)
-        fit the support; from there, descent on the support's loss; or all alike.
+        fit the support; from there, descent on the support's loss, for several times the time; or all alike.
     temperature : float, default=0.5
         Small values trust the most similar sources alone.
     source_steps : int, default=20
@@ -100,7 +100,7 @@ class _WeightAverage(Pretrained):
     increasing inference time". ICML 2022.
     """
 
-    weighting: str = "learn"
+    weighting: str = "similarity"
     temperature: float = 0.5
     source_steps: int = 20
     source_lr: float = 0.003

@@ -48,7 +48,7 @@ class WeightAverage(FineTune):
     """
 
     def __init__(
-        self, body, n_features_in, n_outputs=None, *, weighting="learn", temperature=0.5, source_steps=20,
+        self, body, n_features_in, n_outputs=None, *, weighting="similarity", temperature=0.5, source_steps=20,
         source_lr=0.003, **of_fine_tuning,
     ):  # fmt: skip
         super().__init__(body, n_features_in, n_outputs, **of_fine_tuning)

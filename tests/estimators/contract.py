@@ -45,8 +45,8 @@ def quick(cls):
 SHORT = {
     "TaskMixtureClassifier": {"pooled": LogisticRegression(), "cv": 2, "random_state": 0},
     "TaskMixtureRegressor": {"pooled": Ridge(), "cv": 2, "random_state": 0},
-    "WeightAverageTransfer": {"source_steps": 2, "weighting": "similarity"},
-    "WeightAverageTransferRegressor": {"source_steps": 2, "weighting": "similarity"},
+    "WeightAverageTransfer": {"source_steps": 2},
+    "WeightAverageTransferRegressor": {"source_steps": 2},
 }
 
 

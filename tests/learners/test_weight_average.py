@@ -86,6 +86,7 @@ def test_padded_rows_and_neighbours_change_nothing(alpha):
 
 def test_a_saved_learner_brings_its_sources():
     learner, X, y = regression("learn")
-    fresh = WeightAverage(nn.Sequential(nn.Linear(1, 4), nn.Tanh()), 1, 1, task_type="regression").eval()
+    body = nn.Sequential(nn.Linear(1, 4), nn.Tanh())
+    fresh = WeightAverage(body, 1, 1, task_type="regression", weighting="learn").eval()
     fresh.load_state_dict(learner.state_dict())
     assert_close(fresh.predict(fresh.adapt(X, y), X), learner.predict(learner.adapt(X, y), X))
