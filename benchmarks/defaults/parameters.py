@@ -38,7 +38,8 @@ FUNCTIONS = {
 SITES, TABLES = ("sites, 5 rows",), ("tables, 5 rows",)
 MANY_SITES, MANY_TABLES = ("sites, 60 rows",), ("tables, 60 rows",)
 NUMBERS = (*FUNCTIONS, *TABLES, *MANY_TABLES)
-SHORT, LEARNED = {"max_epochs": 2}, {"weighting": "learn"}
+SHORT = {"max_epochs": 2}
+LEARNED, HARDEST = {"weighting": "learn"}, {"mining": "batch-hard"}  # defaults before these measurements
 #: estimators, problems, what is set in all arms, and the values beside the defaults
 QUESTIONS = [
     (
@@ -58,8 +59,8 @@ QUESTIONS = [
     ("FineTuneTransferRegressor", MANY_TABLES, {"freeze": "none"}, [("early_stopping", False)]),
     ("RelationNetClassifier", CLASSES, SHORT, [("relation_loss", "mse")]),
     ("RelationNetClassifier", UNSEEN, {}, [("relation_loss", "mse")]),
-    ("TripletNetClassifier", CLASSES, SHORT, [("mining", "semi-hard"), ("margin", 0.1)]),
-    ("TripletNetClassifier", UNSEEN, {}, [("mining", "semi-hard")]),
+    ("TripletNetClassifier", CLASSES, SHORT | HARDEST, [("mining", "semi-hard"), ("margin", 0.1)]),
+    ("TripletNetClassifier", UNSEEN, HARDEST, [("mining", "semi-hard")]),
     ("SiameseNetClassifier", CLASSES, SHORT | {"loss": "contrastive"}, [("margin", 0.3), ("margin", 3.0)]),
     ("SiameseNetClassifier", UNSEEN, {"loss": "contrastive"}, [("margin", 3.0)]),
     ("HyperNetRegressor", WAVES, SHORT, [("target_layers", 0)]),

@@ -57,7 +57,7 @@ def methods(precision="float32"):
         "ProtoNet": ProtoNetClassifier(**embedded),
         "MatchingNet": MatchingNetClassifier(**embedded),
         "SiameseNet": SiameseNetClassifier(**embedded),
-        "TripletNet": TripletNetClassifier(**embedded),
+        "TripletNet": TripletNetClassifier(mining="batch-hard", **embedded),
         "RelationNet": RelationNetClassifier(**embedded),
         "MAML": MAMLClassifier(**adapted, inner_lr=0.4, inner_steps=1, n_query=5, batch_size=4),
         "Meta-SGD": MAMLClassifier(**adapted, inner_lr="learn", inner_steps=1, n_query=5, batch_size=4),

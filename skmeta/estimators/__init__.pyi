@@ -3887,9 +3887,9 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     module : torch module class or instance, default=None
         Embeds rows; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    mining : {"batch-hard", "semi-hard"}, default="batch-hard"
-        Which triplets of an episode count: each row's farthest friend and nearest stranger, or for each pair of one
-        class the nearest stranger beyond.
+    mining : {"semi-hard", "batch-hard"}, default="semi-hard"
+        Which triplets of an episode count: for each pair of one class the nearest stranger beyond, or each row's
+        farthest friend and nearest stranger.
     margin : float or "soft", default="soft"
         By how much strangers are to be farther than friends, in units of the root of the embedding's size; "soft"
         has no end to it.
@@ -3970,7 +3970,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
     >>> from skmeta import TripletNetClassifier
     >>> from skmeta.tasks.clusters import GaussianClusters
     >>> tasks = GaussianClusters(n_ways=3).sample(20, random_state=0)
-    >>> meta = TripletNetClassifier(mining="semi-hard", max_epochs=2, random_state=0).fit(tasks)
+    >>> meta = TripletNetClassifier(max_epochs=2, random_state=0).fit(tasks)
     >>> meta.transform(tasks[0].X).shape
     (15, 20)
     """
@@ -3979,7 +3979,7 @@ class TripletNetClassifier(LearnedSpace, Neighbours, MetaClassifier):
         self,
         module: type[Module] | Module | None = None,
         *,
-        mining: str = 'batch-hard',
+        mining: str = 'semi-hard',
         margin: float | str = 'soft',
         labels: str = 'auto',
         n_ways: int | tuple[int, int] | None = None,

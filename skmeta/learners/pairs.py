@@ -111,10 +111,10 @@ class TripletNet(PairSpace):
     ----------
     body, n_features_in, n_outputs
         See :class:`~skmeta.learners.base.Learner`.
-    mining : {"batch-hard", "semi-hard"}
-        Which triplets count: for each row its farthest friend and its nearest stranger (Hermans et al.); or for each
-        pair of one class the nearest stranger that is farther than the friend, and where there is none the farthest
-        (Schroff et al.).
+    mining : {"semi-hard", "batch-hard"}
+        Which triplets count: for each pair of one class the nearest stranger that is farther than the friend, and where
+        there is none the farthest (Schroff et al.); or for each row its farthest friend and its nearest stranger
+        (Hermans et al.).
     margin : float or "soft"
         By how much, in units of the root of the embedding's size; "soft" takes a softplus in place of the hinge.
 
@@ -125,7 +125,7 @@ class TripletNet(PairSpace):
     A. Hermans, L. Beyer, B. Leibe. "In Defense of the Triplet Loss for Person Re-Identification". 2017.
     """
 
-    def __init__(self, body, n_features_in, n_outputs=None, *, mining="batch-hard", margin="soft"):
+    def __init__(self, body, n_features_in, n_outputs=None, *, mining="semi-hard", margin="soft"):
         super().__init__(body, n_features_in, n_outputs)
         if mining not in ("batch-hard", "semi-hard"):
             raise ValueError(f"mining must be 'batch-hard' or 'semi-hard', got {mining!r}.")

@@ -24,7 +24,7 @@ VARIANTS = [
     ("SiameseNetClassifier", {"module__n_hidden": 16}),
     ("SiameseNetClassifier", {"loss": "contrastive"}),
     ("TripletNetClassifier", {}),
-    ("TripletNetClassifier", {"mining": "semi-hard", "margin": 0.5}),
+    ("TripletNetClassifier", {"mining": "batch-hard", "margin": 0.5}),
     ("MetaKNeighborsClassifier", {}),
     ("MetaOptNetClassifier", {}),
     ("MetaOptNetClassifier", {"head": "logistic", "module__n_out": 8, "n_shots": 1}),

@@ -260,7 +260,7 @@ def test_semi_hard_takes_the_nearest_stranger_beyond_the_friend_or_else_the_fart
         lambda: SiameseNet(nn.Linear(4, 3), 4),
         lambda: SiameseNet(nn.Linear(4, 3), 4, loss="contrastive"),
         lambda: TripletNet(nn.Linear(4, 3), 4),
-        lambda: TripletNet(nn.Linear(4, 3), 4, mining="semi-hard", margin=0.5),
+        lambda: TripletNet(nn.Linear(4, 3), 4, mining="batch-hard", margin=0.5),
     ],
 )
 def test_only_the_scale_is_trained_by_the_answers(make):
