@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import is_classifier
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 
@@ -108,6 +109,7 @@ def beside_learners():
     yield "TaskMixtureClassifier", mixture, some, None
     mixture = skmeta.TaskMixtureRegressor(LinearRegression(), task="site", **members).fit(table, targets)
     yield "TaskMixtureRegressor", mixture, some, None
+    yield looking_ahead()
     small = {"module__n_hidden": 6, **CHEAP}
     tasks = TaskSet.from_long(X.to_numpy(), labels, site)
     proto = skmeta.ProtoNetClassifier(**small)
@@ -127,6 +129,18 @@ def beside_learners():
     yield "a_pipeline", pipeline, mixed[::9], None
 
 
+def looking_ahead():
+    """A mixture of a panel, asked about rows of its weeks and beyond them."""
+    rng = np.random.default_rng(3)
+    week, site = np.tile(np.arange(8.0), 6), np.repeat([f"site {i}" for i in range(6)], 8)
+    sales = np.repeat(rng.normal(size=6), 8) * (week > 3) + 0.1 * rng.normal(size=48)
+    members = [LinearRegression(), HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2)]
+    mixture = skmeta.TaskMixtureRegressor(members, task="site", random_state=0)
+    mixture.fit(pd.DataFrame({"week": week, "site": site}), sales)
+    asked = pd.DataFrame({"week": [3.0, 8.0, 11.0] * 2, "site": ["site 0"] * 3 + ["site 4"] * 3})
+    return "TaskMixtureRegressor_ahead", mixture, asked, None
+
+
 def cases():
     """Each kind of state that a file can hold, with what it is asked."""
     yield from learners()
@@ -141,7 +155,10 @@ def answers(estimator, X, task):
         return {"transform": estimator.transform(X).tolist()}
     ask = "predict_proba" if is_classifier(estimator) else "predict"
     asked = {} if task is None else {"task": task}
-    return {ask: getattr(estimator, ask)(X, **asked).tolist(), "dtype": str(estimator.predict(X, **asked).dtype)}
+    told = {ask: getattr(estimator, ask)(X, **asked).tolist(), "dtype": str(estimator.predict(X, **asked).dtype)}
+    if isinstance(estimator, skmeta.TaskMixtureRegressor):
+        told["std"] = estimator.predict(X, return_std=True, **asked)[1].tolist()
+    return told
 
 
 def main(folder):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skmeta.task_mixture.calendar import Calendar  # noqa: F401 - where older pickles look for it
 from skmeta.task_mixture.pooled_model import best_temperature
 from skmeta.task_mixture.trust import SizeWeights, that_occur, usual
 from skmeta.task_mixture.uncertainty import Uncertainty
@@ -106,8 +107,8 @@ class TrustAhead:
         earlier, later = over_rows.rows.take(shown), over_rows.rows.take(query)
         answers, base = over_rows.ask_ahead(shown, query)
         answers = self._with_last_rows(answers, over_rows.pooled, earlier, base, later)
-        times = self.calendar.times(earlier)[:, None]
-        distance = np.abs(self.calendar.times(later) - self.calendar.of_nearest(times, earlier, later)[:, 0])
+        times = self.calendar.times_of(earlier)[:, None]
+        distance = np.abs(self.calendar.times_of(later) - self.calendar.of_nearest(times, earlier, later)[:, 0])
         n_shown = earlier.n_shown(earlier.code[-1] + 1)[later.code]
         return Foretold(answers, later.y, n_shown, later.code, later.weight, distance, fifth)
 

@@ -35,6 +35,12 @@ class Calendar:
     def __init__(self, columns, both_ends=False, ends=None):
         self.columns, self.both_ends, self.ends = columns, both_ends, ends
 
+    def __setstate__(self, state):
+        vars(self).update({"ends": None} | state)
+        if "times" in state:  # of before tasks could have times of their own
+            del self.times
+            self.both_ends, self.ends = False, (np.full(len(self.ends), -np.inf), self.ends)
+
     @classmethod
     def of(cls, rows, n_tasks):
         """The column that each task's rows lie in the order of, or whose values they have in common; or None.
@@ -65,7 +71,7 @@ class Calendar:
         is_shared = best[3] > _LEAST_SHARE * n_tasks * len(np.unique(X[:, 0]))
         return cls(columns, not rises, (X.min(axis=0), X.max(axis=0)) if is_shared else None)
 
-    def times(self, rows):
+    def times_of(self, rows):
         return rows.X[:, self.columns[0]]
 
     def beyond(self, query, shown):
@@ -81,7 +87,7 @@ class Calendar:
 
     def origins(self, rows):
         """Positions of the rows before some time of each task, and of those behind it; and in which fifth behind."""
-        rank, n_times = _ranks_within(self.times(rows), rows.code)
+        rank, n_times = _ranks_within(self.times_of(rows), rows.code)
         n_hidden = np.maximum((_HIDDEN * n_times).astype(int), 1)
         for k in range(_N_ORIGINS):
             if k and self.both_ends:
@@ -93,7 +99,7 @@ class Calendar:
 
     def of_nearest(self, values, support, query):
         """(n_query, m) means of the (n_support, m) values of those rows of each row's task that are nearest in time."""
-        times, tasks = self.times(support), Segments(support.code, support.weight)
+        times, tasks = self.times_of(support), Segments(support.code, support.weight)
         place = np.searchsorted(tasks.codes, query.code)
 
         def of_end(ends):
@@ -104,7 +110,7 @@ class Calendar:
         if not self.both_ends:
             return of_end(last)
         first = np.minimum.reduceat(times, tasks.first)
-        is_early = self.times(query) < (first / 2 + last / 2)[place]
+        is_early = self.times_of(query) < (first / 2 + last / 2)[place]
         return np.where(is_early[:, None], of_end(first), of_end(last))
 
 

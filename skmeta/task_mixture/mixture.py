@@ -76,6 +76,7 @@ class Mixture:
     """
 
     ahead = None  # of files from before there was any, too
+    n_ahead = None  # of files from before distances counted, when trees with the task were asked ahead as well
 
     def __init__(self, members, n_outputs, cv, seed):
         self.members, self.n_outputs, self.cv, self.seed = members, n_outputs, cv, seed
@@ -308,8 +309,12 @@ class Mixture:
         is_new = ~is_known
         if self.ahead is not None:
             is_ahead, distance = self.ahead.calendar.beyond(query, self.shown)
-            is_ahead &= (query.code >= 0) & (query.code < self.n_ahead)
-            ask = partial(self.ahead.ask, self.for_known, self.shown)
+            if self.n_ahead is None:
+                is_ahead, distance = is_ahead & is_known, None
+                ask = partial(self._answers_of, self.for_known)
+            else:
+                is_ahead &= (query.code >= 0) & (query.code < self.n_ahead)
+                ask = partial(self.ahead.ask, self.for_known, self.shown)
             yield Question(is_ahead, ask, self.ahead.weights, self.ahead.errors, distance)
             is_known, is_new = is_known & ~is_ahead, is_new & ~is_ahead
         yield Question(is_new, partial(self._answers_of, self.for_new), self.weights_new, self.errors_new)
@@ -359,6 +364,8 @@ class Mixture:
     @property
     def names_ahead(self):
         """Of the members that rows later than those of their task are answered by."""
+        if self.n_ahead is None:
+            return self.names_known
         pooled = self.for_known.pooled if self.kind == "regression" else []
         return self._names_of_all + [f"{_name(one.estimator)} from the last row" for one in pooled]
 

@@ -72,11 +72,13 @@ def answers_as_it_did(estimator, record, is_the_same):
     if isinstance(X, dict):
         X = pytest.importorskip("pandas").DataFrame(X)
     asked = {} if record["task"] is None else {"task": record["task"]}
-    dtype = answers.pop("dtype", None)
+    dtype, std = answers.pop("dtype", None), answers.pop("std", None)
     for ask, told in answers.items():
         now = getattr(estimator, ask)(np.asarray(X) if isinstance(X, list) else X, **asked)
         assert np.isfinite(now).all() and now.shape == np.shape(told)
         if is_the_same:
             assert_allclose(now, told, atol=1e-6)
+    if std is not None:
+        assert_allclose(estimator.predict(X, return_std=True, **asked)[1], std, atol=1e-6)
     if dtype is not None:
         assert str(estimator.predict(X, **asked).dtype) == dtype
