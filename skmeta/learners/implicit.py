@@ -103,7 +103,8 @@ def conjugate_gradient(product, target, steps, tolerance=None, longest=None):
     """Approximate solutions x of ``A_t x_t = target_t`` for all tasks t at once, from x = 0.
 
     A task whose residual has vanished, or that meets a direction of negative curvature (the loss of a network is not
-    convex), or whose solution would become longer than ``longest``, stays where it is.
+    convex), or whose solution would become longer than ``longest``, stays where it is: at the target itself, if it has
+    not moved yet.
 
     Parameters
     ----------
@@ -135,14 +136,14 @@ def conjugate_gradient(product, target, steps, tolerance=None, longest=None):
         image = product(direction)
         curvature = (direction * image).sum(1, keepdim=True)
         active = active & (curvature > 0)
-        if step == 0:
-            # nothing known but that the loss bends the other way: the gradient itself is the answer (first order)
-            x = torch.where(active, x, target)
         rate = torch.where(active, size / torch.where(active, curvature, 1.0), 0.0)
         if longest is not None:
             length = (x + rate * direction).square().sum(1, keepdim=True)
             active = active & (length <= longest**2 * target_size)
             rate = torch.where(active, rate, 0.0)
+        if step == 0:
+            # nothing known but that the loss bends the other way, or next to nothing: the gradient itself is the answer
+            x = torch.where(active, x, target)
         x, residual = x + rate * direction, residual - rate * image
         new_size = residual.square().sum(1, keepdim=True)
         active = active & (new_size > enough)

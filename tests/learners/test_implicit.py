@@ -42,16 +42,22 @@ def test_where_the_loss_bends_the_other_way_the_first_order_gradient_is_left():
     assert conjugate_gradient(lambda v: (A @ v[..., None])[..., 0], b, steps=3).tolist() == [[1.0, 2.0]]
 
 
-def test_a_solution_is_followed_no_further_than_told():
-    # one direction is nearly flat: the solution there is 1000 long
-    A = torch.diag(torch.tensor([1.0, 1e-3]))[None]
+@pytest.mark.parametrize(
+    ("bends", "followed", "cut"),
+    [
+        ([1.0, 1e-3], [1.0, 1000.0], [1.0, 1.0]),  # too long at the first step: the target itself
+        ([4.0, 0.5], [0.25, 2.0], [4 / 9, 4 / 9]),  # at the second: the first one's end, a rate of 2 / (4 + .5)
+    ],
+)
+def test_a_solution_is_followed_no_further_than_told(bends, followed, cut):
+    A = torch.diag(torch.tensor(bends))[None]
     b = torch.tensor([[1.0, 1.0]])
 
     def solve(**limits):
         return conjugate_gradient(lambda v: (A @ v[..., None])[..., 0], b, steps=2, **limits)
 
-    torch.testing.assert_close(solve(), torch.tensor([[1.0, 1000.0]]), rtol=1e-3, atol=0)
-    assert float(solve(longest=1.0).norm()) <= float(b.norm())
+    torch.testing.assert_close(solve(), torch.tensor([followed]), rtol=1e-3, atol=0)
+    torch.testing.assert_close(solve(longest=1.0), torch.tensor([cut]))
 
 
 def test_the_inner_loop_of_a_regression_goes_downhill_however_long_its_steps_are():
