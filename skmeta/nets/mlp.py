@@ -8,6 +8,9 @@ from torch import nn
 from skmeta.nets.scaling import scaler
 
 MOST_CARRIED = 32  # columns; of more, the carrying units would be most of the network
+#: by so much a carrying unit lies below zero where its column has the other sign: at zero itself the last digit of a
+#: step, which depends on the order of rows, would say whether it wakes up
+ASLEEP = 1e-3
 
 
 class MLP(nn.Module):
@@ -71,7 +74,7 @@ class MLP(nn.Module):
 def _carry(layer, n_columns):
     """Let a layer's last units begin as the positive and the negative parts of the columns."""
     weight, n_carried = layer.weight, 2 * n_columns
-    layer.bias[-n_carried:] = 0
+    layer.bias[-n_carried:] = -ASLEEP
     weight[-n_carried:] = 0
     if layer.in_features == n_columns:
         eye = torch.eye(n_columns)
