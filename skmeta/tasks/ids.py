@@ -1,11 +1,8 @@
 """Which task each row of a long table belongs to: ids given beside the table, or as columns of it."""
 
-from contextlib import suppress
-from itertools import product
-from numbers import Number
-
 import numpy as np
 
+from skmeta.tasks.meaning import meaning
 from skmeta.tasks.rows import column, column_names, is_frame, is_missing, stack_labels, with_columns
 
 
@@ -181,7 +178,7 @@ def refuse_lookalikes(names, known):
     """
     strangers = [name for name in names if name not in known]
     if any(isinstance(name, tuple) for name in strangers):  # of groups that are nested, the wider ones may be known
-        known = {group for name in known for group in _groups_around(name)}
+        known = dict.fromkeys(group for name in known for group in _groups_around(name))
         strangers = dict.fromkeys(group for name in strangers for group in _groups_around(name) if group not in known)
     if found := lookalike(strangers, known):
         name, other = found
@@ -199,29 +196,20 @@ def lookalike(strangers, known):
     >>> from skmeta.tasks.ids import lookalike
     >>> lookalike(["red", "blue "], {"blue": 0})
     ('blue ', 'blue')
+    >>> lookalike([1], ["2", "01"])
+    (1, '01')
     """
-    pairs = ((name, other) for name in strangers for other in _spelled_otherwise(name) if other in known)
-    return next(pairs, None)
+    strangers = list(strangers)
+    seen = {}
+    for value in known if strangers else ():
+        seen.setdefault(meaning(value), value)
+    found = ((value, meaning(value)) for value in strangers)
+    return next(((value, seen[what]) for value, what in found if what in seen), None)
 
 
 def _groups_around(name):
     """A nested group and those that it lies in."""
     return [name[:depth] for depth in range(1, len(name) + 1)] if isinstance(name, tuple) else [name]
-
-
-def _spelled_otherwise(name):
-    """Ids that a reader would take for this one."""
-    if isinstance(name, tuple):
-        return list(product(*([level, *_spelled_otherwise(level)] for level in name)))
-    if isinstance(name, str):
-        found = [name.strip()]
-        for read in (int, float, np.datetime64):
-            with suppress(ValueError):
-                found.append(read(name.strip()))
-        return found
-    if isinstance(name, Number) and not isinstance(name, (bool, np.bool_)):
-        return [str(name), *([str(int(name))] if float(name).is_integer() else [])]
-    return [] if name is None else [str(name)]
 
 
 def in_order_of_rows(answers, code):

@@ -1,11 +1,18 @@
 """Task ids: beside the table, in a column of it, in several."""
 
+import re
+import warnings
+from datetime import date, datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skmeta.tasks.ids import factorize, take_task_ids
+from skmeta.tasks.ids import factorize, refuse_lookalikes, take_task_ids
 
 TABLE = pd.DataFrame({"school": ["A", "A", "B"], "class": [1, 2, 1], "hours": [3.0, 4.0, 5.0]})
 
@@ -104,3 +111,70 @@ def test_a_list_of_tuples_says_what_columns_say():
     _, by_columns = take_task_ids(np.zeros((3, 1)), columns)
     _, by_tuples = take_task_ids(np.zeros((3, 1)), [("A", 1), ("A", 2), ("B", 1)])
     assert by_tuples.tolist() == by_columns.tolist() == [("A", 1), ("A", 2), ("B", 1)]
+
+
+DAY, BERLIN = "2020-01-01", pd.Timestamp("2020-01-01 01:00", tz="Europe/Berlin")
+SPELLINGS = [
+    [1, "1", "01", "1.0", " 1 ", b"1", Decimal("1.0")],
+    ["a", "a ", b"a"],
+    [True, "True"],
+    [0.1, "0.1", float(np.float32(0.1)), np.float32(0.1)],
+    [0.0625, "0.0625"],
+    [1e16, "1e+16", "10000000000000000"],
+    [DAY, np.datetime64(DAY), np.datetime64(DAY, "ns"), pd.Timestamp(DAY), datetime(2020, 1, 1), date(2020, 1, 1)],
+    [DAY, "2020-01-01 00:00:00", "2020-01-01T00:00Z", "2020-01-01T01:00:00.000+01:00", BERLIN],
+    [("a", 1), ("a", "1"), ("a", b"01")],
+]
+PAIRS = [(one, other) for group in SPELLINGS for one in group for other in group if one not in {other: 0}]
+
+
+@pytest.mark.parametrize(("known", "asked"), PAIRS)
+def test_an_id_that_is_a_known_one_spelled_otherwise_is_refused_and_both_are_named_as_they_are(known, asked):
+    named = f"Task {asked!r} was never seen, but {known!r} was:"
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=re.escape(named)):
+        warnings.simplefilter("error")
+        refuse_lookalikes(["new", asked, "newer"], dict.fromkeys(["other", known, "another"]))
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ("1.1", "1.10"),  # a chapter, or a diagnosis
+        ("1001-01-01", "1001-01"),
+        ("A", "a"),
+        (100000, "1e5"),
+        (0.12345678, 0.12345679),
+        (1234567890123456789, "1234567890123456788"),
+        (10**400, 10**400 + 1),
+        ("9" * 5000, "9" * 5001),
+        (None, "None"),
+        (b"\xff", b"\xfe"),
+        ("2021-02-28T00:00:00Z", "2021-02-29T00:00:00Z"),
+        ("2020-01-01T00:00:00+01:00", "2020-01-01T00:00:00-01:00"),
+        ("2020-01-01T00:00:00." + "1" * 20, "2020-01-01T00:00:00." + "1" * 21),
+        (np.timedelta64(1, "D"), 1),
+        (("a", 1), ("a", 2)),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_an_id_that_means_something_else_is_new(known, asked):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        refuse_lookalikes([asked], {known: 0})
+        refuse_lookalikes([known], {asked: 0})
+
+
+def test_of_nested_ids_the_widest_group_that_is_spelled_otherwise_is_told_of():
+    with pytest.raises(ValueError, match=re.escape("Task (2,) was never seen, but ('02',) was")):
+        refuse_lookalikes([("1", "y"), (2, "x")], {("1", "z"): 0, ("02", "x"): 1})
+
+
+def test_ids_that_are_both_known_are_two_tasks():
+    refuse_lookalikes(["1", "01", 1], dict.fromkeys([1, "01", "1"]))
+
+
+@given(st.integers() | st.floats(allow_nan=False, width=32) | st.floats(allow_nan=False) | st.dates() | st.datetimes())
+def test_whatever_is_written_to_a_file_as_text_looks_like_what_it_was(value):
+    for known, asked in ((value, str(value)), (str(value), value)):
+        with pytest.raises(ValueError, match="was never seen, but"):
+            refuse_lookalikes([asked], {known: 0})
