@@ -10,6 +10,9 @@ from skmeta.task_mixture.trust import SizeWeights, that_occur, usual
 from skmeta.task_mixture.uncertainty import Uncertainty
 
 _TINY = 1e-300
+_FEW = (
+    0.5  # of the rows that a task had shown, or fewer, are shown alone to see how far those of short tasks are missed
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ class TrustAhead:
     down is the best of all for a while. So the weights are the mean of four: twice those that all hidden fifths speak
     for together, each in units of its best member's loss, the mean of those that each speaks for alone, and those for
     rows between others. The errors behind an origin are those of weights that were learned without it; they grow with
-    the distance in time, and those of one origin count as few where they agree.
+    the distance in time, and those of one origin count as few where they agree. Tasks of few rows say little of the
+    distance, as they end soon behind an origin: so far ahead, long tasks are asked as if they had shown as few. On
+    which side of what was foretold they then were says nothing of short ones.
 
     Parameters
     ----------
@@ -78,7 +83,8 @@ class TrustAhead:
 
     def __init__(self, calendar, between, over_rows):
         self.calendar, self.errors, kind = calendar, None, between.kind
-        asked = [self._foretold(over_rows, *origin) for origin in calendar.origins(over_rows.rows)]
+        few = usual(over_rows.rows.n_rows(over_rows.rows.code[-1] + 1)) if kind == "regression" else []
+        asked, few = zip(*(self._foretold(over_rows, few, *origin) for origin in calendar.origins(over_rows.rows)))
         between, fifths = between.with_others(asked[0].answers.shape[1]), [part.fifths for part in asked]
         alone = [[fifth.trust(kind) for fifth in several] for several in fifths]
         even = [[fifth.in_units_of_the_best() for fifth in several] for several in fifths]
@@ -97,20 +103,32 @@ class TrustAhead:
             blend = self.weights.blend(self.weights(n_shown), everything.answers)
             self.weights.temperature = best_temperature(blend, y, weight)
             return
+        asked = [Foretold.joined([part, *others]) for part, others in zip(asked, few)]
         trust = np.concatenate([learned_without(k)(part.n_shown) for k, part in enumerate(asked)])
-        answers, origin = everything.answers[:, :, 0], np.repeat(np.arange(len(asked)), [len(part.y) for part in asked])
+        short = np.unique([np.median(others.n_shown) for part in few for others in part])
+        sizes = np.union1d(_sizes(n_shown), short)
+        everything, origin = Foretold.joined(asked), np.repeat(np.arange(len(asked)), [len(part.y) for part in asked])
+        answers, (y, n_shown, task, weight) = everything.answers[:, :, 0], everything.about
         blend, about = (trust * answers).sum(1), (weight, everything.distance, origin)
-        self.errors = Uncertainty(_sizes(n_shown)).fit(blend, answers, trust, y, n_shown, task, *about)
+        self.errors = Uncertainty(sizes, even=short).fit(blend, answers, trust, y, n_shown, task, *about)
 
-    def _foretold(self, over_rows, shown, query, fifth):
-        """What members that are fitted to the rows shown foretell of the others."""
+    def _foretold(self, over_rows, few, shown, query, fifth):
+        """What members that are fitted to the rows shown foretell of the others; and of tasks shown as short ones."""
         earlier, later = over_rows.rows.take(shown), over_rows.rows.take(query)
-        answers, base = over_rows.ask_ahead(shown, query)
-        answers = self._with_last_rows(answers, over_rows.pooled, earlier, base, later)
-        times = self.calendar.times_of(earlier)[:, None]
-        distance = np.abs(self.calendar.times_of(later) - self.calendar.of_nearest(times, earlier, later)[:, 0])
-        n_shown = earlier.n_shown(earlier.code[-1] + 1)[later.code]
-        return Foretold(answers, later.y, n_shown, later.code, later.weight, distance, fifth)
+        committee, base = over_rows.of_earlier(shown)
+
+        def foretold(support, asked):
+            seen, rows, bases = earlier.take(support), later.take(asked), [F[support] for F in base]
+            answers = committee.answer(seen, rows, bases)
+            answers = self._with_last_rows(answers, committee.pooled, seen, bases, rows)
+            last = self.calendar.of_nearest(self.calendar.times_of(seen)[:, None], seen, rows)[:, 0]
+            n_shown, distance = seen.n_shown(earlier.code[-1] + 1), np.abs(self.calendar.times_of(rows) - last)
+            return Foretold(answers, rows.y, n_shown[rows.code], rows.code, rows.weight, distance, fifth[asked])
+
+        n_rows = earlier.n_rows(earlier.code[-1] + 1)
+        asked = [(n, np.flatnonzero(n <= _FEW * n_rows[later.code])) for n in few]
+        few = [foretold(self.calendar.nearest(earlier, later.take(some), n), some) for n, some in asked if len(some)]
+        return foretold(np.arange(len(shown)), np.arange(len(query))), few
 
     def ask(self, committee, shown, query, trust):
         """(n_query, E, C); members that no row trusts are left out, as zeros, but for those that others rest on."""

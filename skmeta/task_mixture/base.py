@@ -72,6 +72,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     weights_ahead_ : DataFrame of shape (n_sizes, n_members)
         The same for rows of these tasks, and of all others of the table of ``fit``, that are later than all that their
         task has shown: where rows lie in the order of a column, such as weeks or ages, or the tasks share its values.
+        Where they share them, only rows beyond those of all tasks of that table are later.
         Of numbers, pooled models take part that go on from the task's last row; trees with the task do not.
     adapted_tasks_ : ndarray
         Ids of the tasks whose rows have been seen.

@@ -97,6 +97,16 @@ class Calendar:
             if len(query):
                 yield np.flatnonzero(rank < begin), query, ((rank - begin) // n_hidden)[query].clip(0, _N_ORIGINS - 1)
 
+    def nearest(self, support, query, n):
+        """Positions of the n rows of each task asked about that are nearest in time to those of the query."""
+        tasks = Segments(query.code)
+        mine = np.flatnonzero(np.isin(support.code, tasks.codes))
+        code, times = support.code[mine], self.times_of(support)[mine]
+        middle = np.add.reduceat(self.times_of(query), tasks.first) / np.bincount(tasks.of_row)
+        order = np.lexsort((np.abs(times - middle[np.searchsorted(tasks.codes, code)]), code))
+        place = np.arange(len(mine)) - np.searchsorted(code, code)
+        return np.sort(mine[order[place < n]])
+
     def of_nearest(self, values, support, query):
         """(n_query, m) means of the (n_support, m) values of those rows of each row's task that are nearest in time."""
         times, tasks = self.times_of(support), Segments(support.code, support.weight)

@@ -153,12 +153,9 @@ class CrossFitted:
         bases = self._support_base(part.pooled, shown[0]), [F[query[0]] for F in self.base]
         return part.answer(self._drawn(*shown), self._drawn(*query), *bases)
 
-    def ask_ahead(self, shown, query):
-        """(n_query, E, C) answers to the rows at these positions of a committee fitted to the rows shown alone.
-
-        And what its pooled models answer to the rows shown.
-        """
-        rows, asked = self.rows.take(shown), self.rows.take(query)
+    def of_earlier(self, shown):
+        """A committee fitted to the rows at these positions alone, and what its pooled models answer to these."""
+        rows = self.rows.take(shown)
 
         def fitted_again(model):
             return model.again(rows.X, rows.y, rows.code, rows.weight)
@@ -166,7 +163,7 @@ class CrossFitted:
         pooled = self._run("pooled models of earlier rows", fitted_again, [(model,) for model in self.pooled])
         base = self._support_base(pooled, shown)
         _, part = self._committees([(self.rows, self.pooled, self.support_base), (rows, pooled, base)], self.whole)
-        return part.answer(rows, asked, base, [model.answer(asked.X) for model in pooled]), base
+        return part, base
 
     def _drawn(self, position, draw):
         rows = self.rows.take(position)

@@ -26,10 +26,12 @@ class Uncertainty:
     of_these_tasks : bool
         Whether further rows of these tasks will be asked about. Then a task that is missed by more than others has
         larger errors.
+    even : sequence of int
+        Sizes at which errors to either side are taken to be alike.
     """
 
-    def __init__(self, sizes, of_these_tasks=False):
-        self.sizes, self.of_these_tasks = np.asarray(sizes), of_these_tasks
+    def __init__(self, sizes, of_these_tasks=False, even=()):
+        self.sizes, self.of_these_tasks, self.even = np.asarray(sizes), of_these_tasks, np.asarray(even)
 
     def fit(self, blend, answers, weights, y, n_shown, task, weight=None, distance=None, origin=None):
         """Learn from held-out rows.
@@ -60,10 +62,13 @@ class Uncertainty:
         if self.of_these_tasks:
             self.task_factor, own = _own_factors(rest, task, weight)
             rest = rest / own
-        for near, rows in zip(nearness.T, near_rows):
+        for near, rows, is_even in zip(nearness.T, near_rows, np.isin(self.sizes, self.even)):
             self.spread.append(np.sqrt(np.average(rest[rows] ** 2, weights=near[rows])))
-            n_that_count = _independent(rest[rows], near[rows], task[rows], None if origin is None else origin[rows])
-            self.table.append(_quantiles(rest[rows], near[rows]) * _of_few(n_that_count))
+            sides = [1, -1] if is_even else [1]
+            together = None if is_even or origin is None else origin[rows]
+            n_that_count = _independent(rest[rows], near[rows], task[rows], together)
+            told = _quantiles(np.outer(sides, rest[rows]).ravel(), np.tile(near[rows], len(sides)))
+            self.table.append(told * _of_few(n_that_count))
         self.table, self.spread = np.stack(self.table), np.array(self.spread)
         return self
 

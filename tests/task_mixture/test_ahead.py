@@ -119,6 +119,26 @@ def test_intervals_of_walks_widen_with_the_distance():
     assert np.ptp(inside) < 0.1 and abs(inside.mean() - 0.9) < 0.06
 
 
+def test_intervals_of_tasks_of_two_rows_widen_with_the_distance_where_each_has_times_of_its_own():
+    held = np.mean([share_in_intervals_of_short_tasks(seed) for seed in range(4)], axis=0)
+    assert (held > 0.6).all() and (held < 0.98).all()
+
+
+def share_in_intervals_of_short_tasks(seed, n_long=20, n_short=20, n_rows=12, n_few=2):
+    """Shares in 90% intervals, of one and two, of three and four, and of five and six times after the last row."""
+    rng = np.random.default_rng(seed)
+    level, growth = rng.normal(size=(2, n_long + n_short)) * [[2], [0.5]] + [[0], [1]]
+    first = rng.integers(0, 400, size=n_long + n_short)
+    task, age = np.repeat(np.arange(n_long + n_short), n_rows), np.tile(np.arange(n_rows), n_long + n_short)
+    y = level[task] + growth[task] * age + NOISE * rng.normal(size=len(task))
+    time, is_short = (first[task] + age)[:, None], task >= n_long
+    shown, asked = ~is_short | (age < n_few), is_short & (age >= n_few) & (age < n_few + 6)
+    model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0)
+    model.fit(time[shown], y[shown], task=task[shown])
+    low, high = model.predict(time[asked], task=task[asked], quantiles=[0.05, 0.95]).T
+    return ((low < y[asked]) & (y[asked] < high)).reshape(n_short, 3, 2).mean(axis=(0, 2))
+
+
 def by_distance(y):
     """Shares in 90% intervals and widths of these, one, two and three times after the last row."""
     low, high = fitted(y).predict(TIME[~KNOWN, None], task=TASK[~KNOWN], quantiles=[0.05, 0.95]).T
