@@ -4,16 +4,19 @@ import re
 
 import numpy as np
 from scipy import sparse
+from scipy.special import gammaln
 from scipy.stats import rankdata
 
 _CELLS = 2**24
-#: tasks are enough to tell whether classes mean the same in all
-_ENOUGH_TASKS = 100
-#: standard errors beyond chance at which few tasks make a numbering believed to mean the same everywhere; of more
-#: tasks more can be asked, and has to be, since what chance makes of few columns is far from normal
-_CARRIES_OVER = 2.5
-#: standard errors beyond chance at which a task's own rows are believed to tell its classes apart
-_TOLD_APART = 4.0
+#: tasks, classes of all tasks together, and columns are enough to tell whether classes mean the same in all
+_ENOUGH_TASKS, _ENOUGH_MEANS, _ENOUGH_COLUMNS = 100, 1000, 2048
+#: ways to deal names out anew that are looked at, and the share of them that may have as much in common as what is
+#: found for a numbering to be believed to mean the same everywhere
+_N_DEALS, _CHANCE = 500, 0.01
+#: ways there have to be for the best of them to be believed, where they are too few for that share
+_FEWEST_WAYS = 8
+#: standard errors beyond chance at which a task's own rows are believed to tell its classes apart, and to drift
+_TOLD_APART, _DRIFTS = 4.0, 3.0
 #: of what tells classes apart within tasks, the share in common below which names are mere names
 _LEAST_IN_COMMON = 0.15
 
@@ -93,11 +96,17 @@ def is_numbering(labels):
 class CommonMeaning:
     """Whether the classes of many tasks, which are called alike, also mean the same.
 
-    Where they do, the deviations of class means from their centre point the same way in different tasks. Summed over
-    pairs of tasks, the inner products of these deviations have mean 0 where the names of classes are dealt out anew in
-    every task, and of every pair's the variance over all ways to deal them out has a closed form. The same of two
-    halves of each task's own rows says how well its classes are told apart at all. Columns are taken by ranks within
-    their task, so that no tail decides, and neither where nor on which scale a task lies.
+    Where they do, the deviations of class means from their centre point the same way in different tasks. What chance
+    makes of the inner products of these deviations, summed over pairs of tasks, is seen where the names of each task's
+    classes are dealt out anew among them. Where there are too few ways to do so, the best of at least eight is
+    believed if tasks are also half as alike as each is to itself: four tasks of two classes that agree are shared, and
+    one in eight such sets whose names were dealt out by chance is, too.
+
+    The inner products of two halves of each task's own rows, the odd and the even ones, say how well its classes are
+    told apart at all; this is not believed where earlier and later rows of one class are told apart as well, since
+    tasks that drift and have their rows sorted by class would seem to have classes of their own. Columns are taken by
+    ranks within their task, so that no tail decides, and neither where nor on which scale a task lies. Of many tasks,
+    classes, columns and rows a part is looked at, drawn always alike.
 
     Parameters
     ----------
@@ -115,30 +124,44 @@ class CommonMeaning:
     """
 
     def __init__(self, X, code, task_of_row):
-        rows = _rows_to_look_at(task_of_row, X.shape[1])
-        X = X[rows].toarray() if sparse.issparse(X) else np.asarray(X[rows])
-        task = np.unique(task_of_row[rows], return_inverse=True)[1]
+        rows = _rows_to_look_at(code, task_of_row, X.shape[1])
+        X = _dense(X, rows)
+        task, code = (np.unique(one[rows], return_inverse=True)[1] for one in (task_of_row, code))
         X = _ranks_within(np.where(np.isnan(X), np.inf, X), task)
         n_tasks, n_classes = task.max() + 1, code.max() + 1
-        cell = task * n_classes + code[rows]
-        whole = _deviations(X, cell, n_tasks, n_classes)
-        common, its_error = _alikeness(whole, whole, *np.triu_indices(n_tasks, 1))
-        is_odd = _place_within(cell) % 2 == 1
-        halves = [_deviations(X[half], cell[half], n_tasks, n_classes) for half in (is_odd, ~is_odd)]
-        own, error_of_own = _alikeness(*halves, np.arange(n_tasks), np.arange(n_tasks))
-        self.carries_over = bool(common > (_CARRIES_OVER + 0.5 * max(np.log(n_tasks / 5), 0)) * its_error)
+        cell = task * n_classes + code
+        place = _place_within(cell)
+        common, its_error, self.carries_over = _in_common(*_deviations(X, cell, n_tasks, n_classes))
+        own, error_of_own = _told_apart(X, cell, n_tasks, n_classes, place % 2 == 1)
+        is_late = place >= np.bincount(cell)[cell] / 2
+        drift, error_of_drift = _told_apart(X, 2 * cell + is_late, n_tasks * n_classes, 2, place % 2 == 1)
         self.is_mere_name = bool(
-            common < its_error and own > _TOLD_APART * error_of_own and common + 3 * its_error < _LEAST_IN_COMMON * own
+            common < its_error
+            and own > _TOLD_APART * error_of_own
+            and drift <= _DRIFTS * error_of_drift
+            and common + 3 * its_error < _LEAST_IN_COMMON * own
         )
 
 
-def _rows_to_look_at(task_of_row, n_columns):
-    """Rows, drawn always alike, of so many tasks and in such a number as make a dense table that is no burden."""
+def _rows_to_look_at(code, task_of_row, n_columns):
+    """Rows, drawn always alike, of so many tasks and classes and in such a number as are no burden."""
     rng = np.random.RandomState(0)
-    tasks = np.unique(task_of_row)
-    chosen = np.isin(task_of_row, rng.permutation(tasks)[:_ENOUGH_TASKS])
-    rows, most = np.flatnonzero(chosen), max(_CELLS // max(n_columns, 1), 1)
+    tasks = rng.permutation(np.unique(task_of_row))[:_ENOUGH_TASKS]
+    classes = rng.permutation(code.max() + 1)[: _ENOUGH_MEANS // len(tasks)]
+    rows = np.flatnonzero(np.isin(task_of_row, tasks) & np.isin(code, classes))
+    most = _CELLS // min(max(n_columns, 1), _ENOUGH_COLUMNS)
     return rows if len(rows) <= most else np.sort(rng.permutation(rows)[:most])
+
+
+def _dense(X, rows):
+    """Rows as a dense table of all columns or of enough: the fullest ones if sparse, and any if dense."""
+    columns = np.random.RandomState(0).permutation(X.shape[1])
+    if not sparse.issparse(X):
+        return np.asarray(X)[rows[:, None], np.sort(columns[:_ENOUGH_COLUMNS])]
+    X = X[rows].tocsr()
+    fullness = np.bincount(X.indices, minlength=X.shape[1])
+    fullest = columns[np.argsort(-fullness[columns], kind="stable")][:_ENOUGH_COLUMNS]
+    return X[:, np.sort(fullest)].toarray()
 
 
 def _ranks_within(X, task):
@@ -150,28 +173,65 @@ def _ranks_within(X, task):
 
 
 def _deviations(X, cell, n_tasks, n_classes):
-    """Means of each task's classes less their centre: (n_tasks, n_classes, n_features); 0 of a class without rows."""
+    """Means of each task's classes less their centre (n_tasks, n_classes, n_features), 0 of a class without rows.
+
+    And which classes have rows, (n_tasks, n_classes).
+    """
     n_rows = np.bincount(cell, minlength=n_tasks * n_classes)
     of_cell = sparse.csr_matrix((np.ones(len(cell)), (cell, np.arange(len(cell)))), (len(n_rows), len(cell)))
     means = (of_cell @ X / np.maximum(n_rows, 1)[:, None]).reshape(n_tasks, n_classes, -1)
-    exists = (n_rows > 0).reshape(n_tasks, n_classes, 1)
-    return np.where(exists, means - means.sum(1, keepdims=True) / np.maximum(exists.sum(1, keepdims=True), 1), 0)
+    exists = (n_rows > 0).reshape(n_tasks, n_classes)
+    centre = means.sum(1, keepdims=True) / np.maximum(exists.sum(1), 1)[:, None, None]
+    return np.where(exists[:, :, None], means - centre, 0), exists
 
 
-def _alikeness(a, b, of_a, of_b):
-    """The mean inner product of two sets' deviations over pairs of tasks, and its error where names mean nothing.
+def _in_common(deviations, exists):
+    """The mean inner product of the deviations of two tasks, its error where names mean nothing, and if it is beyond.
+
+    Names are dealt out anew among the classes that a task has, in all tasks at once.
+    """
+    n_tasks, n_classes, _ = deviations.shape
+    flat = deviations.reshape(n_tasks * n_classes, -1)
+    products = flat @ flat.T
+    with_itself = np.trace(products)
+    first, rng = np.arange(n_tasks) * n_classes, np.random.RandomState(0)
+
+    def in_common(order):
+        of_class = (first[:, None] + order).T
+        alike = products[of_class[:, :, None], of_class[:, None, :]].sum()
+        return (alike - with_itself) / max(n_tasks * (n_tasks - 1), 1)
+
+    found = in_common(np.tile(np.arange(n_classes), (n_tasks, 1)))
+    dealt = np.array([in_common(_dealt_out(exists, rng)) for _ in range(_N_DEALS)])
+    tolerance = 1e-9 * with_itself / n_tasks
+    log_ways = gammaln(exists.sum(1) + 1.0)
+    are_enough = log_ways.sum() - log_ways.max() > np.log(_FEWEST_WAYS) - 1e-6
+    is_beyond = (dealt >= found - tolerance).mean() < _CHANCE
+    is_best = found >= dealt.max() - tolerance and found > 0.5 * with_itself / n_tasks
+    return found, dealt.std(), bool(is_beyond or (is_best and are_enough))
+
+
+def _dealt_out(exists, rng):
+    """Classes of each task (n_tasks, n_classes) in an order by chance; those that it lacks keep their place."""
+    by_chance = np.argsort(np.where(exists, rng.random_sample(exists.shape), 2), axis=1, kind="stable")
+    order = np.empty(exists.shape, dtype=int)
+    np.put_along_axis(order, np.argsort(~exists, axis=1, kind="stable"), by_chance, axis=1)
+    return order
+
+
+def _told_apart(X, cell, n_tasks, n_classes, is_odd):
+    """The mean inner product of the deviations of two halves of each task, and its error where classes are not there.
 
     Of a matrix G (C, C) with rows and columns that sum to 0, the sum of C entries, one of every row and column, has
     variance ``|G|^2 / (C - 1)`` over all permutations.
     """
-    n_tasks, n_classes, _ = a.shape
-    products = (a.reshape(n_tasks * n_classes, -1) @ b.reshape(n_tasks * n_classes, -1).T).reshape(
-        n_tasks, n_classes, n_tasks, n_classes
-    )
-    alike = np.einsum("icjc->ij", products)[of_a, of_b]
-    variance = np.einsum("icjd,icjd->ij", products, products)[of_a, of_b] / (n_classes - 1)
-    n_pairs = max(len(of_a), 1)
-    return alike.sum() / n_pairs, np.sqrt(variance.sum()) / n_pairs
+    in_both = np.logical_and(*(np.bincount(cell[half], minlength=n_tasks * n_classes) for half in (is_odd, ~is_odd)))
+    halves = [half & in_both[cell] for half in (is_odd, ~is_odd)]
+    a, b = (_deviations(X[half], cell[half], n_tasks, n_classes)[0] for half in halves)
+    products = a @ b.swapaxes(1, 2)
+    free = np.maximum(in_both.reshape(n_tasks, n_classes).sum(1) - 1, 1)
+    error = np.sqrt((np.square(products).sum((1, 2)) / free).sum()) / n_tasks
+    return np.einsum("icc->", products) / n_tasks, error
 
 
 def _place_within(group):
