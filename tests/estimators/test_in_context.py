@@ -226,7 +226,7 @@ def test_several_targets_have_distributions_of_their_own(diabetes):
 @pytest.mark.parametrize(
     ("estimator", "distribution"),
     [
-        (InContextClassifier(), GaussianClusters(n_ways=3, n_shots=5, n_query=5, n_features=3)),
+        (InContextClassifier(labels="shared"), GaussianClusters(n_ways=3, n_shots=5, n_query=5, n_features=3)),
         (InContextRegressor(), Sinusoids(n_shots=10)),
     ],
 )
