@@ -269,7 +269,7 @@ class MAML(GradientBased):
         return super().descend_compared(*rows, steps=steps, pace=pace) if done is None else done
 
     def adapt_and_predict(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
-        """As of all learners; in one call where the kernel does both and no step of a regression led uphill."""
+        """The kernel adapts and answers in one call, where it can and no step of a regression led uphill."""
         steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
         rows = support_X, support_y, query_X
         if self.engine.name == "native" and steps and not self.implicit:

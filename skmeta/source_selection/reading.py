@@ -1,4 +1,4 @@
-"""What sources and targets are read as: numbers, checked labels, and points of the space they are compared in."""
+"""Sources and targets are read as numbers, checked labels, and points of the space they are compared in."""
 
 import numpy as np
 from sklearn.base import BaseEstimator

@@ -10,14 +10,12 @@ from skmeta.task_mixture.trust import SizeWeights, that_occur, usual
 from skmeta.task_mixture.uncertainty import Uncertainty
 
 _TINY = 1e-300
-_FEW = (
-    0.5  # of the rows that a task had shown, or fewer, are shown alone to see how far those of short tasks are missed
-)
+_FEW = 0.5  # of a task's rows, or fewer, are shown alone, to see how far rows of short tasks are missed
 
 
 @dataclass(frozen=True)
 class Foretold:
-    """What members answered to the rows behind an origin.
+    """A record holds what members answered to the rows behind an origin.
 
     Answers are (N, E, C); all else is (N,): the truth, how many rows the task had shown, the task, what the row counts
     by, how far beyond the rows shown it is in time, and in fifths of the task's times.
@@ -47,7 +45,7 @@ class Foretold:
         return [self.take(self.fifth == k) for k in np.unique(self.fifth)]
 
     def in_units_of_the_best(self):
-        """The same where the loss of the best member is the unit, however many rows these are."""
+        """Answers and weights are divided so that the best member's loss is 1, however many rows these are."""
         weight = self.weight / self.weight.sum()
         if self.answers.shape[2] == 1:
             errors = self.answers[:, :, 0] - self.y[:, None]
@@ -113,7 +111,7 @@ class TrustAhead:
         self.errors = Uncertainty(sizes, even=short).fit(blend, answers, trust, y, n_shown, task, *about)
 
     def _foretold(self, over_rows, few, shown, query, fifth):
-        """What members that are fitted to the rows shown foretell of the others; and of tasks shown as short ones."""
+        """Members that are fitted to the rows shown foretell the others, and those of tasks shown as short ones."""
         earlier, later = over_rows.rows.take(shown), over_rows.rows.take(query)
         committee, base = over_rows.of_earlier(shown)
 
@@ -139,7 +137,7 @@ class TrustAhead:
         return self._with_last_rows(answers, committee.pooled, support, base, query)
 
     def _with_last_rows(self, answers, pooled, support, base, query):
-        """The same and, of numbers, those of pooled models that go on from what the task's nearest rows were.
+        """Answers about numbers are joined by those of pooled models that go on from what the task's nearest rows were.
 
         Each is moved by what it missed these rows by, one that multiplies by a factor. That of the mean is the last
         value.

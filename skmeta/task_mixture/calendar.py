@@ -75,7 +75,7 @@ class Calendar:
         return rows.X[:, self.columns[0]]
 
     def beyond(self, query, shown):
-        """Which rows lie ahead of all that their task has shown, and how far beyond these each lies; (n_rows,) both."""
+        """Rows are told to lie ahead of all that their task has shown, or not, and how far beyond; (n_rows,) both."""
         tasks, place = np.unique(query.code, return_inverse=True)
         ranges = [shown.range_of(task, self.columns) for task in tasks.tolist()]
         first, last = (np.reshape(ends, (-1, len(self.columns)))[place] for ends in zip(*ranges))
@@ -125,7 +125,7 @@ class Calendar:
 
 
 def _what_speaks_for_a_time(values, code, n_tasks):
-    """What columns are compared by, the best has the largest; None of one that tells no time."""
+    """A column gets a key by which it is compared, and the best has the largest; None if it tells no time."""
     times, place = np.unique(values, return_inverse=True)
     place, n_cells = place.ravel(), n_tasks * len(times)
     n_pairs = len(np.unique(code * len(times) + place))

@@ -127,7 +127,7 @@ class CommonMeaning:
         rows = _rows_to_look_at(code, task_of_row, X.shape[1])
         X = _dense(X, rows)
         task, code = (np.unique(one[rows], return_inverse=True)[1] for one in (task_of_row, code))
-        X = _ranks_within(np.where(np.isnan(X), np.inf, X), task)
+        X = _as_ranks(np.where(np.isnan(X), np.inf, X), task)
         n_tasks, n_classes = task.max() + 1, code.max() + 1
         cell = task * n_classes + code
         place = _place_within(cell)
@@ -164,7 +164,7 @@ def _dense(X, rows):
     return X[:, np.sort(fullest)].toarray()
 
 
-def _ranks_within(X, task):
+def _as_ranks(X, task):
     """Columns as ranks among the rows of a task, from 0 to 1."""
     ranks = np.empty(X.shape)
     for rows in np.split(np.argsort(task, kind="stable"), np.cumsum(np.bincount(task))[:-1]):
