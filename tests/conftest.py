@@ -22,9 +22,9 @@ settings.load_profile("suite")
 
 #: whose checks of scikit-learn's only the full run makes: others of every run are trained by the same code
 LATER = (
-    "FineTuneTransferRegressor", "HyperNet", "InContextRegressor", "LearnedOptimizer", "MANN", "MatchingNet",
-    "MetaKNeighborsRegressor", "MetaOptNetRegressor", "MultiTask", "NeuralProcess", "Recurrent", "RelationNet",
-    "Reptile", "SiameseNet", "SimpleShot", "TripletNet", "WeightAverage",
+    "BayesianHead", "FineTuneTransferRegressor", "HyperNet", "InContextRegressor", "LearnedOptimizer", "MANN",
+    "MatchingNet", "MetaKNeighbors", "MetaOptNetRegressor", "MultiTask", "NeuralProcess", "Recurrent", "RelationNet",
+    "Reptile", "SiameseNet", "SimpleShot", "TaskMixtureRegressor", "TripletNet", "WeightAverage",
 )  # fmt: skip
 #: tests that take long, which the full run adds; by what their names hold
 LONG = (
@@ -99,6 +99,7 @@ LONG = (
     "campaign/test_bad_inputs.py::test_some",
     "test_defaults_from_data.py::test_a_classifier_of_one_small_table",
     "test_meta_neighbours.py::test_regression_neighbours",
+    *(f"called_alike_are_the_same[{names}" for names in ("numbers from 1", "floats", "digits", "objects")),
     *(f"test_sklearn_checks.py::test_scikit_learn_check[{name}" for name in LATER),
 )
 

@@ -15,6 +15,8 @@ from skmeta.tasks import PseudoTasks
 from skmeta.tasks.clusters import GaussianClusters
 
 FAMILY = {"n_query": 15, "n_features": 30, "n_latent": 3, "separation": 6}
+#: for a moment, where what is learned is not the question
+SHORT = {"max_epochs": 1, "steps_per_epoch": 3, "random_state": 0}
 VARIANTS = [
     ("MatchingNetClassifier", {}),
     ("MatchingNetClassifier", {"metric": "l2"}),
@@ -76,7 +78,7 @@ def test_neighbours_are_those_of_scikit_learn_in_the_same_space(name, clusters):
 
 def test_a_relation_networks_neighbours_are_the_rows_it_relates_most(clusters):
     task = clusters[1][0]
-    meta = skmeta.RelationNetClassifier(max_epochs=2, random_state=0).fit(clusters[0]).adapt(task.X, task.y)
+    meta = skmeta.RelationNetClassifier(**SHORT).fit(clusters[0]).adapt(task.X, task.y)
     distance, rows = meta.kneighbors(task.X_query, 7)
     assert (np.diff(distance, axis=1) >= 0).all()
     assert (distance >= 0).all()
@@ -86,7 +88,7 @@ def test_a_relation_networks_neighbours_are_the_rows_it_relates_most(clusters):
 
 def test_rows_far_from_all_others_still_have_nearest_relations(clusters):
     task = clusters[1][0]
-    meta = skmeta.RelationNetClassifier(max_epochs=2, random_state=0).fit(clusters[0]).adapt(task.X, task.y)
+    meta = skmeta.RelationNetClassifier(**SHORT).fit(clusters[0]).adapt(task.X, task.y)
     distance, _ = meta.kneighbors(100 * task.X_query, 7)
     assert (np.diff(distance, axis=1) > 0).all()
 
@@ -112,7 +114,7 @@ METRIC = [
 )
 def test_bodies_see_one_table(name, body, clusters):
     task = clusters[1][0]
-    meta = getattr(skmeta, name)(body, max_epochs=1, random_state=0).fit(clusters[0]).adapt(task.X, task.y)
+    meta = getattr(skmeta, name)(body, **SHORT).fit(clusters[0]).adapt(task.X, task.y)
     assert meta.predict(task.X_query).shape == task.y_query.shape
 
 
@@ -135,7 +137,7 @@ def test_asking_for_impossible_neighbours_is_refused(clusters):
 )
 def test_the_space_can_be_had_without_any_task(name, clusters):
     train, test = clusters
-    meta = getattr(skmeta, name)(module__n_out=5, max_epochs=1, random_state=0).fit(train)
+    meta = getattr(skmeta, name)(module__n_out=5, **SHORT).fit(train)
     points = meta.transform(test[0].X)
     assert points.shape == (7, 5)
     assert list(meta.get_feature_names_out()) == [f"{name.lower()}{i}" for i in range(5)]
@@ -147,7 +149,7 @@ def test_the_space_can_be_had_without_any_task(name, clusters):
 
 def test_rows_may_come_out_as_a_frame_and_tasks_stay_tasks(clusters):
     train, test = clusters
-    meta = skmeta.ProtoNetClassifier(module__n_out=5, max_epochs=1, random_state=0).fit(train)
+    meta = skmeta.ProtoNetClassifier(module__n_out=5, **SHORT).fit(train)
     as_frame = meta.set_output(transform="pandas").transform(test[0].X)
     assert list(as_frame.columns) == list(meta.get_feature_names_out())
     assert isinstance(meta.transform(test), skmeta.TaskSet)
@@ -155,7 +157,7 @@ def test_rows_may_come_out_as_a_frame_and_tasks_stay_tasks(clusters):
 
 def test_prototypes_lie_at_the_class_means_of_the_space_that_is_shown(clusters):
     train, test = clusters
-    meta = skmeta.ProtoNetClassifier(max_epochs=1, random_state=0).fit(train).adapt(test[0].X, test[0].y)
+    meta = skmeta.ProtoNetClassifier(**SHORT).fit(train).adapt(test[0].X, test[0].y)
     # one row a class: a prototype is that row's point
     points, asked = meta.transform(test[0].X), meta.transform(test[0].X_query)
     nearest = ((asked[:, None] - points) ** 2).sum(-1).argmin(1)

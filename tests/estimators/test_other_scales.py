@@ -146,7 +146,7 @@ def told(draw, n_train, n_rows, n_new=50):
 
 
 @pytest.mark.parametrize("n_rows", [1, 5])
-@pytest.mark.parametrize("n_train", [3, 20, 100])
+@pytest.mark.parametrize("n_train", [3, pytest.param(20, marks=pytest.mark.full), 100])
 @pytest.mark.parametrize("draw", ONE_VALUE_A_TASK.values(), ids=ONE_VALUE_A_TASK)
 def test_of_tasks_with_one_value_each_in_many_columns_few_are_told_of(draw, n_train, n_rows):
     assert told(draw, n_train, n_rows) <= 0.01
