@@ -12,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler, TargetEncoder
 
 import skmeta
+from skmeta.estimators.base.current_task import answers_without_rows
+from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.preprocessing import TableEncoder
 
 
@@ -315,7 +317,7 @@ class Ours(Method):
         model = copy.copy(self.model)
         if len(shown.y):
             model.partial_fit(self.rows(shown), shown.y, task=shown.task)
-        elif hasattr(model, "_answers_without_rows") and not model._answers_without_rows():
+        elif isinstance(model, MetaEstimator) and not answers_without_rows(model):
             return None
         return self.ask(model, asked)
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.classifier import MetaClassifier
+from skmeta.estimators.base.current_task import task_of
 from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.estimators.base.neighbours_in_space import LEARNED_METRICS, NeighboursInSpace, TargetsAsGiven
 from skmeta.estimators.base.parameters import ByKind
@@ -15,7 +16,7 @@ from skmeta.learners.soft_neighbours import SoftNeighbours
 from skmeta.nets import ResidualMLP
 
 
-class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):
+class _MetaKNeighbors(TransformerMixin, auto_wrap_output_keys=None):
     """The neighbours' classifier and regressor share these parameters and ways to ask for neighbours.
 
     Parameters
@@ -68,7 +69,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
     )
 
     transform = LearnedSpace.transform
-    _n_features_out = LearnedSpace._n_features_out
+    get_feature_names_out, _n_features_out = LearnedSpace.get_feature_names_out, LearnedSpace._n_features_out
 
     def _learner_settings(self):
         metric = LEARNED_METRICS.get(self.metric, "euclidean") if isinstance(self.metric, str) else "euclidean"
@@ -123,7 +124,7 @@ class _MetaKNeighbors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wr
         return fitted.kneighbors_graph(points, n_neighbors, mode)
 
     def _asked(self, X, n_neighbors):
-        fitted = self._adapted().state.estimator
+        fitted = task_of(self).state.estimator
         if n_neighbors is None:
             n_neighbors = min(fitted.n_neighbors, fitted.n_samples_fit_ - (X is None))
         return (

@@ -11,6 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skmeta.estimators import FewShotClassifier, FewShotRegressor
+from skmeta.estimators.base.current_task import task_of
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.neighbours_in_space import NeighboursInSpace
 from skmeta.estimators.base.served_in_context import ServedInContext
@@ -111,7 +112,7 @@ def _adapted(estimator):
         return _adapted(estimator.learner_)
     if not isinstance(estimator, MetaEstimator) or not _is_of_torch(estimator):
         raise _refused(estimator)
-    current = estimator._adapted()
+    current = task_of(estimator)
     if any(getattr(getattr(estimator.rows_, "columns", None), "is_categorical", ())):
         raise TypeError(
             f"A {name} of columns of categories cannot be exported: programs take numbers. Encode them yourself, by "

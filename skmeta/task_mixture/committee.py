@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from sklearn.base import is_classifier
 
+from skmeta.estimators.base.current_task import answers_without_rows
 from skmeta.mixed_models.effects_around_model import ask_effects
 from skmeta.task_mixture.pooled_model import tempered
 from skmeta.tasks import TaskSet
@@ -78,7 +79,7 @@ def _ask_meta(meta, support, query, n_tasks, fallback):
     n_support = np.bincount(support.code, minlength=n_tasks)
     n_query = np.bincount(query.code, minlength=n_tasks)
     can = n_query > 0
-    if not meta._answers_without_rows():
+    if not answers_without_rows(meta):
         can &= n_support > 0
     out = fallback.copy()
     if not can.any():

@@ -4,10 +4,12 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.utils import Bunch
 
+from skmeta.estimators.base.current_task import task_of
+
 
 def attribution(estimator, X):
     """Columns and rows of the support behind the answers of an in-context estimator."""
-    state, rows = estimator._adapted().state, estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
+    state, rows = task_of(estimator).state, estimator.rows_.read(estimator, estimator._take_ids(X, None)[0])
     of_kind = _of_classes if estimator.codec_.task_type == "classification" else _of_targets
     return of_kind(estimator.served_, estimator.codec_, state, rows)
 

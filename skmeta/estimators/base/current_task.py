@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classes import refuse_other_kind
+from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.tasks.rows import stack_labels, stack_rows
+from skmeta.transaction import copy_of
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,38 @@ class CurrentTask:
     settings: Any = None
 
 
+def task_of(estimator):
+    """The task that an estimator answers rows for; where it knows tasks by ids alone, one that has shown nothing."""
+    if "task_" in vars(estimator):
+        return estimator.task_
+    check_is_fitted(estimator)
+    name = type(estimator).__name__
+    if "known_tasks_" in vars(estimator) and answers_without_rows(estimator):
+        warn_caller(
+            f"This {name} knows tasks by their ids but is asked without them: it answers as for a task never seen. "
+            "Give it task=ids, or the table with its task column.",
+            UserWarning,
+        )
+        draft = copy_of(estimator)
+        adapt_to(draft, no_rows(draft))
+        return draft.task_
+    raise NotAdaptedError(
+        f"This {name} is meta-trained but has no task yet: show it some labelled rows with partial_fit(X, y) or "
+        "adapt(X, y), or ask for predict(tasks)."
+    )
+
+
+def answers_without_rows(estimator):
+    """Whether a fitted estimator can answer for a task of which it has seen no row."""
+    return estimator.codec_.starts_cold(estimator._learner_class)
+
+
 def show(estimator, new, declared=None):
     """Adapt to further rows of the current task, or to the first of a new one."""
     current = vars(estimator).get("task_")
     if current is not None:
         extend_task(estimator, current, new, declared)
-    elif len(new.y) or estimator._answers_without_rows():
+    elif len(new.y) or answers_without_rows(estimator):
         adapt_to(estimator, new, declared)
     else:
         raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
@@ -135,7 +164,7 @@ def adapt_again(estimator):
 
 def no_rows(estimator):
     """The support of a task that has shown nothing, if that can be answered."""
-    if not estimator._answers_without_rows():
+    if not answers_without_rows(estimator):
         raise ValueError(
             f"{type(estimator).__name__} cannot answer for a task of which it has seen no row: give adapt(X, y) some."
         )

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.answers import object_array, score, score_long
 from skmeta.estimators.base.classes import declared_classes, refuse_undeclared
-from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, no_rows, show
+from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, no_rows, show, task_of
 from skmeta.estimators.base.docs import complete
 from skmeta.estimators.base.fit_callbacks import CallbackSupportMixin, begin_fit, with_callbacks
 from skmeta.estimators.base.known_tasks import KnownTasks, answers_by_id, known_tasks_of
@@ -30,7 +30,6 @@ from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weigh
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.support_effects import support_effects
 from skmeta.estimators.base.unlike_tasks import look_at_task, look_at_tasks
-from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
 from skmeta.nets import MLP
 from skmeta.reference_link import LinkedToReference
@@ -239,10 +238,17 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     def _show(self, X, y, sample_weight=None, classes=None, ids=None):
         """Add rows to the current task and adapt, from the meta-learned start, to all it has shown.
 
-        Rows that have ids are added to the tasks known by these instead, and are adapted to when asked.
+        Rows that have ids are added to the tasks known by these instead, and are adapted to when asked. On an unfitted
+        estimator rows decide what initial weights look like.
         """
         known = None if ids is None else vars(self).get("known_tasks_") or KnownTasks.none_yet(X)
-        X, y = self._read_shown(X, y)
+        require_labels(self, X, y)
+        if "net_" in vars(self):
+            self.rows_, X, y = self.rows_.read_labelled(self, X, y)
+            y = self.codec_.shaped(y)
+        else:
+            check_settings(self)
+            X, y = self._training_class(self).untrained(X, y)
         before = vars(self).get("task_") if ids is None else None
         declared = declared_classes(before, classes)
         refuse_undeclared(y, declared)
@@ -252,26 +258,10 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         show(self, Support.of(X, y, checked_weight(sample_weight, y)), declared)
         look_at_task(self, before)
 
-    def _read_shown(self, X, y):
-        """Rows to adapt to, as numbers; on an unfitted estimator they decide what initial weights look like."""
-        require_labels(self, X, y)
-        if "net_" not in vars(self):
-            check_settings(self)
-            return self._training_class(self).untrained(X, y)
-        self.rows_, X, y = self.rows_.read_labelled(self, X, y)
-        return X, self.codec_.shaped(y)
-
-    # ------------------------------------------------------------------ adaptation
-
-    def _answers_without_rows(self):
-        return "codec_" in vars(self) and self.codec_.starts_cold(self._learner_class)
-
     def _settings(self):
         """The settings of adaptation now in force."""
         check_settings(self, self._adaptation_parameters)
         return {name: getattr(self, name) for name in self._adaptation_parameters}
-
-    # ------------------------------------------------------------------ training
 
     def _learner_settings(self):
         """Arguments of the learner: the parameters of the family that have the name of one of them."""
@@ -308,7 +298,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         decode = self.codec_.decode if decode is None and "codec_" in vars(self) else decode
         X, ids = self._take_ids(X, task)
         if ids is None:
-            current = self._adapted()
+            current = task_of(self)
             X = self.rows_.read(self, X, keep_sparse=True)
             return decode(self.served_.answer(current.state, X, ask, exact), current.classes), current.classes
         check_is_fitted(self)
@@ -358,25 +348,6 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         tasks = asked_about(tasks) if need_query else as_taskset(tasks)
         return self.rows_.read_tasks(self, tasks, keep_sparse=keep_sparse)
-
-    def _adapted(self):
-        """The current task."""
-        if "task_" in vars(self):
-            return self.task_
-        check_is_fitted(self)
-        if "known_tasks_" in vars(self) and self._answers_without_rows():
-            warn_caller(
-                f"This {type(self).__name__} knows tasks by their ids but is asked without them: it answers as for a "
-                "task never seen. Give it task=ids, or the table with its task column.",
-                UserWarning,
-            )
-            draft = copy_of(self)
-            adapt_to(draft, no_rows(draft))
-            return draft.task_
-        raise NotAdaptedError(
-            f"This {type(self).__name__} is meta-trained but has no task yet: show it some labelled rows with "
-            "partial_fit(X, y) or adapt(X, y), or ask for predict(tasks)."
-        )
 
     def _take_ids(self, X, task, is_fit=False):
         """The table without its task columns, and one id a row; None where nothing says which task a row is of."""

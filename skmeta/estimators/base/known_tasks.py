@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skmeta.estimators.base.classes import refuse_other_kind
-from skmeta.estimators.base.current_task import Support
+from skmeta.estimators.base.current_task import Support, answers_without_rows
 from skmeta.estimators.base.unlike_tasks import look_at_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
@@ -139,7 +139,7 @@ def answers_by_id(estimator, X, ids, ask, decode):
         )
     known, numbers = estimator.known_tasks_, estimator.rows_.read(estimator, X)
     tasks, weight, rows, strangers = known.asked(numbers, *factorize(ids))
-    if strangers and not estimator._answers_without_rows():
+    if strangers and not answers_without_rows(estimator):
         shown = ", ".join(repr(name) for name in strangers[:5]) + (" ..." if len(strangers) > 5 else "")
         raise ValueError(
             f"{len(strangers)} task ids were never seen: {shown}. Show {type(estimator).__name__} some of their rows "

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.estimators.base.current_task import task_of
 from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.rows import take_rows
 
@@ -35,7 +36,7 @@ class Neighbours:
         indices : ndarray of shape (n_rows, n_neighbors)
             Positions of the rows in the order in which the task has shown them.
         """
-        current = self._adapted()
+        current = task_of(self)
         n_rows = len(current.rows.y) - (X is None)
         k = _how_many(n_neighbors, n_rows)
         rows = current.rows.X if X is None else self.rows_.read(self, self._take_ids(X, None)[0])
@@ -74,8 +75,10 @@ class _SpaceOfRows(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         return self.served_.embed(self.rows_.read(self, self._take_ids(X, None)[0]))
 
 
-class LearnedSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, auto_wrap_output_keys=None):
+class LearnedSpace(TransformerMixin, auto_wrap_output_keys=None):
     """``transform`` into the space of learners with ``embed(X)``; no task needs to be adapted."""
+
+    get_feature_names_out = ClassNamePrefixFeaturesOutMixin.get_feature_names_out
 
     def transform(self, X: Any) -> "np.ndarray | TaskSet":
         """Rows as points of the learned space.

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from skmeta.estimators.base.classes import Classes
-from skmeta.estimators.base.current_task import adapt_to
+from skmeta.estimators.base.current_task import adapt_to, answers_without_rows
 from skmeta.estimators.base.labels import is_numbering
 from skmeta.estimators.base.meta_training import MetaTraining
 from skmeta.learners.calibrated import Calibrated
@@ -109,7 +109,7 @@ class Pretraining(MetaTraining):
 
     def adapt_to_table(self, support):
         estimator = self.estimator
-        is_learned = len(estimator.net_.history) and estimator._answers_without_rows()
+        is_learned = len(estimator.net_.history) and answers_without_rows(estimator)
         is_learned = is_learned and not isinstance(estimator.net_.module_, Calibrated)
         adapt_to(estimator, support, n_encoded=0 if is_learned else None)
 

@@ -64,7 +64,7 @@ class NumericRows:
         X, y = tasks.pooled
         if not len(tasks):
             raise ValueError("There are no tasks: give at least one.")
-        if (tasks.n_support == 0).any() and (reset or not estimator._answers_without_rows()):
+        if (tasks.n_support == 0).any() and (reset or not estimator.codec_.starts_cold(estimator._learner_class)):
             name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
             raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
         if reset and (tasks.n_query == 0).all():

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.utils import Bunch
 
+from skmeta.estimators.base.current_task import answers_without_rows, task_of
 from skmeta.tasks import TaskSet
 
 _ROWS_AT_ONCE = 65536
@@ -13,8 +14,8 @@ _LEAST = np.log(1e-6)  # the log-probability of a class that is gone with its on
 def support_effects(estimator, X):
     """By how much the answer to each row falls without each row of the support."""
     X, _ = estimator._take_ids(X, None)
-    support, rows = estimator._adapted().rows, estimator.rows_.read(estimator, X)
-    n_support, needed = len(support.y), 1 if estimator._answers_without_rows() else 2
+    support, rows = task_of(estimator).rows, estimator.rows_.read(estimator, X)
+    n_support, needed = len(support.y), 1 if answers_without_rows(estimator) else 2
     if n_support < needed:
         raise ValueError(
             f"{type(estimator).__name__} explains an answer by leaving rows of the task out: it needs {needed} or "
