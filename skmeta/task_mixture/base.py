@@ -15,7 +15,6 @@ from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import changes, cosines, lengths
-from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.task_mixture.fitting import TableOfTasks, added, asked
@@ -23,6 +22,7 @@ from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.mixture import Members, Mixture
 from skmeta.task_mixture.row_weights import check_weighable, relative, say_something
 from skmeta.task_mixture.table import (
+    first_numbers,
     numbers,
     read_asked,
     read_groups,
@@ -79,6 +79,9 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     task_names_in_ : list of str or None
         The columns that name tasks.
     encoder_ : TableEncoder
+    shift_ : ndarray of shape (n_encoded,)
+        What is taken off the encoded columns: the means of those that lie far from zero for their spread, such as
+        seconds since 1970, whose squares would lose the digits that differ, and 0 for the others.
     n_features_in_ : int
         Without the columns that name tasks.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -162,8 +165,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             X, y, weight, ids, groups = draft._read_first(X, y, sample_weight, ids, groups)
             draft.places_, code = TaskPlaces().opened(ids, len(y))
             y = draft._learn_targets(y)
-            draft.encoder_ = TableEncoder().fit(X)
-            draft._fit_mixtures(numbers(draft, X), y, code, weight, groups)
+            draft._fit_mixtures(first_numbers(draft, X), y, code, weight, groups)
         return self
 
     def _read_first(self, X, y, sample_weight, ids, groups):

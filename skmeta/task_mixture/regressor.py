@@ -9,6 +9,7 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 from skmeta.documentation import documented, documented_like
 from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.regressor import ProbabilisticRegressor
+from skmeta.estimators.base.rows import far_means
 from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import TaskMixture
@@ -79,15 +80,19 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
 
     def _learn_targets(self, y):
         # by a power of two, which rounds nothing: squares of targets stay within what a float can hold
-        self.target_units_ = 2.0 ** np.frexp(np.abs(y).max(0))[1].clip(-1000, 1000)
-        return y / self.target_units_
+        self.target_units_ = _powers_of_two(y)
+        coded = y / self.target_units_
+        self.target_shift_ = self.target_units_ * far_means(coded)
+        if self.target_shift_.any():
+            self.target_units_ = _powers_of_two(y - self.target_shift_)
+        return self._coded_targets(y)
 
     def _coded_targets(self, y):
-        return y / self.target_units_
+        return (y - self._target_shift) / self.target_units_
 
-    def _in_units(self, y):
-        y = y * self.target_units_
-        return y if self.n_targets_ else y[:, 0]
+    @property
+    def _target_shift(self):
+        return vars(self).get("target_shift_", np.zeros(len(self.target_units_)))  # which older files do not have
 
     def _default_members(self, y):
         trees = HistGradientBoostingRegressor()
@@ -127,7 +132,12 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
     def _in_units(self, answers, return_std, quantiles):
         """Answers to each target (n_rows, C) in its units; those of one target given as such are no columns."""
         y = np.stack(answers, axis=1) * self.target_units_[:, None]
+        y[..., : 1 if return_std else None] += self._target_shift[:, None]
         y = y if self.n_targets_ else y[:, 0]
         if quantiles is not None:
             return y
         return (y[..., 0], y[..., 1]) if return_std else y[..., 0]
+
+
+def _powers_of_two(y):
+    return 2.0 ** np.frexp(np.abs(y).max(0))[1].clip(-1000, 1000)

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from skmeta.estimators.base.rows import check_weight, refuse_missing
+from skmeta.estimators.base.rows import check_weight, far_means, refuse_missing
+from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import from_torch, is_frame, is_missing, take_rows
 
@@ -35,6 +36,14 @@ def read_asked(estimator, X):
     return numbers(estimator, X)
 
 
+def first_numbers(estimator, X):
+    """The numbers of the table that is fitted, which say how others are encoded."""
+    estimator.encoder_, estimator.shift_ = TableEncoder().fit(X), 0.0
+    encoded = numbers(estimator, X)
+    estimator.shift_ = far_means(encoded)
+    return encoded - estimator.shift_
+
+
 def numbers(estimator, X):
     """The encoded table; one without features has one that says nothing, and its tasks differ by their means."""
     encoded = estimator.encoder_.transform(X)
@@ -42,7 +51,7 @@ def numbers(estimator, X):
         return np.zeros((len(encoded), 1))
     if np.abs(encoded).max() > _HUGE:
         raise ValueError(f"Some numbers of X are beyond {_HUGE:g}, too large to be squared: rescale their columns.")
-    return encoded
+    return encoded - vars(estimator).get("shift_", 0.0)  # which older files do not have
 
 
 def rows_that_count(sample_weight, *parts):

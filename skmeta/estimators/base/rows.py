@@ -88,7 +88,7 @@ class NumericRows:
             return X
         X = dense(X)
         if reset:
-            self.shift = _far_means(X)
+            self.shift = far_means(X)
         return X - self.shift if self.shift.any() else X
 
 
@@ -149,16 +149,20 @@ def _lies_around_zero(X):
     return not _far_from_zero(full.mean(0), full.std(0)).any()
 
 
-def _far_means(X):
+def far_means(X):
     """Means of the columns that lie far from zero for their spread, and 0 for the others.
 
     Squares tell of nearly all columns that they do not, and of the rest what rounding leaves of them does not count.
     """
     n = max(len(X), 1)
     squares, sums = np.einsum("nd,nd->d", X, X) / n, np.ones(len(X)) @ X / n
-    far, doubtful = np.zeros(X.shape[1]), np.flatnonzero(squares - sums**2 <= 1e-6 * squares)
-    if len(doubtful):
-        mean, spread = X[:, doubtful].mean(0), X[:, doubtful].std(0)
+    far, doubtful = np.zeros(X.shape[1]), np.flatnonzero(~(squares - sums**2 > 1e-6 * squares))
+    if len(doubtful):  # those with missing cells among them
+        some = X[:, doubtful]
+        present = ~np.isnan(some)
+        n = np.maximum(present.sum(0), 1)
+        mean = np.where(present, some, 0.0).sum(0) / n
+        spread = np.sqrt(np.square(np.where(present, some - mean, 0.0)).sum(0) / n)
         far[doubtful] = np.where(_far_from_zero(mean, spread), mean, 0.0)
     return far
 

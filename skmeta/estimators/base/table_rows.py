@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
-from skmeta.estimators.base.rows import NumericRows, dense, is_plain, place_of_row, refuse_missing
+from skmeta.estimators.base.rows import NumericRows, dense, far_means, is_plain, place_of_row, refuse_missing
 from skmeta.tasks.rows import plain
 
 
@@ -22,7 +22,7 @@ class TableRows(NumericRows):
     """
 
     allows_missing = True
-    shift = 0.0  # whoever takes such rows measures their columns in double precision
+    shift = 0.0  # of files from before columns were moved; answers measure them in double precision, training does not
 
     def __init__(self, estimator):
         self.categorical_features = estimator.categorical_features
@@ -30,7 +30,12 @@ class TableRows(NumericRows):
 
     def read(self, estimator, X, reset=False, learn=None, keep_sparse=False):
         """Rows as float64, always dense; ``learn`` numbers categories that are new."""
-        learn = reset if learn is None else learn
+        X = self._coded(estimator, X, reset, reset if learn is None else learn)
+        if reset:
+            self.shift = far_means(X)
+        return X - self.shift if np.any(self.shift) else X
+
+    def _coded(self, estimator, X, reset, learn):
         if not reset and is_plain(estimator, X) and not any(self.columns.is_categorical):
             return X.astype(np.float64)
         X = plain(X)
