@@ -62,7 +62,7 @@ def test_a_table_of_many_classes_that_comes_as_the_only_task_is_learned_from_in_
     centres = 3 * rng.normal(size=(24, 5))
     y = np.repeat([f"kind {i}" for i in range(24)], 8)
     tasks = split_classes(np.repeat(centres, 8, axis=0) + rng.normal(size=(192, 5)), y, test_size=6, random_state=0)
-    meta = ProtoNetClassifier(max_epochs=2, random_state=0).fit(tasks[0])
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=10, random_state=0).fit(tasks[0])
     assert meta.labels_ == "task"
     few = split_tasks(tasks[1], 2, random_state=0)
     assert meta.score(few) > 0.7

@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skmeta import KShotSplit, MAMLClassifier, MAMLRegressor, TableEncoder, TaskKFold, TaskMixtureRegressor
 from tests.estimators.contract import cheap
 
-TINY = {"max_epochs": 1, "random_state": 0}
+TINY = {"max_epochs": 1, "steps_per_epoch": 3, "random_state": 0}
 
 
 def visits(n_sites=8, n_rows=8, seed=0):

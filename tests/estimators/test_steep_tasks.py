@@ -54,7 +54,9 @@ def test_learned_rates_start_slower_where_rows_are_steep(inner_lr):
 def test_a_heavy_tailed_table_is_learned_with_a_warning(heavy_tailed, settings):
     X, y, task = heavy_tailed
     with pytest.warns(ConvergenceWarning, match="times smaller"):
-        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, random_state=0, **settings).fit(X, y, task=task)
+        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, steps_per_epoch=5, random_state=0, **settings).fit(
+            X, y, task=task
+        )
     answers = meta.predict(X, task=task)
     assert np.isfinite(answers).all()
     assert np.abs(answers).max() < 100 * np.abs(y).max()
@@ -64,7 +66,9 @@ def test_of_an_implicit_gradient_each_task_finds_its_own_steps_and_the_others_ke
     X, y, task = heavy_tailed
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
-        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, random_state=0, gradient="implicit").fit(X, y, task=task)
+        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, steps_per_epoch=5, random_state=0, gradient="implicit").fit(
+            X, y, task=task
+        )
     answers = meta.predict(X, task=task)
     assert np.abs(answers).max() < 100 * np.abs(y).max()
     usual = np.flatnonzero(np.arange(300) % 40)[:9]
@@ -76,7 +80,7 @@ def test_of_an_implicit_gradient_each_task_finds_its_own_steps_and_the_others_ke
 def test_steps_stay_slow_in_a_saved_estimator(heavy_tailed, tmp_path):
     X, y, task = heavy_tailed
     with pytest.warns(ConvergenceWarning):
-        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, random_state=0).fit(X, y, task=task)
+        meta = MAMLRegressor(inner_lr=0.1, max_epochs=1, steps_per_epoch=5, random_state=0).fit(X, y, task=task)
     meta.save(tmp_path / "slow")
     again = skmeta.load(tmp_path / "slow")
     np.testing.assert_array_equal(again.adapt(X[:5], y[:5]).predict(X), meta.adapt(X[:5], y[:5]).predict(X))
@@ -87,7 +91,7 @@ def test_ordinary_tables_are_learned_without_a_warning(heavy_tailed):
     usual = np.flatnonzero(np.arange(300) % 40)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        MAMLRegressor(max_epochs=1, random_state=0).fit(X[usual], y[usual], task=task[usual])
+        MAMLRegressor(max_epochs=1, steps_per_epoch=5, random_state=0).fit(X[usual], y[usual], task=task[usual])
 
 
 def test_training_that_diverges_says_so(heavy_tailed):

@@ -1,5 +1,8 @@
 """A class that a task has not shown is answered only if it is declared, or if all of the task's classes are shared."""
 
+import copy
+from functools import cache
+
 import numpy as np
 from numpy.testing import assert_array_equal
 
@@ -17,9 +20,19 @@ NEW = np.arange(8, 13)
 ASKED, TRUTH = np.repeat(CENTRES[8:], 8, axis=0) + 0.5 * rng.normal(size=(40, 6)), np.repeat(NEW, 8)
 
 
+@cache
+def _learned(cls):
+    return cheap(cls).fit(X, Y)
+
+
+def learned(cls):
+    """A classifier of the table. Training is shared between tests, the estimator is not."""
+    return copy.copy(_learned(cls))
+
+
 @every_classifier
 def test_after_one_table_other_classes_are_the_tasks_own(cls):
-    meta = cheap(cls).fit(X, Y)
+    meta = learned(cls)
     assert meta.labels_ == "shared"
     meta.adapt(ONE_SHOT, NEW)
     assert_array_equal(meta.classes_, NEW)
@@ -30,7 +43,7 @@ def test_after_one_table_other_classes_are_the_tasks_own(cls):
 
 @every_classifier
 def test_many_tasks_of_other_classes_answer_their_own_only(cls):
-    meta = cheap(cls).fit(X, Y)
+    meta = learned(cls)
     other = Task(X[:18], Y[:18], X[:3], Y[:3])
     mixed = Task(np.concatenate([X[:2], ONE_SHOT[:1]]), [0, 0, 8], ASKED[:4])
     tasks = [Task(ONE_SHOT, NEW, ASKED, TRUTH), other, mixed]
@@ -47,7 +60,7 @@ def test_many_tasks_of_other_classes_answer_their_own_only(cls):
 
 
 def test_declared_classes_may_be_answered_beside_new_ones():
-    meta = cheap(ProtoNetClassifier).fit(X, Y)
+    meta = learned(ProtoNetClassifier)
     meta.adapt(ONE_SHOT, NEW, classes=np.arange(13))
     assert_array_equal(meta.classes_, np.arange(13))
     p = meta.predict_proba(ASKED)

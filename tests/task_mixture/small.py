@@ -1,5 +1,8 @@
 """Small tables of sites, and mixtures that are fitted to them in a moment."""
 
+import copy
+from functools import cache
+
 import numpy as np
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -24,6 +27,16 @@ def mixture(kind="regressor", **params):
     if kind == "regressor":
         return TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0, **params)
     return TaskMixtureClassifier(LogisticRegression(), cv=2, random_state=0, **params)
+
+
+@cache
+def _learned(kind):
+    return mixture(kind).fit(X, targets(kind), task=SITE)
+
+
+def learned(kind="regressor"):
+    """A mixture fitted to the sites. Fitting is shared between tests, the mixture is not."""
+    return copy.copy(_learned(kind))
 
 
 def targets(kind, y=Y):

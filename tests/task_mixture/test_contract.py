@@ -27,7 +27,7 @@ from skmeta import (
     TaskMixtureRegressor,
     load,
 )
-from tests.task_mixture.small import KINDS, SITE, X, Y, answers, mixture, sites, targets
+from tests.task_mixture.small import KINDS, SITE, X, Y, answers, learned, mixture, sites, targets
 
 TABLE = pd.DataFrame(X, columns=["dose", "weight"]).assign(site=SITE)
 
@@ -43,7 +43,7 @@ def fitted(request):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, MemoryError])
 def test_a_fit_that_fails_or_is_interrupted_changes_nothing(kind, error, monkeypatch):
-    model = mixture(kind).fit(X, targets(kind), task=SITE)
+    model = learned(kind)
     before = answers(model, X, task=SITE), set(vars(model)), model.adapted_tasks_.tolist()
 
     def fail(*args):
@@ -59,7 +59,7 @@ def test_a_fit_that_fails_or_is_interrupted_changes_nothing(kind, error, monkeyp
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("call", ["fit", "partial_fit", "adapt"])
 def test_a_call_that_is_refused_changes_nothing(kind, call):
-    model = mixture(kind).fit(X, targets(kind), task=SITE)
+    model = learned(kind)
     before = answers(model, X, task=SITE)
     wrong = np.full(len(X), np.nan) if kind == "regressor" else np.array(["odd"] * len(X))
     with pytest.raises(ValueError):
@@ -73,11 +73,11 @@ def test_a_call_that_is_refused_changes_nothing(kind, call):
 def test_a_current_task_is_shown_row_by_row_and_forgotten(fitted):
     kind, model = fitted
     y = targets(kind, np.r_[Y[:6] + 5])
-    in_parts = mixture(kind).fit(X, targets(kind), task=SITE)
+    in_parts = learned(kind)
     in_parts.adapt(X[:3], y[:3]).partial_fit(X[3:6], y[3:6])
-    at_once = mixture(kind).fit(X, targets(kind), task=SITE).adapt(X[:6], y[:6])
+    at_once = learned(kind).adapt(X[:6], y[:6])
     assert_allclose(answers(in_parts, X), answers(at_once, X))
-    named = mixture(kind).fit(X, targets(kind), task=SITE).partial_fit(X[:6], y[:6], task=np.full(6, 99))
+    named = learned(kind).partial_fit(X[:6], y[:6], task=np.full(6, 99))
     assert_allclose(answers(named, X, task=np.full(len(X), 99)), answers(at_once, X))
     assert_allclose(answers(at_once.adapt(), X), answers(model, X, task=np.full(len(X), 99)))
     again = at_once.adapt(X[:6], y[:6])
@@ -98,8 +98,8 @@ def test_many_classes_have_no_more_trees_than_three():
 
 def test_labels_that_were_not_declared_are_refused():
     labels = targets("classifier")
-    model = mixture("classifier").fit(X, labels, task=SITE)
-    declared = mixture("classifier").fit(X, labels, task=SITE).partial_fit(X[:4], labels[:4], classes=["high", "low"])
+    model = learned("classifier")
+    declared = learned("classifier").partial_fit(X[:4], labels[:4], classes=["high", "low"])
     assert_array_equal(declared.predict_proba(X[:3]), model.partial_fit(X[:4], labels[:4]).predict_proba(X[:3]))
     with pytest.raises(ValueError, match=r"Labels \['low'\] are not among the declared classes \['high'\]"):
         model.partial_fit(X[:2], ["low", "high"], classes=["high"])
@@ -118,7 +118,7 @@ def test_many_tasks_are_answered_each_by_its_own_rows_and_leave_no_trace(fitted)
     together = answers(model, tasks)
     assert together.shape == (5,)
     for one, answer in zip(tasks, together):
-        alone = mixture(kind).fit(X, targets(kind), task=SITE)
+        alone = learned(kind)
         alone = alone.adapt(one.X, one.y) if len(one.y) else alone.adapt()
         assert_allclose(answer, answers(alone, one.X_query))
     assert model.adapted_tasks_.tolist() == list(range(12))
@@ -130,14 +130,14 @@ def test_one_task_as_an_ordinary_estimator_is_what_adapt_makes_of_it(fitted):
     wrapped = (FewShotRegressor if kind == "regressor" else FewShotClassifier)(model)
     y = targets(kind, Y[:6] - Y[:6].mean())
     shown = wrapped.fit(X[:4], y[:4]).partial_fit(X[4:6], y[4:6])
-    by_hand = mixture(kind).fit(X, targets(kind), task=SITE).adapt(X[:6], y)
+    by_hand = learned(kind).adapt(X[:6], y)
     assert_allclose(answers(shown, X[6:9]), answers(by_hand, X[6:9]))
 
 
 def test_tasks_are_fitted_scored_and_asked_for_their_own_rows():
     tasks = [(X[i == SITE], Y[i == SITE]) for i in range(12)]
     model = mixture().fit(tasks)
-    assert_allclose(model.predict(X, task=SITE), mixture().fit(X, Y, task=SITE).predict(X, task=SITE))
+    assert_allclose(model.predict(X, task=SITE), learned().predict(X, task=SITE))
     with pytest.raises(NotAdaptedError, match="has no current one"):
         model.predict(X)
     assert model.score(tasks) > 0.8
@@ -164,7 +164,7 @@ def test_copies_and_pickles_answer_alike_and_clones_know_nothing(fitted):
 def test_several_targets_are_answered_each_by_its_own_mixture():
     both = np.column_stack([Y, -3 * Y[::-1]])
     model = mixture().fit(X, both, task=SITE)
-    assert_allclose(model.predict(X, task=SITE)[:, 0], mixture().fit(X, Y, task=SITE).predict(X, task=SITE))
+    assert_allclose(model.predict(X, task=SITE)[:, 0], learned().predict(X, task=SITE))
     assert model.partial_fit(X[:2], both[:2], task=[77, 77]).predict(X[:3], task=[77] * 3).shape == (3, 2)
     assert model.weights_new_.index.names == ["target", "rows shown"]
     with pytest.raises(ValueError, match="1 targets, but fit saw 2"):
@@ -172,7 +172,7 @@ def test_several_targets_are_answered_each_by_its_own_mixture():
 
 
 def test_rows_that_come_one_by_one_do_not_touch_what_others_have_shown():
-    model = mixture().fit(X, Y, task=SITE)
+    model = learned()
     before = model.mixtures_[0].shown
     model.partial_fit(X[:1], Y[:1], task=[50]).partial_fit(X[1:2], Y[1:2], task=[50])
     after = model.mixtures_[0].shown
@@ -184,7 +184,7 @@ def test_rows_that_come_one_by_one_do_not_touch_what_others_have_shown():
 
 
 def test_the_task_column_is_named_once_and_found_by_every_method():
-    beside = mixture().fit(X, Y, task=SITE)
+    beside = learned()
     for model in (mixture(task="site").fit(TABLE, Y), mixture().fit(TABLE, Y, task="site")):
         assert model.task_names_in_ == ["site"]
         assert_allclose(model.predict(TABLE), beside.predict(X, task=SITE))
@@ -192,9 +192,9 @@ def test_the_task_column_is_named_once_and_found_by_every_method():
         opened = TABLE[:4].assign(site=99)
         assert_allclose(
             model.partial_fit(opened, Y[:4] + 9).predict(opened),
-            mixture().fit(X, Y, task=SITE).partial_fit(X[:4], Y[:4] + 9, task=[99] * 4).predict(X[:4], task=[99] * 4),
+            learned().partial_fit(X[:4], Y[:4] + 9, task=[99] * 4).predict(X[:4], task=[99] * 4),
         )
-        instead = mixture().fit(X, Y, task=SITE).partial_fit(X[:4], Y[:4] - 9, task=[99] * 4)
+        instead = learned().partial_fit(X[:4], Y[:4] - 9, task=[99] * 4)
         assert_allclose(
             model.adapt(opened, Y[:4] - 9).predict(opened), instead.predict(X[:4], task=[99] * 4)
         )  # what the task had shown before is forgotten
@@ -280,7 +280,7 @@ def test_progress_is_shown_when_asked_for(capsys):
 
 
 def test_weights_are_tables_of_members_by_rows_shown():
-    weights = mixture().fit(X, Y, task=SITE).weights_new_
+    weights = learned().weights_new_
     assert weights.index.tolist() == [0, 1, 2, 5] and "LinearRegression + task intercept" in weights.columns
     assert_allclose(weights.sum(axis=1), 1)
     known = TaskMixtureRegressor(cv=2, random_state=0).fit(X, Y, task=SITE).weights_known_
