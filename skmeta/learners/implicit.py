@@ -56,16 +56,17 @@ def proximal_descent(engine, start, support_X, support_y, *, steps, lr, proximal
         if errors is None:
             params = [old + move for old, move in zip(params, moves)]
             continue
-        tried = [old + _wide(length, move) * move for old, move in zip(params, moves)]
+        tried = [old + _of_each_task(length, move) * move for old, move in zip(params, moves)]
         reached = height(tried)
         lower = reached <= least
-        params = [torch.where(_wide(lower, new), new, old) for new, old in zip(tried, params)]
+        params = [torch.where(_of_each_task(lower, new), new, old) for new, old in zip(tried, params)]
         least, length = torch.where(lower, reached, least), torch.where(lower, length, length / 2)
     return params
 
 
-def _wide(of_tasks, like):
-    return of_tasks.view(-1, *[1] * (like.dim() - 1))
+def _of_each_task(values, like):
+    """A value (T,) of each task beside all numbers of its tensors."""
+    return values.view(-1, *[1] * (like.dim() - 1))
 
 
 class ImplicitSolution(torch.autograd.Function):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from skmeta.tasks.segments import Dice, Segments, integers
 from skmeta.tasks.store import TaskStore, hide, similar_size_chunks
 
 _WAYS = (5, 20)
@@ -81,7 +82,7 @@ class EpisodeLoader:
         self.n_ways = _as_range(_WAYS if n_ways is None else n_ways)
         self.n_shots, self.n_query = _as_range(n_shots), _as_range(n_query)
         self.hide_unseen, self.relabel, self.seed, self.in_parts = hide_unseen, relabel, seed, in_parts
-        self._segments = _Segments(dataset) if isinstance(dataset, TaskStore) and not dataset.has_query else None
+        self._segments = Segments(dataset) if isinstance(dataset, TaskStore) and not dataset.has_query else None
 
     def __len__(self):
         if self.steps is not None:
@@ -92,10 +93,10 @@ class EpisodeLoader:
         store = self.dataset
         if not isinstance(store, TaskStore):
             store = store.draw(len(self) * self.batch_size)
-        dice = _Dice(store.device, self.seed, self.generator)
+        dice = Dice(store.device, self.seed, self.generator)
         segments = self._segments
         if segments is None and not store.has_query:
-            segments = _Segments(store)
+            segments = Segments(store)
         order = self._task_order(store, dice)
         if segments is None:
             yield from (self._given(store, tasks, dice) for tasks in order)
@@ -193,14 +194,14 @@ class EpisodeLoader:
         exists = segments.count[tasks] > 0
         of_classes, of_places, of_ways, of_shots, of_query = numbers.split([store.max_classes, ways, 1, 1, 1], 1)
         classes = of_classes.masked_fill(~exists, 2.0).argsort(1)[:, :ways]
-        asked_ways = _integers(of_ways, min(self.n_ways[0], ways), ways)
+        asked_ways = integers(of_ways, min(self.n_ways[0], ways), ways)
         if not self.relabel:  # those to be asked about first, in order
             later = torch.arange(ways, device=store.device) >= asked_ways
             classes = classes.gather(1, (classes + store.max_classes * later).argsort(1))
         count = segments.count[tasks].gather(1, classes) * (torch.arange(ways, device=store.device) < asked_ways)
         start = segments.start[tasks].gather(1, classes)
-        shots = _integers(of_shots, *self.n_shots).expand_as(count)
-        query = _integers(of_query, *self.n_query).expand_as(count)
+        shots = integers(of_shots, *self.n_shots).expand_as(count)
+        query = integers(of_query, *self.n_query).expand_as(count)
         shots = torch.minimum(shots, (count // 2).clamp(min=1)).minimum(count)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -245,8 +246,8 @@ class EpisodeLoader:
         numbers, tasks = numbers[own], tasks[own]
         count, start = segments.count[tasks], segments.start[tasks]
         of_places, of_shots, of_query = numbers.split(1, 1)
-        shots = _integers(of_shots, self.n_shots[0] * per, most_shots)
-        query = _integers(of_query, self.n_query[0] * per, most_query)
+        shots = integers(of_shots, self.n_shots[0] * per, most_shots)
+        query = integers(of_query, self.n_query[0] * per, most_query)
         shots = torch.minimum(shots, (count + 1) // 2)
         query = torch.minimum(query, count - shots)
         (support, is_support), (asked, is_asked) = segments.windows(
@@ -323,67 +324,6 @@ def _shown(batch, query_y):
     rows = torch.zeros(batch["class_mask"].shape, device=query_y.device)
     rows.scatter_add_(1, batch["support_y"], batch["support_weight"])
     return rows.gather(1, query_y.clamp(min=0)) > 0
-
-
-class _Segments:
-    """Where each task's rows - or each class's, where tasks have classes of their own - lie in a sorted order."""
-
-    def __init__(self, store):
-        task = torch.repeat_interleave(torch.arange(len(store), device=store.device), store.n_rows)
-        self.per_class = store.is_classification and not store.shared_labels
-        width = store.max_classes if self.per_class else 1
-        self.of_row = task * width + store.y if self.per_class else task
-        labelled = ~store.y.isnan().any(1) if store.y.is_floating_point() else store.y >= 0
-        self.rows = torch.arange(len(task), device=store.device)[labelled]
-        self.of_row = self.of_row[labelled]
-        count = torch.bincount(self.of_row, minlength=len(store) * width)
-        # a segment without rows begins at one that is there
-        self.start = (count.cumsum(0) - count).clamp(max=max(len(self.rows) - 1, 0)).view(len(store), width)
-        self.count = count.view(len(store), width)
-        self.fewest = int(self.count[self.count > 0].min()) if self.count.numel() else 0
-        self.all_full = bool((self.count > 0).all())
-        self.order = self.rows
-
-    def can_fall_short(self, n_shots, n_query):
-        """Whether some episode may lack rows, so that padding must be marked."""
-        varies = n_shots[0] != n_shots[1]
-        return varies or not self.all_full or self.fewest < 2 * n_shots[1]
-
-    def shuffle(self, dice):
-        random = dice.permutation(len(self.rows))
-        self.order = self.rows[random[self.of_row[random].argsort(stable=True)]]
-
-    def windows(self, start, count, shots, query, most_shots, most_query, numbers):
-        """Support and query rows of each segment: two neighbouring windows, cyclic, where random numbers say."""
-        offset = (numbers * count).long()
-        step = torch.arange(most_shots + most_query, device=start.device)
-        is_query = step >= most_shots
-        place = step + (shots - most_shots)[..., None] * is_query
-        is_row = place < torch.where(is_query, (shots + query)[..., None], shots[..., None])
-        place = (place + offset[..., None]) % count.clamp(min=1)[..., None]
-        rows = self.order[place + start[..., None]]
-        sizes = [most_shots, most_query]
-        return zip(rows.split(sizes, -1), is_row.split(sizes, -1))
-
-
-class _Dice:
-    """Random numbers on a device: from a seed of one's own, a generator, or torch's global one."""
-
-    def __init__(self, device, seed, generator=None):
-        self.device, self.generator = device, generator
-        if seed is not None:
-            self.generator = torch.Generator(device=device).manual_seed(seed)
-
-    def uniform(self, shape):
-        return torch.rand(shape, device=self.device, generator=self.generator)
-
-    def permutation(self, n):
-        return torch.randperm(n, device=self.device, generator=self.generator)
-
-
-def _integers(numbers, low, high):
-    """Integers from low to high, by random numbers from 0 to 1."""
-    return torch.full_like(numbers, low, dtype=torch.long) if low == high else (numbers * (high - low + 1)).long() + low
 
 
 def _as_range(size):

@@ -2,7 +2,7 @@
 
 import torch
 
-from skmeta.tasks.episodes import _Dice
+from skmeta.tasks.segments import Dice
 from skmeta.tasks.store import TaskStore, is_answered
 
 
@@ -52,7 +52,7 @@ class RowLoader:
             # changed versions of known tasks come in their order, so that the index keeps its meaning
             store = store.draw(len(store) if len(store) > 1 else len(self) * self.batch_size)
             labelled = torch.nonzero(is_answered(store.y))[:, 0]
-        dice = _Dice(store.device, self.seed, self.generator)
+        dice = Dice(store.device, self.seed, self.generator)
         size = min(self._rows_per_batch(len(labelled)), len(labelled))
         needed = len(self) * size
         order = torch.cat([dice.permutation(len(labelled)) for _ in range(-(-needed // len(labelled)))])[:needed]

@@ -9,7 +9,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 
-from skmeta import MAMLRegressor, NotAdaptedError, ProtoNetClassifier, Task, few_shot_curve
+from skmeta import HyperNetClassifier, MAMLRegressor, NotAdaptedError, ProtoNetClassifier, Task, few_shot_curve
 from skmeta.tasks import GaussianClusters, LinearFamily
 from tests.estimators.contract import everything_in
 
@@ -199,6 +199,15 @@ def test_a_parameter_that_does_not_exist_is_refused_at_once(wrong):
         ProtoNetClassifier(**{wrong: 1})
     with pytest.raises(ValueError, match=f"Invalid parameter '{wrong.partition('__')[0]}'"):
         ProtoNetClassifier().set_params(**{wrong: 1})
+
+
+def test_a_name_that_is_nearly_right_or_was_right_once_is_answered_by_the_right_one():
+    with pytest.raises(TypeError, match="'inner_setps': did you mean 'inner_steps'"):
+        MAMLRegressor(inner_setps=3)
+    with pytest.raises(TypeError, match="no parameter 'first_order' any more: say gradient='first-order'"):
+        MAMLRegressor(first_order=True)
+    with pytest.raises(TypeError, match="no parameter 'n_code' any more: leave it out, since codes are 64 wide"):
+        HyperNetClassifier(n_code=8)
 
 
 @pytest.mark.parametrize(

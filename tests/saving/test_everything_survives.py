@@ -83,19 +83,19 @@ def proto(**settings):
 
 CASES = {
     "mixture of numbers": (
-        lambda: TaskMixtureRegressor(random_state=0).fit(TABLE, 5 + Y - Y.min(), task=SITE),
+        lambda: TaskMixtureRegressor(cv=2, random_state=0).fit(TABLE, 5 + Y - Y.min(), task=SITE),
         lambda one: [one.predict(TABLE, task=SITE), one.predict(TABLE.iloc[:5], task=["new"] * 5)],
     ),
     "mixture of nested groups": (
-        lambda: TaskMixtureRegressor(Ridge(), random_state=0).fit(NESTED, Y, task=["region", "site"]),
+        lambda: TaskMixtureRegressor(Ridge(), cv=2, random_state=0).fit(NESTED, Y, task=["region", "site"]),
         lambda one: [one.predict(NESTED, task=["region", "site"])],
     ),
     "mixture with a learner": (
-        lambda: TaskMixtureRegressor(Ridge(), meta=[MAMLRegressor(**CHEAP)], random_state=0).fit(X, Y, task=SITE),
+        lambda: TaskMixtureRegressor(Ridge(), meta=[MAMLRegressor(**CHEAP)], cv=2, random_state=0).fit(X, Y, task=SITE),
         lambda one: [one.predict(X, task=SITE), one.partial_fit(X, Y, task=SITE).predict(X, task=SITE)],
     ),
     "mixture of classes": (
-        lambda: TaskMixtureClassifier(random_state=0).fit(TABLE, CLASSES, task=SITE),
+        lambda: TaskMixtureClassifier(cv=2, random_state=0).fit(TABLE, CLASSES, task=SITE),
         lambda one: [one.predict_proba(TABLE, task=SITE)],
     ),
     "selector": (

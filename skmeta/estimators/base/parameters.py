@@ -7,6 +7,7 @@ may have is said at the first use, because scikit-learn forbids saying it in ``_
 
 import inspect
 from dataclasses import dataclass
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,6 +15,12 @@ import numpy as np
 from torch.nn import Module
 
 ROUTED_PREFIXES = ("module", "optimizer", "criterion", "iterator_train", "iterator_valid", "callbacks", "compile")
+#: what there was in earlier versions, and what to do instead
+_GONE = {
+    "first_order": "say gradient='first-order'",
+    "n_code": "leave it out, since codes are 64 wide",
+    "relation_hidden": "leave it out, since what compares rows is 64 wide",
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def complete_constructor(cls, is_classifier):
             setattr(self, name, params.pop(name, default))
         for name in params:
             if not is_routed(name):
-                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")
+                raise TypeError(_unknown(type(self).__name__, name, ["module", *defaults]))
         self._routed = params
 
     P = inspect.Parameter
@@ -73,6 +80,15 @@ def complete_constructor(cls, is_classifier):
     __init__.__qualname__ = f"{cls.__qualname__}.__init__"
     __init__.__module__ = cls.__module__
     cls.__init__ = __init__
+
+
+def _unknown(owner, name, known):
+    """What is said of a parameter that an estimator does not have."""
+    if name in _GONE:
+        return f"{owner} has no parameter {name!r} any more: {_GONE[name]}."
+    alike = get_close_matches(name, known, 1)
+    meant = f"did you mean {alike[0]!r}?" if alike else f"there are {', '.join(known)}."
+    return f"{owner}.__init__() got an unexpected keyword argument {name!r}: {meant}"
 
 
 def get_routed(estimator):

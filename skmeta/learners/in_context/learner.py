@@ -18,7 +18,7 @@ from skmeta.learners.base import Learner
 from skmeta.learners.experts import N_READ, score_queries, support_contributions
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.growth import GrowingSupport
-from skmeta.learners.in_context.support_rows import deal_out, relative_weight, wide
+from skmeta.learners.in_context.support_rows import deal_out, relative_weight, with_targets_axis
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.nets.tracing import is_traced
 from skmeta.threads import one_thread
@@ -127,7 +127,8 @@ class InContextLearner(GrowingSupport, Learner):
             return {"parts": [self._adapt_part(support_X, support_y, weight, class_mask, categorical)]}
         states = []
         for rows in parts:
-            X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in (support_X, wide(support_y)))
+            both = support_X, with_targets_axis(support_y)
+            X, y = (v.gather(1, rows[..., None].expand(-1, -1, v.shape[2])) for v in both)
             y = y.view(*rows.shape, *support_y.shape[2:])
             states.append(self._adapt_part(X, y, weight.gather(1, rows), class_mask, categorical, beside_trees=True))
         return {"parts": states, "dealt": parts, "n": weight.shape[1]}

@@ -60,5 +60,6 @@ def deal_out(y, weight, max_rows, most_parts):
     return [order[:, start::n_parts] for start in range(min(n_parts, most_parts))]
 
 
-def wide(y):
+def with_targets_axis(y):
+    """Labels (T, n) as those of one target; targets (T, n, K) as they are."""
     return y[..., None] if y.ndim == 2 else y
