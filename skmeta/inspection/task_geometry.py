@@ -14,6 +14,25 @@ def changes(estimator, X, tasks=None):
     return answers - (answers.mean(0) if cold is None else cold)
 
 
+class TaskGeometry:
+    """What estimators with a ``task_embedding_`` say of where tasks lie; they take its members over one by one."""
+
+    @property
+    def task_shift_(self) -> np.ndarray:
+        """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
+        return lengths(self.task_embedding_)
+
+    def task_similarity(self) -> np.ndarray:
+        """How alike the changes are that tasks make to the common answers.
+
+        Returns
+        -------
+        similarity : ndarray of shape (n_tasks, n_tasks)
+            Cosines, in the order of ``adapted_tasks_``.
+        """
+        return cosines(self.task_embedding_)
+
+
 def lengths(embedding):
     return np.sqrt(np.mean(embedding**2, axis=1))
 

@@ -14,7 +14,7 @@ from skmeta.estimators.base.classes import refuse_undeclared
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.exceptions import NotAdaptedError, warn_caller
-from skmeta.inspection.task_geometry import changes, cosines, lengths
+from skmeta.inspection.task_geometry import TaskGeometry, changes
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.task_mixture.fitting import TableOfTasks, added, asked
@@ -389,14 +389,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             raise AttributeError("How tasks differ is known after fit(X, y, task=ids).")
         return changes(self, self.probes_)
 
-    @property
-    def task_shift_(self):
-        """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
-        return lengths(self.task_embedding_)
-
-    @documented_like(MetaEstimator.task_similarity)
-    def task_similarity(self):
-        return cosines(self.task_embedding_)
+    task_shift_, task_similarity = TaskGeometry.task_shift_, TaskGeometry.task_similarity
 
     # ------------------------------------------------------------------ answers
 

@@ -142,13 +142,14 @@ def test_each_third_has_its_share_of_the_classes_that_can_be_asked_about(seed):
     assert several in ([[5, 3], [5, 3], [6, 2]], [[6, 2], [5, 3], [5, 3]], [[5, 3], [6, 2], [5, 3]])
 
 
+@pytest.mark.usefixtures("every_training")
 @pytest.mark.parametrize("n_several", [2, 5])
 def test_classes_of_one_row_say_nothing_of_others(n_several):
     y = np.repeat(np.arange(40), [20] * n_several + [1] * (40 - n_several))
     X = np.random.default_rng(0).normal(size=(len(y), 4)) + y[:, None]
     assert not class_parts(TaskStore(X.astype(np.float32), y, [len(y)], [-1], [40]), seed=0)
     for seed in (0, 1):
-        ProtoNetClassifier(max_epochs=1, random_state=seed).fit([(X, y)])
+        ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=seed).fit([(X, y)])
 
 
 @pytest.mark.usefixtures("every_training")
@@ -292,12 +293,14 @@ def test_no_task_is_held_out_of(tasks):
     assert not task_parts(tasks, seed=0)
 
 
+@pytest.mark.usefixtures("every_training")
 def test_tasks_that_ask_nothing_decide_nothing():
     rng, single = np.random.default_rng(0), [0, 1, 2]  # of each class one row
     asking = [(rng.normal(size=(9, 2)), np.arange(9) % 3) for _ in range(4)]
     silent = [(rng.normal(size=(3, 2)), single) for _ in range(9)]
     few, enough = (
-        ProtoNetClassifier(max_epochs=1, random_state=0).fit([*some, *silent]) for some in (asking[:3], asking)
+        ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0).fit([*some, *silent])
+        for some in (asking[:3], asking)
     )
     assert "share" not in few.net_.history[-1] and "share" in enough.net_.history[-1]
 

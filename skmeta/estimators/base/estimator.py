@@ -30,7 +30,7 @@ from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weigh
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.support_effects import support_effects
 from skmeta.estimators.base.unlike_tasks import look_at_task, look_at_tasks
-from skmeta.inspection.task_geometry import changes, cosines, lengths
+from skmeta.inspection.task_geometry import TaskGeometry, changes
 from skmeta.nets import MLP
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
@@ -407,20 +407,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         """(n_tasks, n_answers): the change that each of ``adapted_tasks_`` makes to the common answers."""
         return changes(self, known_tasks_of(self, "How tasks differ is").probes)
 
-    @property
-    def task_shift_(self) -> np.ndarray:
-        """(n_tasks,): how far each of ``adapted_tasks_`` moves the common answers, root mean square."""
-        return lengths(self.task_embedding_)
-
-    def task_similarity(self) -> np.ndarray:
-        """How alike the changes are that tasks make to the common answers.
-
-        Returns
-        -------
-        similarity : ndarray of shape (n_tasks, n_tasks)
-            Cosines, in the order of ``adapted_tasks_``.
-        """
-        return cosines(self.task_embedding_)
+    task_shift_, task_similarity = TaskGeometry.task_shift_, TaskGeometry.task_similarity
 
     # ------------------------------------------------------------------ copies
 
