@@ -102,6 +102,17 @@ class Learner(nn.Module):
         """The state after further rows of classes that the task has, or None where all rows have to be seen again."""
         return
 
+    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Sums over rows that ``adapt`` needs to know of them, or None where it needs the rows themselves.
+
+        Tensors (T, C, ...) of each class's rows, for regression (T, ...); those of more rows are added to them.
+        """
+        return
+
+    def adapt_to_sums(self, sums, class_mask=None):
+        """The state that ``adapt`` makes of rows, of their :meth:`sums`."""
+        raise NotImplementedError
+
     def configured(self, **settings):
         """The same learner with other settings of adaptation: a view that shares all tensors with it.
 

@@ -86,6 +86,28 @@ class BayesianHead(GaussianLearner):
             covariance = covariance - gain.transpose(1, 2) @ gain
         return mean, covariance
 
+    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
+        """One half of the products of whitened features (T, (e + 1)(e + 2) / 2), and their products with surprises.
+
+        These, (T, e + 1, k), are with what the prior does not foresee of the targets.
+        """
+        rows = self._weighted(support_X, support_y, support_weight)
+        products, of_surprises = sums_of_rows(self._prior(len(support_X)), self.prior_factor, *rows)
+        row, column = self._lower_half
+        return products[:, row, column], of_surprises
+
+    def adapt_to_sums(self, sums, class_mask=None):
+        half, of_surprises = sums
+        row, column = self._lower_half
+        products = half.new_empty(len(half), *self.below_diagonal.shape)
+        products[:, row, column] = products[:, column, row] = half
+        return condition_on_sums(self._prior(len(half)), self.prior_factor, products, of_surprises)
+
+    @property
+    def _lower_half(self):
+        """Where one half of a symmetric matrix stands, by rows and by columns."""
+        return torch.tril_indices(*self.below_diagonal.shape, device=self.below_diagonal.device)
+
     def _prior(self, n_tasks):
         return self.prior_mean.expand(n_tasks, -1, -1)
 
@@ -141,9 +163,17 @@ def condition_on_rows(mean, covariance, factor, features, targets):
 
 def condition_prior(mean, factor, features, targets):
     """The same from the prior for many rows, by the e x e precision of the weights: their mean and covariance."""
+    return condition_on_sums(mean, factor, *sums_of_rows(mean, factor, features, targets))
+
+
+def sums_of_rows(mean, factor, features, targets):
+    """What many rows say of the weights: products (T, e, e) of whitened features, and (T, e, k) with the surprises."""
     whitened = features @ factor
-    precision = whitened.transpose(1, 2) @ whitened
-    precision = precision + torch.eye(precision.shape[1], dtype=mean.dtype, device=mean.device)
+    return whitened.transpose(1, 2) @ whitened, whitened.transpose(1, 2) @ (targets - features @ mean)
+
+
+def condition_on_sums(mean, factor, products, of_surprises):
+    """Mean and covariance of the weights after rows whose sums are these."""
+    precision = products + torch.eye(products.shape[1], dtype=mean.dtype, device=mean.device)
     covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
-    shift = covariance @ (whitened.transpose(1, 2) @ (targets - features @ mean))
-    return mean + factor @ shift, covariance
+    return mean + factor @ (covariance @ of_surprises), covariance

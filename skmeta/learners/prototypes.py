@@ -118,20 +118,26 @@ class Prototypes(Learner):
 
         Beside them the classes' weights and sums of rows, to which ``update`` adds.
         """
-        return self._placed(*_sums(self.embed(support_X), support_y, support_weight, class_mask), class_mask)
+        return self.adapt_to_sums(self.sums(support_X, support_y, support_weight, class_mask), class_mask)
+
+    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
+        members = one_hot_support(support_y, class_mask.shape[1], support_weight, support_X.dtype)
+        return members.sum(-1), members @ self.embed(support_X)
+
+    def adapt_to_sums(self, sums, class_mask=None):
+        count, total = sums
+        drawn_count, offset, prior, seen = self._drawn(count, class_mask)
+        prototypes = total / drawn_count
+        return prototypes if offset is None else prototypes + offset, prior, seen, count, total, class_mask
 
     def update(self, state, support_X, support_y, support_weight=None):
         """The state after further rows of classes that have some; the cost does not depend on the rows seen before."""
         _, _, seen, count, total, class_mask = state
         if not seen.gather(1, support_y).all():
             return None
-        more, further = _sums(self.embed(support_X), support_y, support_weight, class_mask)
-        return self._placed(count + more, total + further, class_mask)
-
-    def _placed(self, count, total, class_mask):
-        drawn_count, offset, prior, seen = self._drawn(count, class_mask)
-        prototypes = total / drawn_count
-        return prototypes if offset is None else prototypes + offset, prior, seen, count, total, class_mask
+        more, further = self.sums(support_X, support_y, support_weight, class_mask)
+        return self.adapt_to_sums((count + more, total + further), class_mask)
 
     def _drawn(self, count, class_mask):
         """What common prototypes make of the classes' weights (T, C).
@@ -181,9 +187,3 @@ class Prototypes(Learner):
         # a class without rows is out of reach, whatever the row
         bias = bias.masked_fill(~seen[:, None], -torch.inf)
         return self.embedding.under_a_head(self.parameters_of_body.now(), weight, bias)
-
-
-def _sums(embedded, y, weight, class_mask):
-    """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
-    members = one_hot_support(y, class_mask.shape[1], weight, embedded.dtype)
-    return members.sum(-1), members @ embedded

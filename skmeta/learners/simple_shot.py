@@ -46,10 +46,16 @@ class SimpleShot(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Class means (T, C, e) and the classes (T, C) that have rows."""
-        n_classes = class_mask.shape[1]
-        members = one_hot_support(support_y, n_classes, support_weight, support_X.dtype)
-        count = members.sum(-1, keepdim=True)
-        return members @ self.embed(support_X) / count.clamp(min=1e-12), class_mask & (count[..., 0] > 0)
+        return self.adapt_to_sums(self.sums(support_X, support_y, support_weight, class_mask), class_mask)
+
+    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
+        """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
+        members = one_hot_support(support_y, class_mask.shape[1], support_weight, support_X.dtype)
+        return members.sum(-1), members @ self.embed(support_X)
+
+    def adapt_to_sums(self, sums, class_mask=None):
+        count, total = sums
+        return total / count[..., None].clamp(min=1e-12), class_mask & (count > 0)
 
     def predict(self, state, query_X):
         """Logits (T, m, C)."""

@@ -38,6 +38,11 @@ def write(path, content, arrays):
     arrays : list of (str, ndarray)
         Each with the name of its safetensors dtype, since numpy has no word for bfloat16.
     """
+    write_atomically(Path(path), parts_of(content, arrays))
+
+
+def parts_of(content, arrays):
+    """The bytes of a file, in pieces."""
     header, data, end = {}, [], 0
     for place, (dtype, array) in enumerate(arrays):
         part = np.ascontiguousarray(array).tobytes()
@@ -48,7 +53,7 @@ def write(path, content, arrays):
     about = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "content": content, "sha256": digest}
     text = json.dumps({"__metadata__": about, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    write_atomically(Path(path), [len(text).to_bytes(8, "little"), text, *data])
+    return [len(text).to_bytes(8, "little"), text, *data]
 
 
 def dtype_name(dtype):
@@ -143,6 +148,11 @@ def read(path):
     afterwards.
     """
     data = _bytes_of(Path(path))
+    return *parsed(data, path), len(data)
+
+
+def parsed(data, path):
+    """The format version, the text and the arrays by name of a file's bytes; ``path`` is what errors call it."""
     try:
         header, start = _header(data)
         about = header.pop("__metadata__", {})
@@ -155,7 +165,7 @@ def read(path):
         raise ValueError(f"{path} is not a file saved by skmeta, or it is truncated or damaged: {error}.") from None
     if not isinstance(content, str) or about.get("sha256") != _digest_of_version(version, content, header, arrays):
         raise ValueError(f"{path} has been changed since it was saved: its checksum does not match.")
-    return version, content, {name: (entry["dtype"], arrays[name]) for name, entry in header.items()}, len(data)
+    return version, content, {name: (entry["dtype"], arrays[name]) for name, entry in header.items()}
 
 
 class _Damaged(Exception):

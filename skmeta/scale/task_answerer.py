@@ -3,11 +3,9 @@
 import hashlib
 import os
 
-import numpy as np
-from sklearn.base import is_classifier
-
-from skmeta.tasks import TaskSet
-from skmeta.tasks.ids import factorize
+from skmeta.saving.plain import fingerprint
+from skmeta.scale.columns import Columns, answers
+from skmeta.scale.task_states import Stream
 
 try:
     import cloudpickle as pickle  # it takes along modules that a script itself defines; Dask and Ray bring it
@@ -18,7 +16,7 @@ _LOADED = {}  # in each process that answers: estimators by where they come from
 _KEPT = 4
 
 
-def task_answerer(estimator, *, task, target, features=None):
+def task_answerer(estimator, *, task, target, features=None, return_state=False):
     """A function that adapts to every task of a DataFrame and answers its unlabelled rows.
 
     The function is small, pickles, and takes and returns a pandas DataFrame, which is what
@@ -39,13 +37,21 @@ def task_answerer(estimator, *, task, target, features=None):
     features : list of str, default=None
         The columns the estimator knows, in its order. None: those it was fitted on, or where it was fitted on arrays
         all columns but the two above.
+    return_state : bool or str, default=False
+        Whether a row for every task comes after the answers, which holds in the column ``"state"``, or the one that is
+        named here, all that the task has shown, as text. Handed in again beside later rows of the task, it stands for
+        the earlier ones.
 
     Returns
     -------
     answer : callable
         Maps a DataFrame to its unlabelled rows, in their order and with their index, with the answers in ``target``.
-        What a task has shown is all there is to know of it: a stream keeps its labelled rows and hands them in again,
-        with the new ones.
+
+    Notes
+    -----
+    A state is the labelled rows of a task, or where those would be more numbers, and the learner can tell a task by
+    sums over its rows (class means, Bayesian regression), these sums. It is plain numbers and text, of which nothing is
+    executed, and of use to the same fitted estimator alone. Other columns of its row are those of some row of the task.
 
     Examples
     --------
@@ -67,73 +73,48 @@ def task_answerer(estimator, *, task, target, features=None):
        customer  visits buys
     2         7     8.0  yes
     5         8     2.0  yes
+
+    A stream goes on from the states of tasks, here with the seventh customer alone:
+
+    >>> answer = task_answerer(meta, task="customer", target="buys", return_state=True)
+    >>> states = answer(table[table["buys"].notna()])
+    >>> answers = answer(pd.concat([states, table[2:3]]))
+    >>> answers[answers["state"].isna()][["customer", "visits", "buys"]]
+       customer  visits buys
+    2         7     8.0  yes
     """
+    columns = Columns(task, target, features, "state" if return_state is True else return_state or None)
     if isinstance(estimator, (str, os.PathLike)):
-        return _TaskAnswerer(task, target, features, path=os.path.abspath(estimator))
-    return _TaskAnswerer(task, target, features, pickled=pickle.dumps(estimator))
+        return _TaskAnswerer(columns, path=os.path.abspath(estimator))
+    return _TaskAnswerer(columns, pickled=pickle.dumps(estimator))
 
 
 class _TaskAnswerer:
-    def __init__(self, task, target, features, path=None, pickled=None):
-        self.task, self.target, self.features = task, target, features
-        self.path, self.pickled = path, pickled
+    def __init__(self, columns, path=None, pickled=None):
+        self.columns, self.path, self.pickled = columns, path, pickled
         self.name = path if pickled is None else hashlib.sha256(pickled).hexdigest()
-        _load(self)  # what cannot be loaded fails here, and not in a worker
+        estimator, _ = _load(self)  # what cannot be loaded fails here, and not in a worker
+        known = getattr(estimator, "feature_names_in_", ()) if columns.features is None else columns.features
+        if columns.state in known:
+            raise ValueError(
+                f"The column {columns.state!r} is a feature of the estimator: name another one for the states of "
+                "tasks, such as return_state='memory'."
+            )
 
     def __call__(self, table):
-        for column in (self.task, self.target):
-            if column not in table.columns:
-                raise ValueError(f"There is no column {column!r} in this table; it has {list(table.columns)}.")
-        is_asked = table[self.target].isna().to_numpy()
-        answered = table[is_asked].copy()
-        if not is_asked.any():
-            return answered
-        estimator = _load(self)
-        ids = table[self.task].to_numpy()
-        names, code = factorize(ids)
-        asked_ids = np.unique(code[is_asked])
-        rows = np.flatnonzero(np.isin(code, asked_ids))  # of a task that asks nothing nothing is worked out
-        rows = rows[np.lexsort((is_asked[rows], code[rows]))]
-        n_query = np.bincount(code[is_asked], minlength=len(names))[asked_ids]
-        n_support = np.bincount(code[~is_asked], minlength=len(names))[asked_ids]
-        y = self._labels(table[self.target].iloc[rows], is_asked[rows], estimator)
-        tasks = TaskSet.from_pool(
-            self._rows(table, rows, estimator),
-            y,
-            n_support,
-            n_query,
-            np.zeros(len(asked_ids), dtype=bool),
-            [names[i] for i in asked_ids],
-        )
-        answers = np.concatenate(estimator.predict(tasks))
-        place = np.cumsum(is_asked) - 1
-        in_order = np.empty(len(answered), dtype=answers.dtype)
-        in_order[place[rows[is_asked[rows]]]] = answers
-        answered[self.target] = in_order
+        self.columns.check(table)
+        estimator, fingerprint = _load(self)
+        if self.columns.state is not None:
+            return Stream(self.columns, estimator, fingerprint)(table)
+        answered = table[table[self.columns.target].isna()].copy()
+        if len(answered):
+            answered[self.columns.target] = answers(table, self.columns, estimator)
         return answered
-
-    def _rows(self, table, rows, estimator):
-        known = getattr(estimator, "feature_names_in_", None)
-        names = known if self.features is None else self.features
-        if names is None:
-            names = [name for name in table.columns if name not in (self.task, self.target)]
-        chosen = table[list(names)].iloc[rows]
-        return chosen.to_numpy() if known is None else chosen
-
-    def _labels(self, column, is_asked, estimator):
-        """Labels of the rows, with any that exists in the place of one that is missing."""
-        known = column[~is_asked].to_numpy()
-        if is_classifier(estimator) and known.dtype.kind == "f" and (known == np.round(known)).all():
-            known = known.astype(np.int64)  # whole numbers beside missing ones are floats to pandas
-        if not len(known):
-            return np.zeros(len(column))
-        labels = np.full(len(column), known[0], dtype=known.dtype)
-        labels[~is_asked] = known
-        return labels
 
 
 def _load(answerer):
-    key = answerer.name if answerer.path is None else (answerer.path, os.stat(answerer.path).st_mtime_ns)
+    where = answerer.name if answerer.path is None else (answerer.path, os.stat(answerer.path).st_mtime_ns)
+    key = where, answerer.columns.state is not None
     if key not in _LOADED:
         if answerer.path is None:
             estimator = pickle.loads(answerer.pickled)
@@ -141,7 +122,8 @@ def _load(answerer):
             from skmeta import load
 
             estimator = load(answerer.path)
+        name = None if answerer.columns.state is None else fingerprint(estimator)
         while len(_LOADED) >= _KEPT:
             _LOADED.pop(next(iter(_LOADED)), None)
-        _LOADED[key] = estimator
+        _LOADED[key] = estimator, name
     return _LOADED[key]

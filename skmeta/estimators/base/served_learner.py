@@ -161,6 +161,32 @@ class ServedLearner:
                 done(len(chunk))
         return outputs, about
 
+    # ------------------------------------------------------------------ many tasks by sums over their rows
+
+    def numbers_a_class(self, n_features):
+        """How many numbers are in the sums of a class's rows, in regression of all; None where rows are needed."""
+        if getattr(type(self.learner), "sums", Learner.sums) is Learner.sums:
+            return None
+        is_classification = self.learner.task_type == "classification"
+        y = np.zeros((1, 1), dtype=np.int64) if is_classification else np.zeros((1, 1, self.learner.n_outputs))
+        batch = {"support_X": self.tensor(np.zeros((1, 1, n_features))), "support_y": self.labels(y)}
+        if is_classification:
+            batch["class_mask"] = self.tensor(np.ones((1, 1)), torch.bool)
+        return sum(part.size for part in self.sums(batch))
+
+    def sums(self, batch):
+        """The learner's sums of tasks' rows as arrays."""
+        with torch.no_grad():
+            return [part.cpu().numpy() for part in self.learner.sums(**batch)]
+
+    def answer_sums(self, sums, exists, X, settings=None):
+        """Outputs (T, m, C or k) for rows (T, m, d) of tasks that are known by their sums."""
+        with torch.no_grad():
+            learner = self._configured(settings)
+            exists = None if exists is None else self.tensor(exists, torch.bool)
+            state = learner.adapt_to_sums([self.tensor(part) for part in sums], exists)
+            return learner.predict(state, self.tensor(X)).cpu().numpy()
+
     # ------------------------------------------------------------------ numbers to tensors, and settings
 
     @staticmethod

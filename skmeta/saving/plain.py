@@ -1,0 +1,54 @@
+"""Plain values as bytes, and a name for all that an estimator is: both without a file, and without code."""
+
+import hashlib
+import json
+
+from skmeta.saving import container
+from skmeta.saving.decoded import Decoded
+from skmeta.saving.objects import Encoder
+from skmeta.saving.values import Values
+from skmeta.transaction import copy_of, forget
+
+
+def to_bytes(value):
+    """What :func:`~skmeta.saving.save` would write of numbers, text, containers, arrays and tables.
+
+    Examples
+    --------
+    >>> from skmeta.saving.plain import from_bytes, to_bytes
+    >>> from_bytes(to_bytes({"rows": [1.5, None]}), "This")
+    {'rows': [1.5, None]}
+    """
+    values = Values()
+    content = json.dumps(values.encode(value), separators=(",", ":"))
+    return b"".join(container.parts_of(content, values.arrays))
+
+
+def from_bytes(data, called):
+    """What :func:`to_bytes` has written, whoever wrote it: values, or a ``ValueError`` that says why not.
+
+    Parameters
+    ----------
+    data : bytes
+    called : str
+        What errors call them.
+    """
+    _, content, arrays = container.parsed(data, called)
+    try:
+        return Decoded(arrays, len(data)).decode(json.loads(content))
+    except Exception as error:
+        said = error if isinstance(error, ValueError) else repr(error)[:500]
+        raise ValueError(f"{called} does not hold plain values: {said}") from error
+
+
+def fingerprint(estimator):
+    """A text that is the same for an estimator, its copies and what its file holds, and another after another fit.
+
+    The current task and known tasks are no part of it.
+    """
+    bare, encoder = copy_of(estimator), Encoder()
+    forget(bare, "task_", "known_tasks_")
+    digest = hashlib.sha256(json.dumps(encoder.encode(bare), sort_keys=True).encode())
+    for _, array in encoder.arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()[:32]
