@@ -34,6 +34,6 @@ class AdaptationWarning(UserWarning):
 def warn_caller(message, category=UserWarning):
     """Warn, and name as the place the line that has called the library, however deep inside it is found out."""
     frame, level = sys._getframe(1), 2
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("skmeta", "torch"):
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("skmeta", "sklearn", "torch"):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -1,32 +1,45 @@
 """Columns of a mixed table as plain arrays: floats, days, or objects with NaN where missing."""
 
+import datetime
+import decimal
+import numbers
+
 import numpy as np
 
+from skmeta.exceptions import warn_caller
 from skmeta.tasks.rows import is_frame, is_missing
 
 _MICROSECONDS_A_DAY = 86_400_000_000
+_DATES, _DURATIONS = (datetime.date, np.datetime64), (datetime.timedelta, np.timedelta64)
+_NUMBERS = (numbers.Real, decimal.Decimal)
+_MANY = 10  # different numbers written as text, and half as many as rows, are measured and not names
 
 
 def column_kind(values):
-    """ "numeric", "boolean", "date" or "category", by dtype - and by content where the dtype is object."""
+    """ "numeric", "boolean", "date", "duration" or "category", by dtype - by content where the dtype is object."""
     dtype = values.dtype
     kind = getattr(dtype, "kind", "O")
-    if getattr(dtype, "name", "") == "category":
+    if getattr(dtype, "name", "") == "category" or getattr(dtype, "type", None) is str:
         return "category"
-    if kind == "M":
-        return "date"
-    if kind == "b":
-        return "boolean"
-    if kind in "iuf":
-        return "numeric"
+    if kind == "c":
+        raise ValueError("Complex data not supported: give real and imaginary parts as columns of their own.")
+    if kind in "Mmbiuf":
+        return {"M": "date", "m": "duration", "b": "boolean"}.get(kind, "numeric")
     present = [value for value in np.asarray(values, dtype=object) if not is_missing(value)]
-    if not present:
-        return "numeric"
-    if all(isinstance(value, (bool, np.bool_)) for value in present):
-        return "boolean"
-    if all(isinstance(value, (int, float, np.number)) for value in present):
-        return "numeric"
+    for found, types in (
+        ("boolean", (bool, np.bool_)),
+        ("numeric", (*_NUMBERS, np.bool_)),
+        ("date", _DATES),
+        ("duration", _DURATIONS),
+    ):
+        if all(isinstance(value, types) or found == "date" and _is_period(value) for value in present):
+            return found if present else "numeric"
     return "category"
+
+
+def _is_period(value):
+    """Whether it is one of pandas' periods, such as a month, which counts as its first day."""
+    return hasattr(value, "to_timestamp")
 
 
 def take_column(X, j, kind):
@@ -35,39 +48,88 @@ def take_column(X, j, kind):
     Returns
     -------
     values : ndarray of shape (n_rows,)
-        Floats with NaN for numbers and booleans, days since 1970 as floats with NaN for dates, strings with NaN for
-        categories.
+        Floats with NaN for numbers, booleans and durations (in days), days since 1970 as floats with NaN for dates,
+        strings with NaN for categories.
     """
     values = X.iloc[:, j] if is_frame(X) else X[:, j]
-    if kind == "date":
-        # through datetime64 whatever the container, time zones and units included
-        moments = values.dt.tz_localize(None) if hasattr(values, "dt") and values.dt.tz is not None else values
-        moments = np.asarray(moments).astype("datetime64[us]")
-        days = moments.astype(np.int64) / _MICROSECONDS_A_DAY
-        return np.where(np.isnat(moments), np.nan, days)
     if kind == "category":
         values = np.asarray(values, dtype=object)
         out = np.empty(len(values), dtype=object)
         out[:] = [np.nan if is_missing(value) else _as_text(value) for value in values]
         return out
-    return _as_floats(values, X, j)
-
-
-def _as_floats(values, X, j):
+    name, held = X.columns[j] if is_frame(X) else j, "numbers" if kind in ("numeric", "boolean") else f"{kind}s"
     try:
-        if hasattr(values, "to_numpy"):
-            floats = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            floats = np.array(
-                [np.nan if is_missing(v) else v for v in values] if values.dtype == object else values, np.float64
-            )
-    except (TypeError, ValueError) as error:
-        name = X.columns[j] if is_frame(X) else j
-        raise ValueError(f"Column {name!r} held numbers when the encoder was fitted, but now: {error}") from error
+        floats = {"date": _days, "duration": _days_long}.get(kind, as_floats)(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"Column {name!r} held {held} when the encoder was fitted, but now: {error}") from error
     if np.isinf(floats).any():
-        name = X.columns[j] if is_frame(X) else j
         raise ValueError(f"Input X contains infinity in column {name!r}.")
     return floats
+
+
+def _days(values):
+    """Days since 1970, by the clock of the place where a date has a time zone, whatever its container and unit."""
+    if values.dtype.kind in "biuf" and not np.isnan(as_floats(values)).all():
+        raise ValueError(f"numbers of dtype {values.dtype}")
+    if values.dtype.kind == "M" and isinstance(values.dtype, np.dtype):
+        moments = np.asarray(values).astype("datetime64[us]")
+    else:
+        cells = np.asarray(values, dtype=object)
+        moments = np.array([_moment(cell) for cell in cells], dtype="datetime64[us]")
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / _MICROSECONDS_A_DAY)
+
+
+def _moment(cell):
+    if is_missing(cell):
+        return np.datetime64("NaT")
+    cell = cell.to_timestamp() if _is_period(cell) else cell
+    if isinstance(cell, _NUMBERS) or isinstance(cell, str) and _is_number(cell):  # which numpy takes for a year
+        raise ValueError(f"the number {cell}")
+    return np.datetime64(cell.replace(tzinfo=None) if isinstance(cell, datetime.datetime) else cell, "us")
+
+
+def _days_long(values):
+    """How many days durations last."""
+    if values.dtype.kind in "biuf" and not np.isnan(as_floats(values)).all():
+        raise ValueError(f"numbers of dtype {values.dtype}")
+    if values.dtype.kind == "m" and isinstance(values.dtype, np.dtype):
+        spans = np.asarray(values).astype("timedelta64[us]")
+    else:
+        cells = [np.timedelta64("NaT") if is_missing(cell) else cell for cell in np.asarray(values, dtype=object)]
+        spans = np.array([np.timedelta64(cell, "us") for cell in cells], dtype="timedelta64[us]")
+    return np.where(np.isnat(spans), np.nan, spans.astype(np.int64) / _MICROSECONDS_A_DAY)
+
+
+def as_floats(values):
+    """A column of numbers, NaN where missing; dates and durations are refused."""
+    if getattr(values.dtype, "kind", "O") in "mM":
+        raise ValueError(f"dates or durations of dtype {values.dtype}")
+    if hasattr(values, "to_numpy") and hasattr(values.dtype, "na_value"):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    if values.dtype == object:
+        values = [np.nan if is_missing(value) else value for value in values]
+    return np.asarray(values, dtype=np.float64)
+
+
+def tell_of_numbers_as_text(values, name):
+    """Warn of a category whose values are all numbers, nearly every one another, which nobody means as names."""
+    texts = [value for value in np.asarray(values, dtype=object) if isinstance(value, str)]
+    distinct = set(texts)
+    if len(distinct) >= max(_MANY, 0.5 * len(texts)) and all(map(_is_number, distinct)):
+        warn_caller(
+            f"Column {name!r} holds numbers that are written as text ({len(distinct)} different ones in {len(texts)} "
+            f"rows, such as {texts[0]!r}) and is taken as categories. If they measure something, make numbers of them "
+            "first, as by pandas.to_numeric.",
+            UserWarning,
+        )
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_text(value):

@@ -4,14 +4,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.documentation import documented_like
 from skmeta.preprocessing.hashed_categories import HashedCategories
-from skmeta.preprocessing.table_columns import column_kind, take_column
+from skmeta.preprocessing.strange_categories import one_hot
+from skmeta.preprocessing.table_columns import column_kind, take_column, tell_of_numbers_as_text
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
-from skmeta.tasks.rows import is_frame, unwrapped
+from skmeta.tasks.rows import cells, is_frame, unwrapped
 from skmeta.transaction import transaction
 
 _DATE_PARTS = ("days", "season_sin", "season_cos", "weekday")
@@ -21,9 +23,13 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
     """Numbers, categories, strings, booleans, dates and missing values to one table of numbers.
 
     The kind of a column is read off its dtype (of an object column: off its values). Numbers keep their units and
-    get the median where missing, with a column that says so; categories become one column per value, with the rare
-    ones put together; a category with very many values becomes its count and a few hashed columns; a date becomes its
-    day, its place in the year and in the week. The target is never looked at.
+    get the median where missing, with a column that says so; categories become one column per value (two values share
+    one), with the rare ones put together; a category with very many values becomes its count and a few hashed columns;
+    a date becomes its day, its place in the year and in the week; a duration becomes days. The target is never looked
+    at.
+
+    Values of a category that ``fit`` never saw are told of. They are rare ones or, where there are none, none of the
+    known: 0 in all columns, and one half in that of two values.
 
     Parameters
     ----------
@@ -39,7 +45,7 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     kinds_ : list of str
-        "numeric", "boolean", "date" or "category" for every input column.
+        "numeric", "boolean", "date", "duration" or "category" for every input column.
     encoders_ : list of (str, list of int, transformer)
         What each group of columns goes through, in the order of the output.
     n_features_in_ : int
@@ -103,6 +109,9 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
         X = self._validated(X, reset=True)
         columns = [X.iloc[:, j] if is_frame(X) else X[:, j] for j in range(X.shape[1])]
         self.kinds_ = [column_kind(column) for column in columns]
+        for j, (column, kind) in enumerate(zip(columns, self.kinds_)):
+            if kind == "category":
+                tell_of_numbers_as_text(column, X.columns[j] if is_frame(X) else j)
         arrays = [take_column(X, j, kind) for j, kind in enumerate(self.kinds_)]
         self.encoders_ = []
         for name, encoder, members in self._groups(arrays):
@@ -127,7 +136,7 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
             sparse_output=False,
         )
         return [
-            ("numeric", numbers, of("numeric")),
+            ("numeric", numbers, sorted([*of("numeric"), *of("duration")])),
             ("boolean", flags, of("boolean")),
             ("date", dates, of("date")),
             ("category", one_hot, of("category")),
@@ -143,9 +152,12 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
 
     def _encode(self, arrays, n_rows):
         blocks = [np.empty((n_rows, 0))]  # a table of no columns is one of no numbers
-        for _, members, encoder in self.encoders_:
+        names = getattr(self, "feature_names_in_", range(self.n_features_in_))
+        for kind, members, encoder in self.encoders_:
             block = np.stack([arrays[j] for j in members], axis=1)
-            blocks.append(np.asarray(encoder.transform(block), dtype=np.float64))
+            is_category = kind == "category"
+            made = one_hot(encoder, block, [names[j] for j in members]) if is_category else encoder.transform(block)
+            blocks.append(np.asarray(made, dtype=np.float64))
         return np.hstack(blocks)
 
     def _validated(self, X, reset):
@@ -156,7 +168,11 @@ class TableEncoder(Savable, LinkedToReference, TransformerMixin, BaseEstimator):
             if not X.shape[0]:
                 raise ValueError("Found array with 0 sample(s), while a minimum of 1 is required.")
             return X
-        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+        settings = {"dtype": None, "ensure_all_finite": "allow-nan"}
+        if (objects := cells(X)) is X:
+            return validate_data(self, X, reset=reset, **settings)
+        validate_data(self, X, reset=reset, skip_check_array=True)  # which has the names
+        return check_array(objects, estimator=self, **settings)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the encoded columns.

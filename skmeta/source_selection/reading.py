@@ -8,13 +8,13 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.rows import explain, place_of_row
-from skmeta.tasks.rows import plain
+from skmeta.tasks.rows import readable
 
 
 def numbers(X, tasks=None):
     """Rows as numbers; what are none is named."""
     try:
-        return check_array(plain(X), dtype=np.float64, input_name="X")
+        return check_array(readable(X), dtype=np.float64, input_name="X")
     except (ValueError, TypeError) as error:
         raise explain(error, X, tasks) from error
 

@@ -9,7 +9,7 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 from skmeta.documentation import documented, documented_like
 from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.regressor import ProbabilisticRegressor
-from skmeta.estimators.base.rows import far_means
+from skmeta.estimators.base.rows import far_means, place_of_row
 from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
 from skmeta.task_mixture.base import TaskMixture
@@ -63,14 +63,14 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
 
     def _shaped_targets(self, y, reset):
         """(n_rows, n_targets) finite numbers."""
-        if y.dtype.kind not in "biuf":
+        name = type(self).__name__
+        if y.dtype == object:
             try:
                 y = y.astype(np.float64)
             except (TypeError, ValueError) as error:
-                raise ValueError(f"{type(self).__name__} needs numeric targets: {error}") from error
+                raise ValueError(f"{name} needs numeric targets: {error}") from error
+        Targets.check(y, name, place_of_row)
         y = np.asarray(y, dtype=np.float64)
-        if not np.isfinite(y).all():
-            raise ValueError("Input y contains NaN or infinity.")
         if reset:
             self.n_targets_ = 0 if y.ndim == 1 else y.shape[1]  # 0: they are no columns
         y = y.reshape(len(y), -1)

@@ -7,7 +7,7 @@ from sklearn.utils.validation import validate_data
 from skmeta.estimators.base.rows import check_weight, far_means, refuse_missing
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.tasks.ids import factorize
-from skmeta.tasks.rows import from_torch, is_frame, is_missing, take_rows
+from skmeta.tasks.rows import cells, from_torch, is_frame, is_missing, take_rows
 
 _HUGE = 1e150
 _PROBES = 100  # rows that tasks are compared by
@@ -17,8 +17,8 @@ def read_labelled(estimator, X, y, reset):
     """The rows and targets of a call that shows some."""
     X = from_torch(X)
     refuse_missing(y)
-    if is_frame(X):
-        X = validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if is_frame(X) or cells(X) is not X:
+        X = cells(validate_data(estimator, X, reset=reset, skip_check_array=True))
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
     else:
@@ -29,8 +29,8 @@ def read_labelled(estimator, X, y, reset):
 def read_asked(estimator, X):
     """The numbers of rows that are asked about."""
     X = from_torch(X)
-    if is_frame(X):
-        X = validate_data(estimator, X, reset=False, skip_check_array=True)
+    if is_frame(X) or cells(X) is not X:
+        X = cells(validate_data(estimator, X, reset=False, skip_check_array=True))
     else:
         X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite="allow-nan")
     return numbers(estimator, X)

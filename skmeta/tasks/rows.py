@@ -71,6 +71,20 @@ def as_pandas(X):
         return X
 
 
+def cells(X):
+    """A frame of another library that has more than numbers as an array of Python's own objects; all else as it is.
+
+    As arrays such frames would be of one dtype, and dates and truth values numbers.
+    """
+    if not _is_other_frame(X) or all(kind.is_numeric() for kind in _narwhal(X).schema.values()):
+        return X
+    frame = _narwhal(X)
+    out = np.empty(frame.shape, dtype=object)
+    for j, name in enumerate(frame.columns):
+        out[:, j] = frame[name].to_list()
+    return out
+
+
 def readable(X):
     """A table that scikit-learn can read: a tensor of torch becomes an array, and what holds no numbers is refused.
 

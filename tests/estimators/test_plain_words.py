@@ -27,6 +27,7 @@ from skmeta import (
     SourceSelector,
     TableEncoder,
     TaskMixtureClassifier,
+    TaskMixtureRegressor,
     WeightAverageTransferRegressor,
 )
 
@@ -50,6 +51,18 @@ CASES = {
     "dates": (
         lambda: ProtoNetClassifier().fit(pd.DataFrame({"day": pd.date_range("2020", periods=12)}), Y),
         "Column 'day' of X holds dates.*TableEncoder",
+    ),
+    "dates of a source": (
+        lambda: SourceSelector().fit([(pd.DataFrame({"day": pd.date_range("2020", periods=12)}), Y)] * 2),
+        "Column 'day' of X holds dates.*TableEncoder",
+    ),
+    "dates as targets": (
+        lambda: TaskMixtureRegressor().fit(X, np.arange(12).astype("datetime64[D]")),
+        "needs numeric targets",
+    ),
+    "durations as targets": (
+        lambda: TaskMixtureRegressor().fit(X, np.arange(12).astype("timedelta64[D]")),
+        "needs numeric targets",
     ),
     "a missing label": (lambda: ProtoNetClassifier().fit(X, [0, 1, None] * 4), "A label is missing: None in row 2"),
     "an array as a word": (

@@ -1,7 +1,11 @@
 """Mixed tables to numbers."""
 
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
@@ -51,7 +55,8 @@ def test_very_many_values_are_counted_and_hashed_too():
     assert_allclose(out["t_count"], np.log1p([4] + [1] * 29 + [4] * 3))
     hashed = out[["t_0", "t_1", "t_2", "t_3"]].to_numpy()
     assert_array_equal(np.abs(hashed).sum(1), 1)
-    never = encoder.transform(pd.DataFrame({"t": ["nowhere"]}))
+    with pytest.warns(UserWarning, match="They are taken as rare ones"):
+        never = encoder.transform(pd.DataFrame({"t": ["nowhere"]}))
     assert never[0, list(out.columns).index("t_count")] == 0
 
 
@@ -78,14 +83,73 @@ def test_time_zones_and_units_of_dates_do_not_matter():
     assert_allclose(plain, coarse)
 
 
+MOMENTS = [dt.datetime(2020, 1, 31), None, dt.datetime(2024, 2, 29, 12)]
+DATES = [
+    [None if moment is None else moment.date() for moment in MOMENTS],
+    [None if moment is None else moment.replace(tzinfo=dt.timezone.utc) for moment in MOMENTS],
+    pd.Series(MOMENTS).astype("timestamp[ns][pyarrow]"),
+    pd.Series(pd.to_datetime(MOMENTS)).dt.date.astype("date32[pyarrow]"),
+    pd.PeriodIndex(pd.to_datetime(MOMENTS), freq="D"),
+]
+
+
+@pytest.mark.parametrize(
+    "as_frame, held", [*((pd.DataFrame, held) for held in DATES), (pl.DataFrame, DATES[0]), (pl.DataFrame, MOMENTS)]
+)
+def test_dates_are_dates_whatever_holds_them(as_frame, held):
+    encoder = TableEncoder().fit(as_frame({"x": [1, 2, 3], "d": held}))
+    assert encoder.kinds_ == ["numeric", "date"]
+    out = encoder.transform(as_frame({"x": [1, 2, 3], "d": held}))
+    assert_allclose(np.floor(out[:, 1]), [18292, 0, 19782])
+    for others in (["18292", "1", "2"], [18292, 1, 2], [True, False, True]):
+        with pytest.raises(ValueError, match="Column '?(d|1)'? held dates when the encoder was fitted, but now"):
+            encoder.transform(as_frame({"x": [1, 2, 3], "d": others}))
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame])
+def test_durations_are_days_and_decimals_numbers(as_frame):
+    table = as_frame({"t": [dt.timedelta(1.5), None], "n": [Decimal("0.25"), Decimal(2)], "c": ["a", "b"]})
+    encoder = TableEncoder().fit(table)
+    assert encoder.kinds_ == ["duration", "numeric", "category"]
+    assert_array_equal(encoder.transform(table), [[1.5, 0.25, 0, 0], [1.5, 2, 1, 1]])
+    with pytest.raises(ValueError, match="held durations when the encoder was fitted, but now"):
+        encoder.transform(as_frame({"t": [1.5, 2], "n": [1, 2], "c": ["a", "b"]}))
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        TableEncoder().fit(pd.DataFrame({"x": [1 + 2j]}))
+
+
 def test_numbers_with_missing_cells_of_pandas_own_kind():
     out = encoded(pd.DataFrame({"n": pd.array([1, None, 3], dtype="Int64")}))
     assert_array_equal(out["n"], [1, 2, 3])
 
 
-def test_a_new_value_of_a_category_is_no_error():
-    encoder = TableEncoder().fit(pd.DataFrame({"c": ["a", "b", "c"]}))
-    assert_array_equal(encoder.transform(pd.DataFrame({"c": ["z"]})), [[0, 0, 0]])
+@pytest.mark.parametrize(
+    ("known", "becomes"),
+    [
+        ("abc", [0, 0, 0]),
+        ("ab", [0.5]),
+        ("aab" + "cdefghijklmnopqrstuvwxyz", [0] * 19 + [1]),
+        (["a", "b", None], [0, 0, 0]),
+    ],
+)
+def test_a_new_value_of_a_category_is_none_of_the_known_or_a_rare_one_and_told_of(known, becomes):
+    encoder = TableEncoder().fit(pd.DataFrame({"x": 0.0, "c": list(known)}))
+    taken_as = "rare ones" if len(known) > 20 else "none of those that it saw"
+    with pytest.warns(
+        UserWarning, match=f"^Column 'c' holds categories that fit never saw. They are taken as {taken_as}."
+    ):
+        out = encoder.transform(pd.DataFrame({"x": 1.0, "c": ["new", known[0]]}))
+    assert_array_equal(out[0], [1, *becomes])
+    assert_array_equal(out[1], encoder.transform(pd.DataFrame({"x": 1.0, "c": [known[0]]}))[0])
+
+
+def test_a_category_spelled_otherwise_is_told_of_with_the_known_one():
+    encoder = TableEncoder().fit(pd.DataFrame({"c": pd.Categorical([1, 2, 3])}))
+    with pytest.warns(UserWarning, match="'c' holds '1.0', which was never seen .* but '1' was"):
+        encoder.transform(pd.DataFrame({"c": [1.0, 2.0, np.nan]}))
 
 
 def test_text_where_numbers_were_is_an_error_that_names_the_column():

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skmeta.exceptions import warn_caller
-from skmeta.tasks.ids import lookalike
+from skmeta.preprocessing.strange_categories import tell_of_strangers
+from skmeta.preprocessing.table_columns import as_floats, column_kind, tell_of_numbers_as_text
 from skmeta.tasks.rows import is_frame, is_missing
 
 FREE_TEXTS, WORDS = 10, 3  # different texts, and words in each, from which a column is no longer one of names
@@ -81,7 +82,7 @@ class ColumnCodes:
             else:
                 distinct, where = _distinct(column)
                 codes = [np.nan if is_missing(v) else known.get(v, np.nan) for v in distinct]
-                _warn_of_lookalikes(distinct, known, getattr(column, "name", j))
+                tell_of_strangers(distinct, known, getattr(column, "name", j))
                 out[:, j] = np.array(codes, dtype=np.float64)[where]
         return check_array(out, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
 
@@ -98,13 +99,7 @@ def _columns(X):
 
 
 def _is_numeric(column):
-    dtype = column.dtype
-    kind = getattr(dtype, "kind", "O")
-    if kind in "biuf":
-        return True
-    if kind != "O" or hasattr(dtype, "categories") or hasattr(dtype, "na_value"):
-        return False
-    return all(isinstance(v, (int, float, np.number, np.bool_)) or is_missing(v) for v in _values(column))
+    return column_kind(column) in ("numeric", "boolean")
 
 
 def _values(column):
@@ -130,11 +125,13 @@ def _distinct(column):
 def _check_is_category(column, j):
     """Refuse dates and warn of free text: as categories neither says anything of a value it has not shown."""
     name = getattr(column, "name", j)
-    if getattr(column.dtype, "kind", "O") == "M":
+    if (kind := column_kind(column)) in ("date", "duration"):
         raise ValueError(
-            f"Column {name!r} holds dates, of which every one would be a category of its own. Put TableEncoder() "
-            "before the estimator in a pipeline: it turns a date into its day, its place in the year and in the week."
+            f"Column {name!r} holds {kind}s, of which every one would be a category of its own. Put TableEncoder() "
+            "before the estimator in a pipeline: it turns a date into its day, its place in the year and in the week, "
+            "and a duration into days."
         )
+    tell_of_numbers_as_text(column, name)
     texts = [value for value in column.tolist() if isinstance(value, str)]
     distinct = set(texts)
     n_words = sum(len(text.split()) for text in distinct)
@@ -147,26 +144,11 @@ def _check_is_category(column, j):
         )
 
 
-def _warn_of_lookalikes(values, known, name):
-    """Warn of a category that would not be missing if it were a number, or text, as those are, or without blanks."""
-    if found := lookalike((v for v in values if v not in known and not is_missing(v)), known):
-        value, other = found
-        warn_caller(
-            f"Column {name!r} holds {value!r}, which was never seen and is taken as missing, but {other!r} was: write "
-            "categories as they were written before, as numbers or text.",
-            UserWarning,
-        )
-
-
 def _as_numbers(column, j):
     try:
-        if hasattr(column, "to_numpy") and hasattr(column.dtype, "na_value"):
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if column.dtype == object:
-            column = [np.nan if is_missing(cell) else cell for cell in column]
-        return np.asarray(column, dtype=np.float64)
+        return as_floats(column)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"Column {j} of X held numbers in fit but holds something else now ({error}): argument must be a string "
-            "that is a number, or a number."
+            f"Column {getattr(column, 'name', j)!r} of X is taken as numbers, as in fit, but holds something else "
+            f"({error}): argument must be a string that is a number, or a number."
         ) from error

@@ -149,14 +149,15 @@ def _lies_around_zero(X):
     return not _far_from_zero(full.mean(0), full.std(0)).any()
 
 
+@np.errstate(over="ignore", invalid="ignore")  # who is to refuse numbers whose squares are none does so by name
 def far_means(X):
     """Means of the columns that lie far from zero for their spread, and 0 for the others.
 
     Squares tell of nearly all columns that they do not, and of the rest what rounding leaves of them does not count.
     """
-    n = max(len(X), 1)
+    n, far = max(len(X), 1), np.zeros(X.shape[1])
     squares, sums = np.einsum("nd,nd->d", X, X) / n, np.ones(len(X)) @ X / n
-    far, doubtful = np.zeros(X.shape[1]), np.flatnonzero(~(squares - sums**2 > 1e-6 * squares))
+    doubtful = np.flatnonzero(~(squares - sums**2 > 1e-6 * squares))
     if len(doubtful):  # those with missing cells among them
         some = X[:, doubtful]
         present = ~np.isnan(some)

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
 from skmeta.estimators.base.rows import NumericRows, dense, far_means, is_plain, place_of_row, refuse_missing
-from skmeta.tasks.rows import plain
+from skmeta.tasks.rows import cells, plain
 
 
 class TableRows(NumericRows):
@@ -38,7 +38,8 @@ class TableRows(NumericRows):
     def _coded(self, estimator, X, reset, learn):
         if not reset and is_plain(estimator, X) and not any(self.columns.is_categorical):
             return X.astype(np.float64)
-        X = plain(X)
+        named = plain(X)
+        X = cells(named)
         settings = {"accept_sparse": "csr", "dtype": np.float64, "ensure_all_finite": "allow-nan"}
         wanted = self.categorical_features
         is_by_dtype = wanted is None or isinstance(wanted, str) and wanted == "from_dtype"
@@ -49,8 +50,10 @@ class TableRows(NumericRows):
                 self.columns = ColumnCodes(None).fit(X[:1])
             return X
         if not hasattr(X, "iloc"):
+            is_array = X is named
             X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=estimator)
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
+            named = X if is_array else named
+        validate_data(estimator, named, reset=reset, skip_check_array=True)
         X = X.toarray() if hasattr(X, "toarray") else X
         if reset:
             self.columns = ColumnCodes(wanted).fit(X)
