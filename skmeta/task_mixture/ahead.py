@@ -66,7 +66,7 @@ class TrustAhead:
     down is the best of all for a while. So the weights are the mean of four: twice those that all hidden fifths speak
     for together, each in units of its best member's loss, the mean of those that each speaks for alone, and those for
     rows between others. The errors behind an origin are those of weights that were learned without it; they grow with
-    the distance in time, and those of one origin count as few where they agree. Tasks of few rows say little of the
+    the distance in time, and those of one origin have something in common. Tasks of few rows say little of the
     distance, as they end soon behind an origin: so far ahead, long tasks are asked as if they had shown as few. On
     which side of what was foretold they then were says nothing of short ones.
 
@@ -101,11 +101,13 @@ class TrustAhead:
             blend = self.weights.blend(self.weights(n_shown), everything.answers)
             self.weights.temperature = best_temperature(blend, y, weight)
             return
+        n_rows = [[len(part.y), sum(len(one.y) for one in others)] for part, others in zip(asked, few)]
         asked = [Foretold.joined([part, *others]) for part, others in zip(asked, few)]
         trust = np.concatenate([learned_without(k)(part.n_shown) for k, part in enumerate(asked)])
         short = np.unique([np.median(others.n_shown) for part in few for others in part])
         sizes = np.union1d(_sizes(n_shown), short)
-        everything, origin = Foretold.joined(asked), np.repeat(np.arange(len(asked)), [len(part.y) for part in asked])
+        everything = Foretold.joined(asked)
+        origin = np.concatenate([np.repeat([k, -1], n) for k, n in enumerate(n_rows)])
         answers, (y, n_shown, task, weight) = everything.answers[:, :, 0], everything.about
         blend, about = (trust * answers).sum(1), (weight, everything.distance, origin)
         self.errors = Uncertainty(sizes, even=short).fit(blend, answers, trust, y, n_shown, task, *about)

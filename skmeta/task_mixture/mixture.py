@@ -306,19 +306,26 @@ class Mixture:
     def _questions(self, query):
         """The questions that rows ask, each row one."""
         is_known = self._is_known(query.code)
-        is_new = ~is_known
-        if self.ahead is not None:
-            is_ahead, distance = self.ahead.calendar.beyond(query, self.shown)
-            if self.n_ahead is None:
-                is_ahead, distance = is_ahead & is_known, None
-                ask = partial(self._answers_of, self.for_known)
-            else:
-                is_ahead &= (query.code >= 0) & (query.code < self.n_ahead)
-                ask = partial(self.ahead.ask, self.for_known, self.shown)
-            yield Question(is_ahead, ask, self.ahead.weights, self.ahead.errors, distance)
-            is_known, is_new = is_known & ~is_ahead, is_new & ~is_ahead
-        yield Question(is_new, partial(self._answers_of, self.for_new), self.weights_new, self.errors_new)
-        yield Question(is_known, partial(self._answers_of, self.for_known), self.weights_known, self.errors_known)
+        asked = [
+            (~is_known, partial(self._answers_of, self.for_new), self.weights_new, self.errors_new),
+            (is_known, partial(self._answers_of, self.for_known), self.weights_known, self.errors_known),
+        ]
+        if self.ahead is None:
+            yield from (Question(*one) for one in asked)
+            return
+        is_ahead, distance = self.ahead.calendar.beyond(query, self.shown)
+        if self.n_ahead is None:
+            is_ahead, is_late, distance = is_ahead & is_known, np.zeros_like(is_ahead), None
+            ask = partial(self._answers_of, self.for_known)
+        else:
+            looks_ahead = (query.code >= 0) & (query.code < self.n_ahead)
+            is_ahead, is_late = is_ahead & looks_ahead, ~is_ahead & looks_ahead & (distance > 0)
+            ask = partial(self.ahead.ask, self.for_known, self.shown)
+        yield Question(is_ahead, ask, self.ahead.weights, self.ahead.errors, distance)
+        for is_asked, ask, weights, errors in asked:
+            yield Question(is_asked & ~is_ahead & ~is_late, ask, weights, errors)
+            # rows of other tasks tell what to answer, not how far it lies from what comes after all of this one's
+            yield Question(is_asked & is_late, ask, weights, self.ahead.errors, distance)
 
     def _simpler_where_odd(self, blend, query):
         """The answers of tasks that their own errors speak against are drawn to simpler ones."""

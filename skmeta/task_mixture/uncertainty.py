@@ -9,6 +9,9 @@ _NEAR = 0.01
 LEVELS = np.round(np.r_[0.001, 0.0025, np.arange(1, 200) / 200, 0.9975, 0.999], 4)  # where quantiles are kept
 _PRIOR_ROWS = (3.0, 10.0, 30.0, 1e6)  # of usual error, that a task's own errors are averaged with
 _FEWEST = 1e-12
+_IN_COMMON = 0.25  # of the variance of errors ahead is shared by all rows behind an origin, as far as is known before
+_AS_MANY_ORIGINS = 2  # would tell as much of it as is known before
+_PARTS = (np.arange(400) + 0.5) / 400, (np.arange(60) + 0.5) / 60  # equally likely ones, of own errors and of draws
 
 
 class Uncertainty:
@@ -17,7 +20,9 @@ class Uncertainty:
     An error is as large as a constant, how far the members disagree, and the size of the answer have made those of
     held-out rows. What remains after division by that has quantiles of its own. Errors of one task resemble each other,
     so the quantiles of few tasks are known from few errors: they are moved outwards as those of Student's t are. Of
-    rows later than those of their task, errors grow with the distance, and those of one origin resemble each other too.
+    rows later than those of their task, errors grow with the distance, and those of one origin have a draw in common,
+    by which all tasks went another way than was foretold: how they went behind the origins says how large such draws
+    are, not which way the next one goes.
 
     Parameters
     ----------
@@ -46,7 +51,8 @@ class Uncertainty:
         weight : (N,) array or None
             What rows count by.
         distance, origin : (N,) arrays or None
-            Of rows later than those of their task: how far beyond these they are, and what was foretold together.
+            Of rows later than those of their task: how far beyond these they are, and behind which origin, counted
+            from 0. What rows of origin -1 have in common says nothing: they are those of sizes that are ``even``.
         """
         weight = np.ones(len(y)) if weight is None else weight
         seen, size = self._seen(blend, answers, weights, distance), np.abs(y - blend)
@@ -62,13 +68,16 @@ class Uncertainty:
         if self.of_these_tasks:
             self.task_factor, own = _own_factors(rest, task, weight)
             rest = rest / own
+        in_common, draws = (0.0, np.zeros(1)) if origin is None else _draws_in_common(rest, weight, origin)
+        rest = rest - in_common
         for near, rows, is_even in zip(nearness.T, near_rows, np.isin(self.sizes, self.even)):
-            self.spread.append(np.sqrt(np.average(rest[rows] ** 2, weights=near[rows])))
+            variance = np.average(rest[rows] ** 2, weights=near[rows]) + (0 if is_even else draws.var())
+            self.spread.append(np.sqrt(variance))
             sides = [1, -1] if is_even else [1]
-            together = None if is_even or origin is None else origin[rows]
-            n_that_count = _independent(rest[rows], near[rows], task[rows], together)
+            n_that_count = _independent(rest[rows], near[rows], task[rows])
             told = _quantiles(np.outer(sides, rest[rows]).ravel(), np.tile(near[rows], len(sides)))
-            self.table.append(told * _of_few(n_that_count))
+            told = told * _of_few(n_that_count)
+            self.table.append(told if origin is None or is_even else _of_sums(told, draws))
         self.table, self.spread = np.stack(self.table), np.array(self.spread)
         return self
 
@@ -133,27 +142,44 @@ def _quantiles(rest, near):
     return np.interp(LEVELS, share / near.sum(), rest[order])
 
 
-def _independent(rest, near, task, origin=None):
+def _draws_in_common(rest, weight, origin):
+    """(N,) what errors behind the same origin have in common, and what may be common to those behind the next one.
+
+    Two origins hardly tell how large such draws are: one that went as foretold by luck would make intervals too narrow,
+    one that did not would make them too wide. So they count beside what is known before.
+    """
+    is_of_one = origin >= 0
+    code, weight = np.where(is_of_one, origin, 0), weight * is_of_one
+    mass = np.bincount(code, weight)
+    mean = np.bincount(code, weight * rest) / mass
+    in_common = np.where(is_of_one, mean[code], 0)
+    own, all_of_it = (np.average(values**2, weights=weight) for values in (rest - in_common, rest))
+    by_luck = own * np.bincount(code, weight**2) / mass**2
+    seen, before = (mean**2 - by_luck).clip(0).sum(), _AS_MANY_ORIGINS * _IN_COMMON * all_of_it
+    n = len(mean) + _AS_MANY_ORIGINS
+    return in_common, np.sqrt((seen + before) / n) * stats.t.ppf(_PARTS[1], n)
+
+
+def _of_sums(told, draws):
+    """Quantiles of errors with these quantiles and a draw beside."""
+    sums = np.add.outer(np.interp(_PARTS[0], LEVELS, told), draws).ravel()
+    return _quantiles(sums, np.ones(len(sums)))
+
+
+def _independent(rest, near, task):
     """How many independent errors would tell as much: as many as tasks where these agree in themselves.
 
-    Errors of a task may agree in their mean or, where tasks differ in their noise, in their size; those behind an
-    origin in that all tasks went another way than was foretold.
+    Errors of a task may agree in their mean or, where tasks differ in their noise, in their size.
     """
-    apart = [values - np.average(values, weights=near) for values in (rest, np.abs(rest))]
-    n_tasks = _as_many(apart, near, task)
-    return n_tasks if origin is None else min(n_tasks, _as_many([rest], near, origin))
-
-
-def _as_many(several, near, group):
-    """As many values would tell as much, if those of the same group are alike in any of ``several`` respects."""
-    code = np.unique(group, return_inverse=True)[1]
+    code = np.unique(task, return_inverse=True)[1]
     weight, squared_weight = np.bincount(code, near), np.bincount(code, near**2)
     n_rows = near.sum() ** 2 / (near**2).sum()
     alike = 0.0
-    for values in several:
-        # products of different rows of the same group, beside those of rows with themselves
-        within = (np.bincount(code, near * values) ** 2 - np.bincount(code, (near * values) ** 2)).sum()
-        itself, pairs = ((near * values) ** 2).sum(), (weight**2 - squared_weight).sum()
+    for values in (rest, np.abs(rest)):
+        apart = near * (values - np.average(values, weights=near))
+        # products of different rows of the same task, beside those of rows with themselves
+        within = (np.bincount(code, apart) ** 2 - np.bincount(code, apart**2)).sum()
+        itself, pairs = (apart**2).sum(), (weight**2 - squared_weight).sum()
         if itself > 0 and pairs > 0:
             alike = max(alike, min(within / pairs * squared_weight.sum() / itself, 1.0))
     return max(n_rows / (1 + (n_rows / len(weight) - 1) * alike), 1.0)

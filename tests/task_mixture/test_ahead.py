@@ -197,6 +197,17 @@ def test_intervals_of_rows_between_others_are_too_narrow_ahead():
     assert np.mean(held) < 0.75
 
 
+def test_so_are_they_where_a_task_ends_before_others():
+    held = []
+    for seed in range(3):
+        y, is_known = walks(seed), (TASK % 2 == 0) | KNOWN
+        model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0)
+        model.fit(TIME[is_known, None], y[is_known], task=TASK[is_known])
+        low, high = model.predict(TIME[~is_known, None], task=TASK[~is_known], quantiles=[0.05, 0.95]).T
+        held.append(np.mean((low < y[~is_known]) & (y[~is_known] < high)))
+    assert np.mean(held) > 0.85
+
+
 def share_in_intervals(model, y):
     low, high = model.predict(TIME[~KNOWN, None], task=TASK[~KNOWN], quantiles=[0.05, 0.95]).T
     return np.mean((low < y[~KNOWN]) & (y[~KNOWN] < high))

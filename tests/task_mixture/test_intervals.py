@@ -95,6 +95,24 @@ def test_errors_that_agree_within_tasks_tell_of_fewer():
     )
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.6, 1.0])
+def test_two_origins_make_intervals_of_a_third_neither_too_narrow_nor_absurdly_wide(shift):
+    rng, held, widths, n = np.random.default_rng(0), [], [], 40
+    task, origin = np.tile(np.arange(n), 2), np.repeat([0, 1], n)
+    answers, weights, n_shown, distance = np.zeros((2 * n, 1)), np.ones((2 * n, 1)), np.full(2 * n, 9), np.ones(2 * n)
+    for _ in range(150):  # all tasks went another way than was foretold, a new one behind each origin
+        y = shift * rng.normal(size=3)[np.r_[origin, np.full(n, 2)]] + rng.normal(size=3 * n)
+        errors = Uncertainty([9]).fit(
+            answers[:, 0], answers, weights, y[: 2 * n], n_shown, task, None, distance, origin
+        )
+        unit = errors.scale(answers[:1, 0], answers[:1], weights[:1], n_shown[:1], task[:1], distance[:1])
+        low, high = errors.quantiles(np.zeros(1), unit, n_shown[:1], [0.05, 0.95])[0]
+        held.append(np.mean((low < y[2 * n :]) & (y[2 * n :] < high)))
+        widths.append(high - low)
+    assert 0.86 < np.mean(held) < 0.95
+    assert max(widths) < 2.5 * 3.29 * np.hypot(shift, 1)
+
+
 def test_one_task_two_tasks_and_constant_targets_have_intervals():
     X, y, task = sites(2)
     for targets, ids in ((y, task), (y, None), (np.ones(30), task)):
