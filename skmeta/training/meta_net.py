@@ -1,34 +1,25 @@
-"""The outer loop: a skorch net whose samples are tasks."""
+"""The outer loop: a skorch net whose samples are tasks, and whose module is a learner."""
 
 import copy
 
 import torch
-from skorch import NeuralNet
-from skorch.callbacks import Checkpoint, EpochTimer, PassthroughScoring, ProgressBar
+from skorch.callbacks import PassthroughScoring
 
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered, sample_of
 from skmeta.threads import one_thread
 from skmeta.training.packed_net import packed, unpack
-from skmeta.training.processes import current_processes
-from skmeta.training.randomness import Randomness, draws_by_itself, is_foreign, may_draw
-from skmeta.training.standing import (
-    NothingLearned,
-    TrainingInterrupted,
-    fingerprint,
-    identity,
-    noticing_ctrl_c,
-    put_back,
-    snapshot,
-)
+from skmeta.training.randomness import Randomness
+from skmeta.training.seeded_net import SeededNet
+from skmeta.training.standing import NothingLearned
 from skmeta.training.step import Adam, correct, is_small, learned_at_once, n_tasks, shared_step
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
 
 
-class MetaNet(NeuralNet):
+class MetaNet(SeededNet):
     """skorch's ``NeuralNet`` around a learner: almost vanilla, so that all of skorch keeps working.
 
     ``module`` stays the user's (the body that embeds rows) and ``module__*`` its parameters; the learner, which is
@@ -42,16 +33,7 @@ class MetaNet(NeuralNet):
     learner : callable
         ``learner(body, **learner__*) -> Learner``.
     seed : int
-        Decides initial weights, every epoch's episodes and dropout. Each epoch is seeded by its number, so training
-        that is resumed after epoch 5 sees the same sixth epoch as training that was never interrupted. Torch's global
-        generators are left as found, and other threads do not disturb.
-
-    Attributes
-    ----------
-    standing_ : dict or None
-        During training, where it stood after the last whole epoch; see :func:`~skmeta.training.standing.snapshot`.
-    stopped_, interrupted_ : bool
-        Whether a callback has ended the last training before its last epoch, or Ctrl-C has.
+        See :class:`~skmeta.training.seeded_net.SeededNet`. It decides initial weights too.
 
     Examples
     --------
@@ -62,17 +44,12 @@ class MetaNet(NeuralNet):
     ('MetaNet', 2)
     """
 
-    prefixes_ = NeuralNet.prefixes_ + ["learner"]
-    standing_ = _randomness = _randomness_of_steps = _processes = _share = _correct_of_all = _trained = None
-    _watcher = _loader = _standing_estimator = _learnable = None
-    stopped_ = interrupted_ = _in_epoch = False
-    _draws_in_steps = _draws_in_callbacks = False
+    prefixes_ = SeededNet.prefixes_ + ["learner"]
+    _trained = _loader = _standing_estimator = None
 
     def __init__(self, module, *args, learner, seed=0, iterator_train=EpisodeLoader, **kwargs):
-        super().__init__(module, *args, iterator_train=iterator_train, **kwargs)
+        super().__init__(module, *args, seed=seed, iterator_train=iterator_train, **kwargs)
         self.learner = learner
-        self.seed = seed
-        self._n_batches = {}
 
     def initialize(self, rows=None):
         """skorch's, with the random numbers of ``seed``.
@@ -106,152 +83,10 @@ class MetaNet(NeuralNet):
         self.module_ = self.learner(self.module_, **self.get_params_for("learner"))
         return self
 
-    # ------------------------------------------------------------------ from the first epoch to the last
+    # ------------------------------------------------------------------ one epoch
 
-    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
-        """Train for some epochs, from where the net stands.
-
-        Ctrl-C puts the net back to its last whole epoch, ends the training as it would have ended there, and is then
-        raised as :class:`~skmeta.training.standing.TrainingInterrupted`. A callback that raises KeyboardInterrupt
-        ends it where it is, and nothing is raised: so skorch's callbacks stop early.
-
-        Parameters
-        ----------
-        X : TaskStore or object with ``draw(n_tasks) -> TaskStore``
-        epochs : int, default=None
-            None takes ``max_epochs``.
-        """
-        if not self.initialized_:
-            self.initialize()
-        self.stopped_ = self.interrupted_ = self._in_epoch = False
-        self._randomness = self._randomness_of_steps = Randomness(self.device, self.seed)
-        self._processes = current_processes(self.device)
-        self._draws_in_steps = may_draw(self.module_) or may_draw(self.criterion_)
-        self._draws_in_callbacks = any(is_foreign(callback) for _, callback in self.callbacks_)
-        try:
-            if self._processes is not None:
-                self._processes.check_same(identity(self, X))
-                if self._draws_in_steps and draws_by_itself(self.module_):
-                    self._randomness_of_steps = Randomness(self.device)
-            self.notify("on_train_begin", X=X, y=y)
-            epochs = self._epochs_left(X, self.max_epochs if epochs is None else epochs)
-            with noticing_ctrl_c() as signals:
-                try:
-                    self.fit_loop(X, y, epochs=epochs, **fit_params)
-                except KeyboardInterrupt:
-                    if signals or not self.stopped_:
-                        self.stopped_, self.interrupted_ = False, True
-                        if not self._gone_back():
-                            raise
-            self.standing_ = snapshot(self)
-            self.notify("on_train_end", X=X, y=y)
-            if self._processes is not None and not self.interrupted_:
-                self._stand_where_the_first_does(snapshot(self))
-        finally:
-            self.standing_ = self._randomness = self._randomness_of_steps = self._processes = None
-            self._share = self._correct_of_all = self._watcher = self._learnable = None
-        if self.interrupted_:
-            raise TrainingInterrupted(f"Training was interrupted; its {len(self.history)} whole epochs are kept.")
-        return self
-
-    def _epochs_left(self, X, epochs):
-        """Epochs that are to be trained after those that callbacks resume."""
-        begun = len(self.history)
-        for _, callback in self.callbacks_:
-            if hasattr(callback, "resume") and self._hears(callback):
-                self.stopped_ |= callback.resume(self, X)
-        epochs = 0 if self.stopped_ else max(0, epochs - (len(self.history) - begun))
-        if self._processes is None:
-            return epochs
-        epochs, self.stopped_ = self._processes.of_first([epochs, self.stopped_])
-        return epochs
-
-    def _stand_where_the_first_does(self, standing):
-        standing = self._processes.of_first(standing, self.device)
-        if not self._processes.is_first:
-            put_back(self, standing)
-
-    def _gone_back(self):
-        """Go back to the last whole epoch; whether there is one."""
-        if self._in_epoch and self.standing_ is None:
-            return False
-        if self._in_epoch:
-            put_back(self, self.standing_)
-        return len(self.history) > 0
-
-    def notify(self, method_name, **cb_kwargs):
-        """skorch's; a callback of the user's own finds this training's random numbers in torch's global generators.
-
-        Of several processes all hear what concerns training, and the first alone prints, logs and writes files.
-        """
-        if (
-            self._share is not None
-            and cb_kwargs.get("training")
-            and method_name in ("on_grad_computed", "on_batch_end")
-        ):
-            cb_kwargs["batch"] = self._share
-        wants_to_stop = False
-        try:
-            if self._draws_in_callbacks and self._randomness is not None:
-                with self._randomness.as_global():
-                    self._tell(method_name, cb_kwargs)
-            else:
-                self._tell(method_name, cb_kwargs)
-        except KeyboardInterrupt:
-            self.stopped_ = wants_to_stop = True
-            if self._processes is None or method_name != "on_epoch_end":
-                raise
-        if method_name == "on_epoch_begin":
-            self._tell_progress_bars(cb_kwargs["dataset_valid"] is not None)
-        if method_name == "on_epoch_end":
-            self._in_epoch = False
-            if self._processes is not None and self._processes.any(wants_to_stop, self.device):
-                self.stopped_ = True
-                raise KeyboardInterrupt
-
-    def _tell(self, method_name, cb_kwargs):
-        if self._processes is None or self._processes.is_first:
-            super().notify(method_name, **cb_kwargs)
-            watch = getattr(self._watcher, method_name, None)
-            if watch is not None and watch(self):
-                raise KeyboardInterrupt  # as callbacks of skorch that stop
-            return
-        getattr(self, method_name)(self, **cb_kwargs)
-        for _, callback in self.callbacks_:
-            if self._hears(callback):
-                getattr(callback, method_name)(self, **cb_kwargs)
-
-    def _tell_progress_bars(self, validates):
-        """How many batches there are: skorch's count the tasks instead."""
-        counts = [self._n_batches.get(training) for training in ([True, False] if validates else [True])]
-        for _, callback in self.callbacks_:
-            if (
-                isinstance(callback, ProgressBar)
-                and callback.batches_per_epoch == "auto"
-                and hasattr(callback, "pbar_")
-            ):
-                callback.pbar_.reset(total=None if None in counts else sum(counts))
-
-    def _hears(self, callback):
-        return self._processes is None or self._processes.is_first or not only_writes(callback)
-
-    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        standing = snapshot(self) if len(self.history) or self._processes is not None else None
-        if self._processes is not None and not self._processes.agree(fingerprint(standing), self.device):
-            # a callback of the first process has resumed a training, or changed it
-            self._stand_where_the_first_does(standing)
-            standing = snapshot(self)
-        if self._processes is not None:  # skorch looks for them in all modules
-            self._learnable = [parameter for _, parameter in self.get_all_learnable_params()]
-        if len(self.history):
-            self.standing_ = standing
-        self._in_epoch = True
-        super().on_epoch_begin(net, dataset_train=dataset_train, dataset_valid=dataset_valid, **kwargs)
-        if self._randomness is not None:
-            self._randomness.reseed(self.seed + len(self.history))
-            if self._randomness_of_steps is not self._randomness:
-                # far from the seeds of epochs
-                self._randomness_of_steps.reseed(self.seed + len(self.history) + 10**9 * (1 + self._processes.rank))
+    def on_epoch_begin(self, net, **kwargs):
+        super().on_epoch_begin(net, **kwargs)
         if hasattr(self._bare_learner, "training_progress"):
             done = len(self.history) - 1
             self._bare_learner.training_progress = min(done / max(self.max_epochs - 1, 1), 1.0)
@@ -355,7 +190,6 @@ class MetaNet(NeuralNet):
         iterator = super().get_iterator(dataset, training=training)
         if isinstance(iterator, EpisodeLoader) and not self._bare_learner.loss_in_parts:
             iterator.in_parts = False
-        self._n_batches[training] = len(iterator) if hasattr(iterator, "__len__") else None
         return iterator
 
     def infer(self, x, **fit_params):
@@ -430,16 +264,6 @@ class MetaNet(NeuralNet):
         """Flat query labels or targets, as string scorers of ``EpochScoring`` expect."""
         answers = self.predict_proba(X)
         return answers if getattr(self.module_, "task_type", None) == "regression" else answers.argmax(1)
-
-
-def only_writes(callback):
-    """Whether a callback prints, logs or writes files, and changes nothing about training.
-
-    One of the user's own may say so in an attribute ``only_first_process``.
-    """
-    is_logger = any(cls.__module__ == "skorch.callbacks.logging" for cls in type(callback).mro())
-    is_logger = is_logger and not isinstance(callback, EpochTimer)
-    return is_logger or isinstance(callback, Checkpoint) or getattr(callback, "only_first_process", False)
 
 
 def _joined(answers):
