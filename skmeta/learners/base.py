@@ -223,3 +223,32 @@ def hide_absent_classes(logits, class_mask):
     if are_all_there(class_mask):
         return logits
     return logits.masked_fill(~class_mask[..., None, :], -torch.inf)
+
+
+def with_bias_column(features, height=1.0):
+    """(T, n, e) features with a column of ones, or of another height, after them: a bias is then one more weight."""
+    return torch.cat([features, torch.full_like(features[..., :1], height)], -1)
+
+
+def shares(support_weight, like):
+    """What each row counts for in its task's mean loss (T, n), and the total weight of each task (T, 1)."""
+    weight = torch.ones_like(like[..., 0]) if support_weight is None else support_weight
+    total = weight.sum(1, keepdim=True)
+    return weight / torch.where(total > 0, total, 1.0), total
+
+
+def counts(support_weight):
+    """Row weights (T, n) as numbers of rows: they count as many rows as they add up to, but never fewer than there are.
+
+    Weights that add up to less, such as a boosting method's, which sum to 1, say how rows compare and no more.
+
+    Examples
+    --------
+    >>> counts(torch.tensor([[0.25, 0.75], [2.0, 1.0]]))
+    tensor([[0.5000, 1.5000],
+            [2.0000, 1.0000]])
+    """
+    if support_weight is None:
+        return None
+    total, n_rows = support_weight.sum(1, keepdim=True), (support_weight > 0).sum(1, keepdim=True)
+    return support_weight * torch.where(total > 0, n_rows / total, 1.0).clamp(min=1.0)

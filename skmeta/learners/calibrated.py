@@ -4,8 +4,8 @@ import copy
 
 import torch
 
-from skmeta.learners.base import Learner, hide_absent_classes
-from skmeta.learners.linear_heads import counts, logistic_heads, with_bias_column
+from skmeta.learners.base import Learner, counts, hide_absent_classes, with_bias_column
+from skmeta.learners.convex.logistic import logistic_heads
 from skmeta.nets import Standardize
 
 _LEAST = -13.8  # of a logit under the largest: one row must not decide what an expert is worth

@@ -3,9 +3,8 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.base import Learner, counts, flat_answers, hide_absent_classes, one_hot_support
 from skmeta.learners.convex import answer_ridge, fit_logistic, fit_ridge, fit_svm
-from skmeta.learners.linear_heads import counts
 
 _SVM_STEPS_IN_TRAINING, _SVM_STEPS = 64, 400
 #: rows whose features say how strongly a head is to be held at first

@@ -3,10 +3,11 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, hide_absent_classes
+from skmeta.learners.base import Learner, counts, hide_absent_classes, with_bias_column
+from skmeta.learners.convex.logistic import logistic_heads
+from skmeta.learners.convex.ridge import ridge_heads
 from skmeta.learners.descent import DescentSettings, fine_tune
 from skmeta.learners.engine import choose_engine
-from skmeta.learners.linear_heads import counts, logistic_heads, ridge_heads, with_bias_column
 from skmeta.learners.target_scaling import PerTaskTargets
 
 

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 
 from skmeta.learners.backtracking import squared_errors
-from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
-from skmeta.learners.linear_heads import shares
+from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support, shares
 from skmeta.nets import Standardize
 
 _FIRST_SCALE = 0.3  # of what is generated, beside the parameters all tasks share

@@ -2,11 +2,12 @@
 
 import torch
 
-from skmeta.learners.base import hide_absent_classes
+from skmeta.learners.base import hide_absent_classes, shares, with_bias_column
+from skmeta.learners.convex.logistic import logistic_heads
+from skmeta.learners.convex.ridge import ridge_heads
 from skmeta.learners.descent import DescentSettings, fine_tune
 from skmeta.learners.engine import choose_engine
 from skmeta.learners.fine_tune import FineTune
-from skmeta.learners.linear_heads import logistic_heads, ridge_heads, shares, with_bias_column
 
 _LEARNING_STEPS, _LEARNING_RATE = 20, 0.5
 

@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 from torch import nn
 
+from skmeta.learners.base import counts
 from skmeta.learners.convex import fit_logistic, fit_ridge, fit_svm
 from skmeta.learners.convex.svm import onto_simplex
 from skmeta.learners.convex_head import ConvexHead
-from skmeta.learners.linear_heads import counts
 
 N_TASKS, N_CLASSES = 2, 3
 EXACT = {"max_steps": 20000, "tolerance": 1e-13}

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch.testing import assert_close
 
+from skmeta.learners.base import with_bias_column
 from skmeta.learners.convex import logistic
-from skmeta.learners.linear_heads import logistic_heads, ridge_heads, with_bias_column
+from skmeta.learners.convex.logistic import logistic_heads
+from skmeta.learners.convex.ridge import ridge_heads
 
 pytestmark = pytest.mark.usefixtures("doubles")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skmeta import ProtoNetClassifier, native
 from skmeta.learners.convex import fit_logistic
-from skmeta.learners.linear_heads import logistic_heads
+from skmeta.learners.convex.logistic import logistic_heads
 
 TIGHT = {"tolerance": 1e-12}
 

@@ -4,6 +4,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from skmeta import native
+from skmeta.learners.base import one_hot_support
 from skmeta.learners.implicit import conjugate_gradient
 
 _MAX_HALVINGS = 12
@@ -42,6 +43,49 @@ def fit_logistic(features, members, weight=None, offset=None, class_mask=None, *
         offset = offset.masked_fill(~class_mask[:, None], _NEVER)
     weight = torch.ones_like(features[..., 0]) if weight is None else weight
     return _Solution.apply(features, offset, members, weight, max_steps, tolerance)
+
+
+def logistic_heads(features, labels, support_weight, class_mask, start, pull):
+    """Multinomial logistic regression with a pull towards a start.
+
+    Minimises ``sum_i w_i cross_entropy(W z_i, y_i) + pull |W - start|^2 / 2`` by a handful of Newton steps.
+
+    Parameters
+    ----------
+    features : (T, n, e) tensor
+    labels : (T, n) int64 tensor
+    support_weight : (T, n) tensor or None
+    class_mask : (T, C) bool tensor
+        Classes that a task does not have get no probability.
+    start : (C, e), (1, e) or (T, C, e) tensor
+    pull : float or (T,) tensor
+        Above 0.
+
+    Returns
+    -------
+    weight : (T, C, e) tensor
+    """
+    n_tasks, n_classes = class_mask.shape
+    start = start.expand(n_tasks, n_classes, start.shape[-1])
+    if not features.shape[1]:
+        return start
+    dtype = features.dtype
+    if features.device.type != "mps":  # what stands at the end is a small difference of large sums
+        features, start = features.double(), start.double()
+        support_weight = None if support_weight is None else support_weight.double()
+    offset = features @ start.transpose(1, 2)
+    # what the rows cannot see stays at the start, so that the search is for n numbers a class where n < e
+    basis = None
+    if features.shape[1] < features.shape[2]:
+        basis, triangle = torch.linalg.qr(features.transpose(1, 2))
+        features = triangle.transpose(1, 2)
+    total = features.new_tensor(features.shape[1]) if support_weight is None else support_weight.sum(1)
+    root = torch.maximum(torch.as_tensor(pull, dtype=features.dtype, device=features.device), 1e-9 * total).sqrt()
+    root = root.clamp(min=1e-6).expand(n_tasks)[:, None, None]
+    members = one_hot_support(labels, n_classes, None, features.dtype).transpose(1, 2)
+    tolerance = max(1e-10, 1e2 * torch.finfo(features.dtype).eps)
+    step = fit_logistic(features / root, members, support_weight, offset, class_mask, tolerance=tolerance) / root
+    return (start + (step if basis is None else basis @ step).transpose(1, 2)).to(dtype)
 
 
 class _Solution(torch.autograd.Function):

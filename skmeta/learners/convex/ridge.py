@@ -1,5 +1,7 @@
 """Ridge regression in closed form (Bertinetto, Henriques, Torr & Vedaldi, 2019)."""
 
+import torch
+
 from skmeta.learners.ridge import ridge_answers, ridge_weights
 
 
@@ -29,3 +31,32 @@ def answer_ridge(features, targets, query, weight=None, offset=None):
 
 def _rest(targets, offset):
     return (targets if offset is None else targets - offset).transpose(1, 2)
+
+
+def ridge_heads(features, targets, support_weight, start, pull):
+    """Least squares with a pull towards a start.
+
+    Minimises ``sum_i w_i |y_i - W z_i|^2 + pull |W - start|^2``.
+
+    Parameters
+    ----------
+    features : (T, n, e) tensor
+    targets : (T, n, k) tensor
+    support_weight : (T, n) tensor or None
+    start : (k, e) or (T, k, e) tensor
+    pull : float
+
+    Returns
+    -------
+    weight : (T, k, e) tensor
+    """
+    weight = torch.ones_like(features[..., 0]) if support_weight is None else support_weight
+    weighted = features * weight[..., None]
+    start = start.expand(len(features), *start.shape[-2:])
+    gram = weighted.transpose(1, 2) @ features
+    residual = targets - features @ start.transpose(1, 2)
+    # the square of the features' scale keeps a pull of 0 solvable, without a trace in the answer where it is not needed
+    floor = 1e-10 * gram.diagonal(dim1=1, dim2=2).mean(1).clamp(min=1e-30)
+    eye = torch.eye(features.shape[-1], dtype=features.dtype, device=features.device)
+    step = torch.linalg.solve(gram + (pull + floor)[:, None, None] * eye, weighted.transpose(1, 2) @ residual)
+    return start + step.transpose(1, 2)
