@@ -13,6 +13,7 @@ from skmeta.estimators.base.answers import score
 from skmeta.estimators.base.classes import refuse_undeclared
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
+from skmeta.estimators.base.rows import refuse_no_rows
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.inspection.task_geometry import TaskGeometry, changes
 from skmeta.reference_link import LinkedToReference
@@ -292,6 +293,8 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
                 if ids is not None:
                     draft._forget_opened(ids)
                 draft._add(X, y, sample_weight, ids)
+                if sample_weight is not None:  # which has been looked at
+                    refuse_no_rows(sample_weight)
         return self
 
     def _forget_opened(self, ids):
@@ -310,8 +313,11 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
 
     def _add(self, X, y, sample_weight, ids):
         X, y = read_labelled(self, X, y, reset=False)
+        is_known = (self.places_.found(ids, len(y))[0] >= 0).any()
         y, X, ids, weight = rows_that_count(sample_weight, y, X, ids)
         if not len(y):
+            if not is_known:
+                refuse_no_rows(weight)
             return
         weight = self._in_unit(weight, len(y), of_current_task=ids is None)
         self.places_, code = self.places_.opened(ids, len(y))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skmeta.estimators.base.classifier import MetaClassifier
-from tests.campaign.subjects import ESTIMATORS, PUBLIC, fitted, quiet, rows_for
+from tests.campaign.subjects import BY_ROWS, ESTIMATORS, PUBLIC, fitted, quiet, rows_for
 
 
 def of_other_width(X, y):
@@ -36,6 +36,26 @@ def test_rows_of_no_weight_are_refused_as_others_are(name):
         for call in [getattr(estimator, way) for way in ("adapt", "partial_fit") if hasattr(estimator, way)]:
             one, none = (said(call, X, y, weight(len(y))) for weight in (np.ones, np.zeros))
             assert one == none and "sample_weight" not in one
+
+
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if name not in BY_ROWS])
+def test_a_task_of_which_no_row_counts_is_refused_and_further_such_rows_change_nothing(name):
+    X, y, asked = rows_for(name)
+    none, new = np.zeros(len(y)), np.full(len(y), 99)
+    with quiet():
+        estimator = fitted(name)
+        answers = estimator.predict(asked)
+        with pytest.raises(ValueError, match="Every sample_weight is 0, which leaves no row"):
+            estimator.adapt(X, y, sample_weight=none)
+        np.testing.assert_array_equal(estimator.predict(asked), answers)
+        if hasattr(estimator, "partial_fit") and name != "SourceSelector":
+            np.testing.assert_array_equal(estimator.partial_fit(X, y, sample_weight=none).predict(asked), answers)
+            with pytest.raises(ValueError, match="Every sample_weight is 0, which leaves no row"):
+                estimator.partial_fit(X, y, sample_weight=none, task=new)
+            new[:2] = 98
+            estimator.partial_fit(X, y, sample_weight=np.where(new == 98, 0, 1), task=new)
+            known = estimator.known_ if name.endswith("Baseline") else estimator.adapted_tasks_
+            assert 99 in known and 98 not in known
 
 
 @pytest.mark.parametrize("name", [name for name in ESTIMATORS if issubclass(PUBLIC[name], MetaClassifier)])

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classes import refuse_other_kind
+from skmeta.estimators.base.rows import refuse_no_rows
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.tasks.rows import stack_labels, stack_rows
 from skmeta.transaction import copy_of
@@ -120,10 +121,9 @@ def show(estimator, new, declared=None):
     current = vars(estimator).get("task_")
     if current is not None:
         extend_task(estimator, current, new, declared)
-    elif len(new.y) or answers_without_rows(estimator):
-        adapt_to(estimator, new, declared)
     else:
-        raise ValueError("Every sample_weight is 0, which leaves no row to adapt to.")
+        refuse_no_rows(new.weight)
+        adapt_to(estimator, new, declared)
 
 
 def adapt_to(estimator, support, declared=None, n_encoded=None, settings=None):

@@ -6,6 +6,7 @@ import numpy as np
 
 from skmeta.estimators.base.classes import refuse_other_kind
 from skmeta.estimators.base.current_task import Support, answers_without_rows
+from skmeta.estimators.base.rows import refuse_no_rows
 from skmeta.estimators.base.unlike_tasks import look_at_tasks
 from skmeta.exceptions import NotAdaptedError
 from skmeta.tasks import TaskSet
@@ -64,15 +65,18 @@ class KnownTasks:
         return KnownTasks({name: rows for name, rows in self.supports.items() if name not in gone}, self.probes)
 
     def shown(self, ids, X, y, weight):
-        """These and further rows, each of the task that its id names; new ids open new tasks."""
+        """These and further rows, each of the task that its id names; new ids of rows that count open new tasks."""
         supports = dict(self.supports)
         names, code = factorize(ids)
+        if not any(name in supports for name in names):
+            refuse_no_rows(weight)
         if supports:
             refuse_other_kind(next(iter(supports.values())).y, y)
             refuse_lookalikes(names, supports)
         for name, where in zip(names, _rows_of_each(code, len(names))):
             rows = Support.of(X[where], y[where], weight[where])
-            supports[name] = supports[name].extended(rows) if name in supports else rows
+            if name in supports or len(rows.y):
+                supports[name] = supports[name].extended(rows) if name in supports else rows
         return KnownTasks(supports, self.probes)
 
     def asked(self, X, names, code):

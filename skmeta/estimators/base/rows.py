@@ -206,6 +206,15 @@ def check_weight(sample_weight, n_rows):
     return weight
 
 
+def refuse_no_rows(weight):
+    """Refuse to turn to a task by rows none of which counts: its answers would be those to a task never seen."""
+    if not np.any(weight):
+        raise ValueError(
+            "Every sample_weight is 0, which leaves no row to adapt to. Give a row a weight above 0; those who have an "
+            "answer without any row give it after adapt()."
+        )
+
+
 def checked_weight(sample_weight, y):
     """Row weights of a score as numbers; None stays None."""
     return None if sample_weight is None else check_weight(sample_weight, len(y))

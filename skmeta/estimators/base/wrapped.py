@@ -12,7 +12,7 @@ from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import Support, unpooled
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.rows import check_weight, place_of_row, refuse_missing, require_labels
+from skmeta.estimators.base.rows import check_weight, place_of_row, refuse_missing, refuse_no_rows, require_labels
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
@@ -186,12 +186,18 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         new = Support(X.copy(), y.copy(), check_weight(sample_weight, len(y)))
         if ids is None:
             old = vars(self).get("support_")
+            if old is None:
+                refuse_no_rows(new.weight)
             self._adapt_to(new if old is None else old.extended(new))
             return
         known = dict(vars(self).get("known_", {}))
         names, code = factorize(ids)
+        if not any(name in known for name in names):
+            refuse_no_rows(new.weight)
         for place, name in enumerate(names):
             rows = Support(*(part[code == place] for part in new.parts))
+            if name not in known and not rows.weight.any():
+                continue
             known[name] = known[name].extended(rows) if name in known else rows
             self._fitted_for(known[name])  # asked for anew when it answers: here, that rows it refuses are not kept
         self.known_ = known
