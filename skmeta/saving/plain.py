@@ -10,13 +10,13 @@ from skmeta.saving.values import Values
 from skmeta.transaction import copy_of, forget
 
 
-def to_bytes(value):
+def write_plain(value):
     """What :func:`~skmeta.saving.save` would write of numbers, text, containers, arrays and tables.
 
     Examples
     --------
-    >>> from skmeta.saving.plain import from_bytes, to_bytes
-    >>> from_bytes(to_bytes({"rows": [1.5, None]}), "This")
+    >>> from skmeta.saving.plain import read_plain, write_plain
+    >>> read_plain(write_plain({"rows": [1.5, None]}), "This")
     {'rows': [1.5, None]}
     """
     values = Values()
@@ -24,8 +24,8 @@ def to_bytes(value):
     return b"".join(container.parts_of(content, values.arrays))
 
 
-def from_bytes(data, called):
-    """What :func:`to_bytes` has written, whoever wrote it: values, or a ``ValueError`` that says why not.
+def read_plain(data, called):
+    """What :func:`write_plain` has written, whoever wrote it: values, or a ``ValueError`` that says why not.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def from_bytes(data, called):
         raise ValueError(f"{called} does not hold plain values: {said}") from error
 
 
-def fingerprint(estimator):
+def fingerprint_of(estimator):
     """A text that is the same for an estimator, its copies and what its file holds, and another after another fit.
 
     The current task and known tasks are no part of it.

@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from skmeta.saving.plain import fingerprint
+from skmeta.saving.plain import fingerprint_of
 from skmeta.scale.columns import Columns, answers
 from skmeta.scale.task_states import Stream
 
@@ -122,7 +122,7 @@ def _load(answerer):
             from skmeta import load
 
             estimator = load(answerer.path)
-        name = None if answerer.columns.state is None else fingerprint(estimator)
+        name = None if answerer.columns.state is None else fingerprint_of(estimator)
         while len(_LOADED) >= _KEPT:
             _LOADED.pop(next(iter(_LOADED)), None)
         _LOADED[key] = estimator, name

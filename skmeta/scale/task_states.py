@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import is_classifier
 
-from skmeta.saving.plain import from_bytes, to_bytes
+from skmeta.saving.plain import read_plain, write_plain
 from skmeta.scale.columns import answers
 from skmeta.scale.task_sums import TaskSums, answers_by_sums, numbers_a_class, sums_of_tasks
 from skmeta.tasks import TaskSet
@@ -81,7 +81,7 @@ class Stream:
             data = base64.b64decode(text, validate=True)
         except (TypeError, ValueError):
             raise ValueError(f"{called} should be text that a state was written as, but is {text!r:.50}.") from None
-        kept = from_bytes(data, called)
+        kept = read_plain(data, called)
         if not isinstance(kept, dict) or kept.keys() not in ({"model", "rows", "labels"}, {"model", "classes", "sums"}):
             raise ValueError(f"{called} holds something else than what a task has shown.")
         if kept["model"] != self.fingerprint:
@@ -111,7 +111,9 @@ class Stream:
                 part = X[first:last] if isinstance(X, np.ndarray) else X.iloc[first:last].reset_index(drop=True)
                 found[i] = {"rows": part, "labels": y[first:last]}
         # as text, for tables of some engines take what is neither a number nor text for text all the same
-        return {i: base64.b64encode(to_bytes({"model": self.fingerprint} | one)).decode() for i, one in found.items()}
+        return {
+            i: base64.b64encode(write_plain({"model": self.fingerprint} | one)).decode() for i, one in found.items()
+        }
 
     def _with_kept_rows(self, table, before, code, is_row):
         """The rows that tasks have shown before and those of a table, as one, and the numbers of their tasks."""

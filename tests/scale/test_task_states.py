@@ -12,7 +12,7 @@ import torch
 from pandas.testing import assert_frame_equal
 
 import skmeta as sk
-from skmeta.saving.plain import fingerprint, from_bytes, to_bytes
+from skmeta.saving.plain import fingerprint_of, read_plain, write_plain
 from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters, Sinusoids
 
@@ -92,7 +92,7 @@ def stream(answer, chunks):
 
 
 def inside(state):
-    return from_bytes(base64.b64decode(state), "This state")
+    return read_plain(base64.b64decode(state), "This state")
 
 
 def text_of(data):
@@ -162,15 +162,17 @@ def test_states_that_cannot_be_are_refused_in_words(fitted):
     with pytest.raises(ValueError, match="The state of task 'ann' is there twice"):
         answer(pd.concat([states, states]))
     good = base64.b64decode(states["state"].iloc[0])
-    owner = fingerprint(meta)
+    owner = fingerprint_of(meta)
     for bad, why in {
         text_of(b"no state"): "not a file saved by skmeta",
         text_of(good[:-1]): "truncated or damaged",
         text_of(good[:-1] + bytes([good[-1] ^ 1])): "has been changed since it was saved",
         text_of(pickle.dumps({"model": 1})): "truncated or damaged",
-        text_of(to_bytes([1])): "something else than what a task has shown",
-        text_of(to_bytes({"model": owner, "rows": np.zeros((2, 1)), "labels": np.zeros(3)})): "other rows than labels",
-        text_of(to_bytes({"model": owner, "rows": np.zeros((2, 7)), "labels": np.zeros(2)})): "other columns than",
+        text_of(write_plain([1])): "something else than what a task has shown",
+        text_of(
+            write_plain({"model": owner, "rows": np.zeros((2, 1)), "labels": np.zeros(3)})
+        ): "other rows than labels",
+        text_of(write_plain({"model": owner, "rows": np.zeros((2, 7)), "labels": np.zeros(2)})): "other columns than",
         "text?": "should be text that a state was written as, but is 'text",
         7.5: "should be text that a state was written as, but is np.float64.7.5.",
     }.items():
