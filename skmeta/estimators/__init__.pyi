@@ -791,7 +791,7 @@ class InContextClassifier(_InContext, MetaClassifier):
         or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
     categorical_features : "from_dtype", None, or array-like, default="from_dtype"
         Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
-        names.
+        names. A category that no labelled row has shown is taken as missing, and told of.
     labels : {"auto", "task", "shared"}, default="auto"
         Whether classes are each task's own or mean the same in all tasks. "auto" looks at the data and says what it
         found in ``labels_``: classes that most tasks lack are their own, and names that all have are shared, unless it is
@@ -924,7 +924,7 @@ class InContextRegressor(_InContext, ProbabilisticRegressor):
         or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
     categorical_features : "from_dtype", None, or array-like, default="from_dtype"
         Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
-        names.
+        names. A category that no labelled row has shown is taken as missing, and told of.
     target_scaling : {"pooled", "task", None}, default="pooled"
         Standardise targets inside: over the rows of all tasks, by each support, or not at all. Predictions come back
         in the user's units.

@@ -46,7 +46,7 @@ class _InContext:
         or (False) from random ones; then ``fit(X, y)`` trains on episodes of the table.
     categorical_features : "from_dtype", None, or array-like, default="from_dtype"
         Columns that hold categories: those of strings, categories and mixed objects, none, or a mask, positions or
-        names.
+        names. A category that no labelled row has shown is taken as missing, and told of.
 
     Attributes
     ----------
