@@ -2056,15 +2056,19 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
 class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     """``KNeighborsRegressor`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
-    Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
+    With a number of neighbours and without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is
+    scikit-learn's.
 
     Parameters
     ----------
     module : torch module class or instance, default=None
         Maps rows into the space; None is a :class:`~skmeta.nets.ResidualMLP`, which starts from the
         standardised rows themselves.
-    n_neighbors : int or "auto", default=5
-        A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
+    n_neighbors : int or "auto", default="auto"
+        How many rows count. "auto": all of them, the more the nearer they lie, as in training; what one table's rows
+        say is heard as far as it is right about rows left out, beside a ridge regression. That needs
+        ``weights="uniform"`` and a metric that can be learned; five neighbours count otherwise. Of a number, a task
+        with fewer rows takes all of them.
     weights : {"uniform", "distance"}, callable or None, default="uniform"
         None is "uniform".
     algorithm : {"auto", "ball_tree", "kd_tree", "brute"}, default="auto"
@@ -2155,7 +2159,7 @@ class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
         self,
         module: type[Module] | Module | None = None,
         *,
-        n_neighbors: int | str = 5,
+        n_neighbors: int | str = 'auto',
         weights: str | Callable[..., Any] | None = 'uniform',
         algorithm: str = 'auto',
         leaf_size: int = 30,

@@ -63,6 +63,7 @@ class _InContext:
     _feels_scales = False  # columns and targets are measured by every task
 
     _default_module = torch.nn.Identity
+    _is_calibrated = False  # it knows how far it is right
     _reader_class = TableRows
     _training_class = _WithoutTraining
     _serving_class = ServedInContext
@@ -148,7 +149,6 @@ class InContextClassifier(_InContext, MetaClassifier):
     """
 
     _learner_class = InContextClassification
-    _is_calibrated = False
 
 
 class InContextRegressor(_InContext, ProbabilisticRegressor):

@@ -10,7 +10,6 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import task_of
 from skmeta.estimators.base.learned_space import LearnedSpace
 from skmeta.estimators.base.neighbours_in_space import LEARNED_METRICS, NeighboursInSpace, TargetsAsGiven
-from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.learners.soft_neighbours import SoftNeighbours
 from skmeta.nets import ResidualMLP
@@ -45,7 +44,7 @@ class _MetaKNeighbors(TransformerMixin, auto_wrap_output_keys=None):
     J. Goldberger, S. Roweis, G. Hinton, R. Salakhutdinov. "Neighbourhood Components Analysis". NeurIPS 2004.
     """
 
-    n_neighbors: int | str = ByKind(classifier="auto", regressor=5)
+    n_neighbors: int | str = "auto"
     weights: str | Callable | None = "uniform"
     algorithm: str = "auto"
     leaf_size: int = 30
@@ -82,6 +81,10 @@ class _MetaKNeighbors(TransformerMixin, auto_wrap_output_keys=None):
             return self.n_neighbors
         is_learned = isinstance(self.metric, str) and self.metric in {"euclidean", "l2", *LEARNED_METRICS}
         return "auto" if is_learned and self.weights in ("uniform", None) else 5
+
+    @property
+    def _is_calibrated(self):
+        return self._votes == "auto"  # what a few neighbours say is what it is
 
     def _settings(self):
         return super()._settings() | {"n_neighbors": self._votes}
@@ -190,10 +193,6 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
 
     outputs_2d_ = False
 
-    @property
-    def _is_calibrated(self):
-        return self._votes == "auto"  # shares of a few votes are what they are
-
     def _settings(self):
         return super()._settings() | {"classes_are_own": self.labels_ == "task"}
 
@@ -211,12 +210,16 @@ class MetaKNeighborsClassifier(_MetaKNeighbors, MetaClassifier):
 class MetaKNeighborsRegressor(_MetaKNeighbors, MetaRegressor):
     """``KNeighborsRegressor`` in a space learned over tasks, by stochastic gradient on soft neighbours.
 
-    Without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is scikit-learn's.
+    With a number of neighbours and without learning (``max_epochs=0``, ``module=torch.nn.Identity``) it is
+    scikit-learn's.
 
     Parameters
     ----------
-    n_neighbors : int or "auto", default=5
-        A task with fewer rows takes all of them. "auto": all rows count, the more the nearer they lie, as in training.
+    n_neighbors : int or "auto", default="auto"
+        How many rows count. "auto": all of them, the more the nearer they lie, as in training; what one table's rows
+        say is heard as far as it is right about rows left out, beside a ridge regression. That needs
+        ``weights="uniform"`` and a metric that can be learned; five neighbours count otherwise. Of a number, a task
+        with fewer rows takes all of them.
     n_jobs : int, default=None
         These are :class:`sklearn.neighbors.KNeighborsRegressor`'s own.
 

@@ -47,6 +47,7 @@ class Calibrated(Learner):
     """
 
     task_type = "classification"
+    _shares_at_first = _CENTRE
 
     def __init__(self, learner, n_features_in):
         torch.nn.Module.__init__(self)
@@ -54,14 +55,18 @@ class Calibrated(Learner):
         self.n_embedding, self.n_outputs = learner.n_embedding, learner.n_outputs
         self.loss_by_tasks, self.loss_in_parts = learner.loss_by_tasks, learner.loss_in_parts
         self.cold_start = learner.cold_start
-        self.plain = PlainRows(n_features_in, self.n_outputs)
-        self.register_buffer("factor", torch.tensor(_CENTRE))
+        self.plain = self._plain_rows(n_features_in, self.n_outputs)
+        self.register_buffer("factor", torch.tensor(self._shares_at_first))
         self.register_buffer("is_calibrated", torch.zeros((), dtype=torch.bool))
+
+    @staticmethod
+    def _plain_rows(n_features_in, n_outputs):
+        return PlainRows(n_features_in, n_outputs)
 
     @classmethod
     def around(cls, learner_class):
         """A constructor like ``learner_class``'s own, whose result is wrapped."""
-        return _CalibratedAround(learner_class)
+        return CalibratedAround(learner_class)
 
     # ------------------------------------------------------------------ training is the learner's
 
@@ -300,11 +305,13 @@ def _bounded(logits, axis=-1):
     return (logits - logits.amax(axis, keepdim=True)).clamp(min=_LEAST)
 
 
-class _CalibratedAround:
+class CalibratedAround:
     """A picklable constructor."""
+
+    calibrated = Calibrated
 
     def __init__(self, learner_class):
         self.learner_class = learner_class
 
     def __call__(self, body, n_features_in, **kwargs):
-        return Calibrated(self.learner_class(body, n_features_in=n_features_in, **kwargs), n_features_in)
+        return self.calibrated(self.learner_class(body, n_features_in=n_features_in, **kwargs), n_features_in)

@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 ROOMS = (
     "skmeta.estimators",
     "skmeta.learners.calibrated",
+    "skmeta.learners.calibrated_numbers",
     "skmeta.learners.target_scaling",
     "skmeta.mixed_models",
     "skmeta.preprocessing",
@@ -33,7 +34,7 @@ _SCIKIT_LEARN = (
     "impute", "kernel_approximation", "linear_model", "naive_bayes", "pipeline", "preprocessing", "random_projection",
 )  # fmt: skip
 #: classes that older files know by another name
-RENAMED = {}
+RENAMED = {"_CalibratedAround": "CalibratedAround"}
 
 #: classes of this library that were named before: there are thousands of modules to search for one
 _found = {}

@@ -49,7 +49,8 @@ class KeptApart:
 
     def __init__(self, table, seed):
         self.table = table
-        self.folds = held_out_folds(table.y.cpu().numpy(), seed)
+        codes = table.y.cpu().numpy() if table.is_classification else np.zeros(len(table.y), dtype=int)
+        self.folds = held_out_folds(codes, seed)
         self.is_of_use = len(table.X) <= MOST_ROWS and bool((self.folds >= 0).any())
         self.is_asked = self.is_of_use and len(table.X) >= LEAST_ROWS
 
@@ -58,8 +59,9 @@ class KeptApart:
         if not self.is_asked:
             return self.table
         table, rows = self.table, torch.as_tensor(self.folds != 0, device=self.table.device)
-        sizes = [int(rows.sum())], [-1], [table.max_classes]
-        return TaskStore(part_of(table.X, rows), table.y[rows], *sizes, True, device=table.device)
+        n_classes = [table.max_classes] if table.is_classification else None
+        y, sizes = table.y[rows], ([int(rows.sum())], [-1], n_classes)
+        return TaskStore(part_of(table.X, rows), y, *sizes, table.is_classification, device=table.device)
 
     def calibrate(self, learner):
         """Let a :class:`~skmeta.learners.calibrated.Calibrated` learner be trusted as far as it is right."""
@@ -67,6 +69,7 @@ class KeptApart:
             return
         exact = copy.deepcopy(learner).cpu().double().eval()
         X, y = self.table.X[:].cpu().double(), self.table.y.cpu()
+        y = y.double() if y.is_floating_point() else y
         exact.calibrate(X, y, torch.as_tensor(self.folds), self.is_asked)
         learner.trust_as(exact)
 

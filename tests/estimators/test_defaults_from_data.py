@@ -1,13 +1,24 @@
-"""What is chosen from the data where nothing is said: trust in a classifier of one table, the scale of rows."""
+"""What is chosen from the data where nothing is said: trust in an estimator of one table, the scale of rows."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import make_circles
+from sklearn.linear_model import RidgeCV
 from torch import nn
 
 import skmeta
-from skmeta import MetaKNeighborsClassifier, MetaOptNetClassifier, ProtoNetClassifier, split_tasks
+from skmeta import (
+    BayesianHeadRegressor,
+    FineTuneTransferRegressor,
+    MAMLRegressor,
+    MetaKNeighborsClassifier,
+    MetaOptNetClassifier,
+    MetaOptNetRegressor,
+    NeuralProcessRegressor,
+    ProtoNetClassifier,
+    split_tasks,
+)
 from skmeta.datasets import split_classes
 from skmeta.learners.calibrated import Calibrated
 from skmeta.tasks import GaussianClusters
@@ -43,6 +54,36 @@ def test_other_classes_than_the_tables_are_the_learners_own_to_answer():
     assert isinstance(meta.net_.module_, Calibrated)
     assert set(meta.adapt(X[:6], [7, 8] * 3).predict(X)) == {7, 8}
     assert not isinstance(ProtoNetClassifier(n_ways=2, max_epochs=1).fit(X, y).net_.module_, Calibrated)
+
+
+@pytest.mark.parametrize("cls", [MAMLRegressor, MetaOptNetRegressor, FineTuneTransferRegressor])
+def test_a_regressor_of_one_small_noisy_table_is_about_as_good_as_ridge_regression(cls):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1040, 10))
+    y = 100 + 20 * (X[:, 0] - X[:, 1] + 2 * rng.normal(size=1040))
+    meta, plain = (model.fit(X[:40], y[:40]) for model in (cls(random_state=0), RidgeCV(np.logspace(-1, 2, 7))))
+    assert meta.score(X[40:], y[40:]) > plain.score(X[40:], y[40:]) - 0.15
+
+
+def test_a_regressor_answers_what_no_plane_can_hold_where_there_are_rows_enough():
+    X = np.random.default_rng(0).uniform(-1, 1, size=(700, 2))
+    y = np.sin(4 * X[:, 0]) * X[:, 1]
+    assert MAMLRegressor(random_state=0).fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.5
+
+
+@pytest.mark.parametrize("n_rows", [50, 150])
+@pytest.mark.parametrize("cls", [BayesianHeadRegressor, NeuralProcessRegressor])
+def test_intervals_of_one_table_hold_about_as_many_rows_as_they_say(cls, n_rows, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000 + n_rows, 8))
+    y = 3 + X[:, 0] + rng.normal(size=len(X))
+    meta = cls(random_state=0).fit(X[:n_rows], y[:n_rows])
+    low, high = meta.predict(X[n_rows:], quantiles=[0.05, 0.95]).T
+    assert 0.8 < np.mean((low <= y[n_rows:]) & (y[n_rows:] <= high)) < 0.98
+    meta.save(tmp_path / "it")
+    np.testing.assert_array_equal(
+        skmeta.load(tmp_path / "it").predict(X[:5], return_std=True)[1], meta.predict(X[:5], return_std=True)[1]
+    )
 
 
 def test_rows_of_words_are_scaled_as_texts_and_rows_of_numbers_column_by_column():

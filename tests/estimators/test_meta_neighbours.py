@@ -73,6 +73,19 @@ def test_many_tasks_are_answered_as_each_alone():
         np.testing.assert_allclose(meta.adapt(task.X, task.y).predict_proba(task.X_query), p)
 
 
+@pytest.mark.parametrize("n_neighbors", ["auto", 3])
+@pytest.mark.parametrize("target_scaling", ["pooled", "task", None])
+def test_numbers_of_many_tasks_are_answered_as_those_of_each_alone(target_scaling, n_neighbors):
+    rng = np.random.default_rng(0)
+    tasks = TaskSet([(X := rng.normal(size=(n, 2)), 900 + 50 * X[:, 0], X + 0.1, X[:, 0]) for n in (9, 14, 6)])
+    meta = MetaKNeighborsRegressor(
+        n_neighbors=n_neighbors, target_scaling=target_scaling, max_epochs=1, random_state=0
+    ).fit(tasks)
+    for task, y in zip(tasks, meta.predict(tasks)):
+        np.testing.assert_allclose(meta.adapt(task.X, task.y).predict(task.X_query), y, rtol=1e-6)
+        assert task.y.min() <= y.min() and y.max() <= task.y.max()
+
+
 def test_one_row_of_each_class_is_no_tie():
     X, y = np.array([[0.0], [1.0], [2.0]]), ["x", "y", "z"]
     meta = MetaKNeighborsClassifier(torch.nn.Identity, max_epochs=0)

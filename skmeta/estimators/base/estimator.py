@@ -86,7 +86,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
     _training_class = MetaTraining
     _serving_class = ServedLearner
     _feels_scales = True  # whether a task on another scale than those of meta-training is answered otherwise
-    _is_calibrated = False  # whether a learner of one table is heard beside a linear classifier
+    _is_calibrated = False  # whether a learner of one table is heard beside a linear model
 
     # metadata routing carries `task` without the user having to request it
     __metadata_request__fit = {"task": True}

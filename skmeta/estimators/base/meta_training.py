@@ -18,6 +18,7 @@ from skmeta.estimators.base.rows import refuse_too_large, require_labels
 from skmeta.estimators.base.spreads import Spreads
 from skmeta.estimators.base.unlike_tasks import warn_of_tasks_apart
 from skmeta.learners.calibrated import Calibrated
+from skmeta.learners.calibrated_numbers import CalibratedNumbers
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
@@ -287,7 +288,8 @@ class MetaTraining:
         if getattr(self.estimator, "target_scaling", None) == "task":
             return self.per_task_targets.around(learner_class)
         if self.is_calibrated():
-            return Calibrated.around(learner_class)
+            calibrated = Calibrated if self.estimator._codec_class.task_type == "classification" else CalibratedNumbers
+            return calibrated.around(learner_class)
         return learner_class
 
     def is_calibrated(self):

@@ -150,7 +150,10 @@ class NeighboursInSpace(ServedLearner):
 
     def answer_tasks(self, tasks, codec, weight=None, ask="predict", settings=None, verbose=0):
         if is_soft(settings):
-            return super().answer_tasks(tasks, codec, weight, ask, verbose=verbose)
+            outputs, about = super().answer_tasks(tasks, codec, weight, ask, verbose=verbose)
+            if isinstance(codec, TargetsAsGiven):  # tasks are stored as training sees them
+                outputs = [output * codec.scale + codec.mean for output in outputs]
+            return outputs, about
         X, y = tasks.pooled
         points, about = X if sparse.issparse(X) else self.embed(X), codec.about(tasks)
         weight = np.ones(len(y)) if weight is None else weight

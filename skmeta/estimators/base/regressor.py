@@ -24,6 +24,7 @@ class MetaRegressor(RegressorMixin, MetaEstimator):
 
     lr = 0.003  # squared errors of standardised targets bear a larger rate than cross-entropy does
     _codec_class = Targets
+    _is_calibrated = True
     score = MetaEstimator.score  # scikit-learn's mixin has one too, which knows rows only
 
     def __sklearn_tags__(self):
