@@ -108,7 +108,7 @@ def test_new_categories_may_come_with_partial_fit():
 def test_numbers_that_turn_into_strings_are_refused():
     frame, y = mixed_frame()
     clf = InContextClassifier().fit(frame, y)
-    with pytest.raises((TypeError, ValueError), match="Column 0 of X held numbers"):
+    with pytest.raises((TypeError, ValueError), match="Column 'size' of X is taken as numbers"):
         clf.predict(frame.assign(size="big"))
 
 
