@@ -9,6 +9,7 @@ from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import ByKind, number_or
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.exceptions import warn_caller
+from skmeta.learners.base import innermost
 from skmeta.learners.maml import MAML
 from skmeta.nets import ResidualMLP
 from skmeta.nets.mlp import MOST_CARRIED
@@ -104,7 +105,7 @@ class MAMLRegressor(_MAML, MetaRegressor):
         if not len(rows):
             return
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _N_SEEN)).astype(int)]
-        learner = getattr(learner, "learner", learner)
+        learner = innermost(learner)
         with torch.no_grad():
             length = learner.embed(train.X[rows][None])[0].norm(dim=1)
         rows = rows[length.argsort(descending=True)[:_N_TRIED]]

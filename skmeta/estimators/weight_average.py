@@ -8,6 +8,7 @@ from skmeta.estimators.base.parameters import ByKind
 from skmeta.estimators.base.pretraining import Pretrained, Pretraining
 from skmeta.estimators.base.regressor import MetaRegressor
 from skmeta.exceptions import NotAdaptedError
+from skmeta.learners.base import innermost
 from skmeta.learners.weight_average import WeightAverage, shares_of_sources
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered, similar_size_chunks
@@ -60,7 +61,7 @@ def keep_sources(estimator, store):
     place = torch.as_tensor(order, device=store.device).argsort()
     *tuned, places = [torch.cat(values)[place] for values in zip(*found)]
     kept = estimator.net_._bare_learner
-    getattr(kept, "learner", kept).keep_sources(tuned, places)
+    innermost(kept).keep_sources(tuned, places)
     estimator._serve(estimator.net_)
 
 

@@ -130,6 +130,13 @@ class Learner(nn.Module):
         return lambda X: self.predict(state, X[None])[0].t()
 
 
+def innermost(learner):
+    """The learner itself, whatever stands around it: what scales its targets, what says how far it is to be trusted."""
+    while isinstance(getattr(learner, "learner", None), nn.Module):
+        learner = learner.learner
+    return learner
+
+
 class ParametersOf:
     """The places of a module's parameters are found once: ``parameters()`` looks for them as long as a step takes.
 

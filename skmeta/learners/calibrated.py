@@ -315,3 +315,6 @@ class CalibratedAround:
 
     def __call__(self, body, n_features_in, **kwargs):
         return self.calibrated(self.learner_class(body, n_features_in=n_features_in, **kwargs), n_features_in)
+
+
+_CalibratedAround = CalibratedAround  # its name in older pickles

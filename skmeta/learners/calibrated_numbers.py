@@ -8,9 +8,6 @@ from skmeta.learners.ridge import ridge_weights
 from skmeta.learners.stacking import fit_shares
 from skmeta.nets import Standardize
 
-# A bias is a weight on a column of this height, so that the pull hardly holds it
-_BIAS = 10.0
-
 
 class CalibratedNumbers(Calibrated):
     """Any regression learner, beside a ridge regression of the plain rows.
@@ -89,11 +86,7 @@ class CalibratedNumbers(Calibrated):
         inner = self.learner.adapt(support_X, support_y, support_weight)
         if not self.is_calibrated:
             return inner, None, None
-        weight = torch.ones_like(support_y[..., 0]) if support_weight is None else support_weight
-        total = torch.where(weight > 0, weight, 0.0).sum(1)[:, None, None]
-        centre = torch.where(weight[..., None] > 0, weight[..., None] * support_y, 0.0).sum(1, keepdim=True)
-        centre = centre / torch.where(total > 0, total, 1.0)
-        return inner, self.plain.adapt(support_X, support_y, support_weight), centre
+        return inner, self.plain.adapt(support_X, support_y, support_weight), mean_of(support_y, support_weight)
 
     def predict(self, state, query_X):
         return self._beside_plain(self.learner.predict(state[0], query_X), state, query_X)
@@ -130,6 +123,14 @@ class CalibratedNumbers(Calibrated):
         return PlainNumbers(n_features_in, n_outputs)
 
 
+def mean_of(values, weight):
+    """The mean (T, 1, k) over the rows of tasks (T, n, k) by their weights (T, n) or None; 0 where there are none."""
+    weight = torch.ones_like(values[..., :1]) if weight is None else weight[..., None]
+    total = weight.sum(1, keepdim=True)
+    values = torch.where(weight > 0, weight * values, 0.0)  # what stands in a padded row is no number of ours
+    return values.sum(1, keepdim=True) / torch.where(total > 0, total, 1.0)
+
+
 def _shares(experts, aims):
     """The share (E,) of each expert in the targets (n, k), by what it says of them (n, k, E)."""
     unit = aims.square().mean().sqrt().clamp(min=1e-12)
@@ -160,8 +161,9 @@ class PlainNumbers(Learner):
     def _heads(self, rows, y, weight, pull):
         if weight is not None:  # what stands in a padded row is no number of ours
             rows, y = (torch.where(weight[..., None] > 0, part, 0.0) for part in (rows, y))
-        heads = ridge_weights(with_bias_column(rows, _BIAS), y.transpose(1, 2), pull, weight)
-        return torch.cat([heads[..., :-1], heads[..., -1:] * _BIAS], -1)
+        of_rows, of_y = mean_of(rows, weight), mean_of(y, weight)
+        heads = ridge_weights(rows - of_rows, (y - of_y).transpose(1, 2), pull, weight)
+        return torch.cat([heads, (of_y - of_rows @ heads.transpose(1, 2)).transpose(1, 2)], -1)
 
     def predict(self, state, query_X):
         return with_bias_column(self.embed(query_X)) @ state.transpose(1, 2)

@@ -73,8 +73,11 @@ class Reptile(GradientBased):
     def forward(self, support_X, support_y, query_X, support_weight=None, class_mask=None):
         """Answers after adaptation and, in training, the mean displacement of the start."""
         start = self.start_of_tasks(class_mask, len(support_X))
-        rows = support_X, support_y, support_weight, class_mask
-        params = self._descend(start, *rows, self.inner_steps, self.inner_batch_size if self.training else None)
+        rows, batch_size = (support_X, support_y, support_weight), self.inner_batch_size if self.training else None
+        if self.task_type == "classification":
+            params = self._descend(start, *rows, class_mask, self.inner_steps, batch_size)
+        else:
+            params = self.descend_guarded(*rows, steps=self.inner_steps, batch_size=batch_size, warns=not self.training)
         answers = self.engine.predict(params, query_X, class_mask).flatten(0, 1)
         if not self.training:
             return answers
@@ -121,9 +124,9 @@ class Reptile(GradientBased):
             ]
         return params
 
-    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0):
+    def descend(self, support_X, support_y, support_weight, class_mask, *, steps, pace=1.0, batch_size=None):
         start = self.start_of_tasks(class_mask, len(support_X))
-        return self._descend(start, support_X, support_y, support_weight, class_mask, steps, pace=pace)
+        return self._descend(start, support_X, support_y, support_weight, class_mask, steps, batch_size, pace)
 
 
 def draw_rows(X, y, weight, n_rows, uniform=torch.rand):

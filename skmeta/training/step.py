@@ -5,7 +5,7 @@ from skorch.dataset import get_len
 from torch import nn
 
 from skmeta import native
-from skmeta.learners.base import Learner
+from skmeta.learners.base import Learner, innermost
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import TaskStore, is_answered
 
@@ -172,7 +172,7 @@ def _with_leaves(nest, leaves):
 
 
 def _outputs(net, share, place, fit_params):
-    learner = getattr(net._bare_learner, "learner", net._bare_learner)
+    learner = innermost(net._bare_learner)
     learner.place_in_batch = None if place.first is None else (place.first, place.n_all)
     try:
         return net.infer(share, **fit_params)

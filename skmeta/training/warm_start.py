@@ -2,6 +2,8 @@
 
 import copy
 
+from skmeta.learners.base import innermost
+
 #: What a learner is told of the data; estimators see themselves to what changes there.
 _OF_THE_DATA = ("n_features_in", "n_outputs", "n_source_tasks", "n_source_outputs")
 
@@ -39,8 +41,13 @@ def go_on(net, trained):
 
 
 def _makes_the_same(one, other):
-    """Whether two constructors of learners are alike: a class, or one around a class."""
-    return one is other or type(one) is type(other) and not isinstance(one, type) and vars(one) == vars(other)
+    """Whether two constructors of learners are alike: a class, or one around another constructor."""
+    if isinstance(one, type) or type(one) is not type(other) or not hasattr(one, "__dict__"):
+        return one is other
+    ours, theirs = vars(one), vars(other)
+    return ours.keys() == theirs.keys() and all(
+        ours[name] == theirs[name] or _makes_the_same(ours[name], theirs[name]) for name in ours
+    )
 
 
 def _check_same_module(net, trained):
@@ -55,7 +62,7 @@ def _check_same_module(net, trained):
 
 def _change_learner(net, trained):
     now, then = net.get_params_for("learner"), trained.get_params_for("learner")
-    learner = getattr(net._bare_learner, "learner", net._bare_learner)
+    learner = innermost(net._bare_learner)
     for name in _OF_THE_DATA:
         now.pop(name, None), then.pop(name, None)
     for name, value in now.items():

@@ -13,10 +13,12 @@ from skmeta import (
     FineTuneTransferRegressor,
     MAMLRegressor,
     MetaKNeighborsClassifier,
+    MetaKNeighborsRegressor,
     MetaOptNetClassifier,
     MetaOptNetRegressor,
     NeuralProcessRegressor,
     ProtoNetClassifier,
+    Task,
     split_tasks,
 )
 from skmeta.datasets import split_classes
@@ -63,6 +65,19 @@ def test_a_regressor_of_one_small_noisy_table_is_about_as_good_as_ridge_regressi
     y = 100 + 20 * (X[:, 0] - X[:, 1] + 2 * rng.normal(size=1040))
     meta, plain = (model.fit(X[:40], y[:40]) for model in (cls(random_state=0), RidgeCV(np.logspace(-1, 2, 7))))
     assert meta.score(X[40:], y[40:]) > plain.score(X[40:], y[40:]) - 0.15
+
+
+@pytest.mark.parametrize("cls", [MAMLRegressor, FineTuneTransferRegressor, MetaKNeighborsRegressor])
+@pytest.mark.parametrize("target_scaling", ["pooled", "task", None])
+def test_a_plane_stands_beside_a_regressor_of_one_table_however_targets_are_scaled(cls, target_scaling):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    y = 5 + X[:, 0] + 0.1 * rng.normal(size=40)
+    meta = cls(target_scaling=target_scaling, max_epochs=1, random_state=0, warm_start=True).fit(X, y)
+    assert isinstance(meta.net_.module_, Calibrated)
+    assert meta.fit(X, y).score(X, y) > 0.5
+    (of_task,) = meta.predict([Task(X[:20], y[:20], X[20:])])
+    np.testing.assert_allclose(meta.adapt(X[:20], y[:20]).predict(X[20:]), of_task, rtol=1e-4)
 
 
 def test_a_regressor_answers_what_no_plane_can_hold_where_there_are_rows_enough():

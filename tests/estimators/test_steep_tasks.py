@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 import skmeta
-from skmeta import MAMLRegressor
+from skmeta import MAMLRegressor, ReptileRegressor, Task
 from skmeta.exceptions import AdaptationWarning
 from skmeta.learners.maml import MAML
 
@@ -100,3 +100,12 @@ def test_training_that_diverges_says_so(heavy_tailed):
     with pytest.raises(ValueError, match="Training diverged"):
         meta.fit(X, y, task=task)
     assert not hasattr(meta, "net_")
+
+
+def test_a_task_far_steeper_than_the_others_does_not_lead_reptile_astray():
+    rng = np.random.default_rng(0)
+    tasks = [Task(X := rng.normal(size=(20, 3)), X @ [1.0, -1.0, 2.0]) for _ in range(30)]
+    X = np.column_stack([40 * rng.normal(size=20), rng.normal(size=(20, 2))])
+    meta = ReptileRegressor(target_scaling="task", random_state=0, max_epochs=5).fit([*tasks, Task(X, 40 * X[:, 0])])
+    others = [Task(X := rng.normal(size=(20, 3)), X @ [1.0, -1.0, 2.0], X, X @ [1.0, -1.0, 2.0]) for _ in range(10)]
+    assert np.isfinite(meta.predict(others)[0]).all() and meta.score(others) > 0.5

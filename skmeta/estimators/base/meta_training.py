@@ -286,7 +286,7 @@ class MetaTraining:
         """The constructor of the learner, which is put around a body."""
         learner_class = self.estimator._learner_class
         if getattr(self.estimator, "target_scaling", None) == "task":
-            return self.per_task_targets.around(learner_class)
+            learner_class = self.per_task_targets.around(learner_class)
         if self.is_calibrated():
             calibrated = Calibrated if self.estimator._codec_class.task_type == "classification" else CalibratedNumbers
             return calibrated.around(learner_class)

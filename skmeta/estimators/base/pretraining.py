@@ -7,6 +7,7 @@ from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.current_task import adapt_to, answers_without_rows
 from skmeta.estimators.base.labels import is_numbering
 from skmeta.estimators.base.meta_training import MetaTraining
+from skmeta.learners.base import innermost
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.fine_tune import FineTunePerTaskTargets
 from skmeta.tasks import as_taskset
@@ -83,7 +84,7 @@ class Pretraining(MetaTraining):
         """A warm start keeps the trunk; the tasks may be others than before."""
         super().go_on_from(net, before)
         if self.estimator.heads_ == "task":
-            learner = getattr(net._bare_learner, "learner", net._bare_learner)
+            learner = innermost(net._bare_learner)
             learner.renew_heads(self.n_sources, self.n_classes)
             net.initialize_optimizer()
 

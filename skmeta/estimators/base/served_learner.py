@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from skmeta.learners.base import Learner
+from skmeta.learners.base import Learner, innermost
 from skmeta.native import RowFunction
 from skmeta.progress import progress
 from skmeta.tasks.store import SparseRows, rows_at_once, similar_size_chunks
@@ -48,8 +48,8 @@ class ServedLearner:
 
     @property
     def bare(self):
-        """The learner itself, also where one that scales targets stands around it."""
-        return getattr(self.learner, "learner", self.learner)
+        """The learner itself, whatever stands around it."""
+        return innermost(self.learner)
 
     @property
     def single(self):
