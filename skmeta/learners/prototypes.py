@@ -17,7 +17,6 @@ from skmeta.learners.class_means import (
     embedded_class_mean_logits,
     prototype_logits,
 )
-from skmeta.learners.engine.losses import CrossEntropy
 from skmeta.learners.engine.recognise import find_embedding
 
 
@@ -94,10 +93,9 @@ class Prototypes(Learner):
         if by_kernel is None:
             return None
         y, share = (value.unflatten(0, query_X.shape[:2]) for value in (y, share))
-        targets = CrossEntropy().targets(y, class_mask.shape[1], query_X.dtype)
         prior = None if prior is None else prior.squeeze(1)
         hidden = None if are_all_there(seen) else ~seen
-        logits, loss, gradients, of_head = by_kernel.learn(scale, prior, hidden, targets, share)
+        logits, loss, gradients, of_head = by_kernel.learn(scale, prior, hidden, y.long(), share)
         add_gradients(params, gradients)
         if self.is_shared:
             head = zip((shares, offset, scale, prior), of_head)

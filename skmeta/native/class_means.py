@@ -84,21 +84,23 @@ class ClassMeans:
         each(run, self.parts)
         return self.network.unpacked(sum(total[1:], total[0])), d_shares, d_offset
 
-    def learn(self, scale, prior, hidden, query_targets, query_share):
+    def learn(self, scale, prior, hidden, query_labels, query_share):
         """All at once: logits (T, C, m), their cross-entropy, and its gradient by the parameters, a list.
 
         Logits are scale, a 0-d tensor, times half, and the prior (T, C) or None; a class is hidden where hidden (T, C),
-        or None, is True. Targets (T, C, m); query_share (T, m) tells what each row counts for. Behind all that come
-        the gradients by shares, offset, scale and prior; None for what has none.
+        or None, is True. query_labels (T, m) are int64; query_share (T, m) tells what each row counts for. Behind all
+        that come the gradients by shares, offset, scale and prior; None for what has none.
         """
         X, shares, offset = self.tensors
         shape = len(X), shares.shape[1], self.problem.m
-        rows = [(scale, ()), (prior, shape[:2]), (query_targets, shape), (query_share, shape[::2])]
+        rows = [(scale, ()), (prior, shape[:2]), (query_share, shape[::2])]
         if any(value is not None and (value.shape != size or value.dtype != self.dtype) for value, size in rows):
+            raise Misfit(MISFIT)
+        if query_labels.shape != shape[::2] or query_labels.dtype != torch.int64 or not query_labels.is_cpu:
             raise Misfit(MISFIT)
         if hidden is not None and (hidden.shape != shape[:2] or hidden.dtype != torch.bool):
             raise Misfit(MISFIT)
-        given = [None if v is None else v.contiguous() for v in (scale, prior, hidden, query_targets, query_share)]
+        given = [None if v is None else v.contiguous() for v in (scale, prior, hidden, query_labels, query_share)]
         logits, losses, d_scale = (torch.empty(size, dtype=self.dtype) for size in (shape, len(X), len(X)))
         total = [torch.zeros(self.network.n_theta, dtype=self.dtype) for _ in self.parts]
         asked = (v if v is not None and v.requires_grad else None for v in (shares, offset, given[1]))

@@ -29,9 +29,10 @@ class _Problem(ctypes.Structure):
 class Job:
     """One call of the kernel: a stack that ends in "Linear", its start, and some tasks.
 
-    support_X (T, n, d) or (T, n, H, W, C), targets (T, C, n), share (T, 1, n) or None, hidden (T, C, 1) bool or None,
-    query_X (T, m, ...) or None; all of one dtype, float32 or float64, on the CPU. The rates are one float for each
-    step; or for each step, or once for all, a list of tensors, with each parameter's shape (``own_rates``).
+    support_X (T, n, d) or (T, n, H, W, C); targets (T, C, n), or labels (T, n) for cross-entropy; share (T, 1, n) or
+    None, hidden (T, C, 1) bool or None, query_X (T, m, ...) or None; all on the CPU and of one dtype, float32 or
+    float64, but for labels, which are int64. The rates are one float for each step; or for each step, or once for all,
+    a list of tensors, with each parameter's shape (``own_rates``).
     ``derivative`` tells whether that will be asked for: "first-order", "true", or None.
     """
 
@@ -42,7 +43,7 @@ class Job:
         self.dtype, self.n_tasks, self.n_classes = support_X.dtype, support_X.shape[0], params[-1].shape[0]
         tensors = support_X, targets, share, hidden, query_X
         self.tensors = [None if value is None else value.contiguous() for value in tensors]
-        if not _fit(self.n_classes, *self.tensors):
+        if not _fit(loss, self.n_classes, *self.tensors):
             raise Misfit(MISFIT)
         self.network = stack.network(params, support_X.shape[2:])
         n_query = 0 if query_X is None else query_X.shape[1]
@@ -99,15 +100,17 @@ class Job:
     def learn(self, query_targets, query_share):
         """All at once: answers (T, C, m), their loss, and its gradient by the start and by each of ``own_rates``.
 
-        query_targets (T, C, m); query_share (T, m) tells what each row counts for. The loss is the inner one, and
-        ``derivative`` must have been announced.
+        query_targets (T, C, m), or labels (T, m); query_share (T, m) tells what each row counts for. The loss is the
+        inner one, and ``derivative`` must have been announced.
         """
         rows = 6 * (self.problem.n_support * self.problem.steps + self.problem.n_query)
         parts = in_parts(self.n_tasks, self.n_tasks * rows * self.network.work)
         shape = self.n_tasks, self.n_classes, self.problem.n_query
-        if query_targets.shape != shape or query_share.shape != shape[::2]:
+        if query_targets.is_floating_point():
+            query_targets = query_targets.to(self.dtype)
+        query_targets, query_share = query_targets.contiguous(), query_share.to(self.dtype).contiguous()
+        if query_share.shape != shape[::2] or not _are_targets(query_targets, self.problem.loss, shape, self.dtype):
             raise Misfit(MISFIT)
-        query_targets, query_share = (value.to(self.dtype).contiguous() for value in (query_targets, query_share))
         answers, losses = torch.empty(shape, dtype=self.dtype), torch.empty(self.n_tasks, dtype=self.dtype)
         total = [torch.zeros(self.network.n_theta * (1 + self.problem.n_rates), dtype=self.dtype) for _ in parts]
         places = [0, self.n_kept, self.n_kept + max(self.n_work, self.n_scratch)]
@@ -148,11 +151,20 @@ class Job:
         return gradients, of_rates
 
 
-def _fit(n_classes, support_X, targets, share, hidden, query_X):
+def _are_targets(values, loss, shape, dtype):
+    """Whether these are what rows of tasks (T, C, n) are held to: labels (T, n), or numbers of a precision."""
+    is_labels = loss == LOSSES["cross_entropy"]
+    wanted = (shape[::2], torch.int64) if is_labels else (shape, dtype)
+    return (values.shape, values.dtype) == wanted and values.is_cpu
+
+
+def _fit(loss, n_classes, support_X, targets, share, hidden, query_X):
     """Whether shapes are exactly those that the kernel reads: it neither broadcasts nor looks."""
     n_tasks, n, *image = support_X.shape
     n_query = 0 if query_X is None else query_X.shape[1]
-    floats = [(targets, (n_tasks, n_classes, n)), (share, (n_tasks, 1, n)), (query_X, (n_tasks, n_query, *image))]
+    floats = [(share, (n_tasks, 1, n)), (query_X, (n_tasks, n_query, *image))]
+    if not _are_targets(targets, LOSSES[loss], (n_tasks, n_classes, n), support_X.dtype):
+        return False
     return (hidden is None or hidden.shape == (n_tasks, n_classes, 1) and hidden.dtype == torch.bool) and all(
         value is None or value.shape == shape and value.dtype == support_X.dtype for value, shape in floats
     )

@@ -144,6 +144,22 @@ def test_the_kernel_itself_refuses_what_does_not_fit():
             native.Job(stack, "mse", other, rows, targets, None, None, rows, 1, [0.1])
 
 
+def test_the_kernel_itself_refuses_labels_of_another_size_or_kind():
+    rows, labels, share = torch.zeros(2, 5, 3), torch.zeros(2, 5, dtype=torch.int64), torch.ones(2, 5)
+    params = [torch.zeros(4, 3), torch.zeros(4)]
+    stack = native.Stack([native.Layer("Linear", has_weight=True, has_bias=True)])
+
+    def job(labels):
+        return native.Job(stack, "cross_entropy", params, rows, labels, None, None, rows, 1, [0.1], derivative="true")
+
+    job(labels).learn(labels, share)
+    for other in (labels[:1], labels[:, :4], labels.int(), torch.zeros(2, 4, 5), torch.zeros(2, 5)):
+        with pytest.raises(ValueError, match="do not fit"):
+            job(other)
+        with pytest.raises(ValueError, match="do not fit"):
+            job(labels).learn(other, share)
+
+
 @pytest.mark.parametrize("rate", [0.3, torch.tensor(0.3), torch.tensor([[0.3], [0.1], [0.2]])], ids=repr)
 def test_rates_may_differ_by_step(rate):
     problem = Problem(weighted=True)

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -137,21 +138,29 @@ class Spreads:
         if not len(X):
             return True
         ends = ends_of_rows(self.tables(X, y))
-        return not (self._are_suspect(*ends).any() or any(beyond.any() for beyond in self._lie_beyond(*ends)))
+        above, below = self._lie_beyond(*ends)
+        return not (self._are_suspect(*ends) | above | below).any()
 
     def _are_suspect(self, lowest, highest):
         """Say which columns (..., n_columns) may be on another scale, as far as their ends tell."""
+        wide, narrow, *_ = self._bounds
         with np.errstate(over="ignore"):
             ranges = highest - lowest
-        too_wide, too_narrow = ranges > self.high * self.far, ranges < self.low * (_ORDINARY / self.far)
-        return too_wide | too_narrow & (ranges > 0)
+        return (ranges > wide) | (ranges < narrow) & (ranges > 0)
 
     def _lie_beyond(self, lowest, highest):
         """Say which columns (..., n_columns) lie wholly above, and which wholly below, where others lie."""
-        if self.margin is None:
-            return np.zeros((2, *lowest.shape), dtype=bool)
+        *_, above, below = self._bounds
+        return lowest > above, highest < below
+
+    @cached_property
+    def _bounds(self):
+        """Ranges beyond which a column may be on another scale, and ends beyond which it lies elsewhere."""
         with np.errstate(over="ignore", invalid="ignore"):
-            return lowest > self.most + self.margin, highest < self.least - self.margin
+            wide, narrow = self.high * self.far, self.low * (_ORDINARY / self.far)
+            if self.margin is None:
+                return wide, narrow, np.inf, -np.inf
+            return wide, narrow, self.most + self.margin, self.least - self.margin
 
 
 def log_spreads(rows):

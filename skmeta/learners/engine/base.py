@@ -1,6 +1,7 @@
 """What the engines share: the order of the parameters, the head's growth to C classes, and the arguments' meaning."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 
@@ -13,13 +14,15 @@ from skmeta.learners.engine.rates import Rates
 class InnerLoop:
     """One adaptation, as the engines see it: everything but the parameters and the query rows.
 
-    support_X (T, n, d); targets as the loss wants them; row_weight (T, 1, n), rows summing to 1, or to the task's pace
+    support_X (T, n, d) and support_y; row_weight (T, 1, n), rows summing to 1, or to the task's pace
     where it has one, or None for equal weights; hidden (T, C, 1) bool, True where a class is absent, or None; adapted
     one bool for each parameter.
     """
 
     support_X: torch.Tensor
-    targets: torch.Tensor
+    support_y: torch.Tensor
+    loss: object
+    n_outputs: int | None
     row_weight: torch.Tensor | None
     hidden: torch.Tensor | None
     steps: int
@@ -28,6 +31,11 @@ class InnerLoop:
     first_order: bool = False
     every_step: bool = False
     differentiable: bool = False
+
+    @cached_property
+    def targets(self):
+        """The support's targets as the loss wants them."""
+        return self.loss.targets(self.support_y, self.n_outputs, self.support_X.dtype)
 
     @property
     def share(self):
@@ -39,7 +47,7 @@ class InnerLoop:
         return replace(
             self,
             support_X=self.support_X[tasks],
-            targets=self.targets[tasks],
+            support_y=self.support_y[tasks],
             row_weight=None if self.row_weight is None else self.row_weight[tasks],
             hidden=None if self.hidden is None else self.hidden[tasks],
         )
@@ -178,7 +186,9 @@ class Engine:
             share = (alike if share is None else share) * pace[:, None, None]
         return InnerLoop(
             support_X,
-            self.loss.targets(support_y, self._n_outputs(params), support_X.dtype),
+            support_y,
+            self.loss,
+            self._n_outputs(params),
             share,
             _hidden(class_mask),
             steps,

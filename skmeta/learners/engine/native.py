@@ -58,8 +58,7 @@ class NativeEngine(ClosedFormEngine):
             job, _ = self._job(grown, loop, query_X, "first-order" if first_order else "true")
             if job is None:
                 return None
-            targets = self.loss.targets(query_y, job.n_classes, job.dtype)
-            answers, loss, gradients, _ = job.learn(targets, share)
+            answers, loss, gradients, _ = job.learn(self._targets(query_y), share)
         if grown[-1] is not params[-1]:  # every class had its own copy of the head's one row
             gradients[-2:] = [value.sum(0, keepdim=True) for value in gradients[-2:]]
         return rows_first(answers), loss, gradients
@@ -70,7 +69,7 @@ class NativeEngine(ClosedFormEngine):
 
     def _adapt_compared(self, params, loop, query_X):
         job, _ = self._job(params, loop, query_X)
-        if job is None:
+        if job is None or self.loss_name != "mse":  # the kernel compares squared errors
             return None
         asked = query_X is not None
         answers, adapted, errors = job.adapt(answers=asked, adapted=not asked, errors=True)
@@ -81,7 +80,7 @@ class NativeEngine(ClosedFormEngine):
         rows = [loop.support_X] if query_X is None else [loop.support_X, query_X]
         if not self._knows(params, loop, rows):
             return None, []
-        tensors = [self.plan.prepare(loop.support_X), loop.targets, loop.row_weight, loop.hidden]
+        tensors = [self.plan.prepare(loop.support_X), self._targets(loop.support_y), loop.row_weight, loop.hidden]
         tensors.append(None if query_X is None else self.plan.prepare(query_X))
         rates, own_rates, sources = _rates(loop, params)
         how = {"rates": rates, "own_rates": own_rates, "derivative": derivative}
@@ -96,7 +95,11 @@ class NativeEngine(ClosedFormEngine):
             return False
         if torch.is_grad_enabled() and any(X.requires_grad for X in rows):
             return False
-        return native.known([loop.targets, *params, *rows, loop.row_weight])
+        return native.known([*params, *rows, loop.row_weight])
+
+    def _targets(self, y):
+        """Labels (T, n), or targets (T, C, n), which the kernel's loss goes by."""
+        return y.long() if self.loss_name == "cross_entropy" else self.loss.targets(y, None, None)
 
 
 def _rates(loop, params):
