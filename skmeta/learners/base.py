@@ -132,9 +132,13 @@ class Learner(nn.Module):
 
 def innermost(learner):
     """The learner itself, whatever stands around it: what scales its targets, what says how far it is to be trusted."""
-    while isinstance(getattr(learner, "learner", None), nn.Module):
-        learner = learner.learner
-    return learner
+    return nested(learner)[-1]
+
+
+def nested(learner):
+    """A learner and those that it stands around, the innermost last."""
+    inner = getattr(learner, "learner", None)
+    return [learner, *nested(inner)] if isinstance(inner, nn.Module) else [learner]
 
 
 class ParametersOf:
@@ -257,5 +261,12 @@ def counts(support_weight):
     """
     if support_weight is None:
         return None
-    total, n_rows = support_weight.sum(1, keepdim=True), (support_weight > 0).sum(1, keepdim=True)
-    return support_weight * torch.where(total > 0, n_rows / total, 1.0).clamp(min=1.0)
+    n_rows, relative = (support_weight > 0).sum(1, keepdim=True), beside_largest(support_weight)
+    as_rows = relative * (n_rows / relative.sum(1, keepdim=True).clamp(min=1e-30))
+    return torch.where(support_weight.sum(1, keepdim=True) < n_rows, as_rows, support_weight)
+
+
+def beside_largest(weight):
+    """Weights (T, n) over their task's largest, of which no sum is beyond what numbers can hold."""
+    largest = weight.amax(1, keepdim=True) if weight.shape[1] else weight.sum(1, keepdim=True)
+    return weight / torch.where(largest > 0, largest, 1.0)

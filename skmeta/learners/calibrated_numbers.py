@@ -2,7 +2,7 @@
 
 import torch
 
-from skmeta.learners.base import Learner, counts, with_bias_column
+from skmeta.learners.base import Learner, beside_largest, counts, with_bias_column
 from skmeta.learners.calibrated import PULLS, Calibrated, CalibratedAround
 from skmeta.learners.ridge import ridge_weights
 from skmeta.learners.stacking import fit_shares
@@ -72,12 +72,18 @@ class CalibratedNumbers(Calibrated):
         return getattr(self.learner, ask)(state, X[asked][None])[0]
 
     def _width(self, X, y, answers, folds, fold_numbers):
-        """By how much (k,) errors of answers (n, k) are larger than the deviations that the learner speaks of."""
+        """By how much (k,) errors of answers (n, k) are larger than the deviations that the learner speaks of.
+
+        Of few rows this is itself uncertain: two shares were fitted to them, and nine in ten errors lie within what
+        Student's t says.
+        """
         squares = []
         for asked in (folds == fold for fold in fold_numbers):
             deviation = self._without(asked, X, y, "predict_moments").chunk(2, -1)[1]
             squares.append(((answers - y)[asked] / deviation.clamp(min=1e-9)).square())
-        return torch.cat(squares).mean(0).sqrt()
+        squares = torch.cat(squares)
+        left = max(len(squares) - 2, 1)
+        return (squares.sum(0) / left).sqrt() * (1 + 1 / left)
 
     # ------------------------------------------------------------------ learner
 
@@ -125,7 +131,7 @@ class CalibratedNumbers(Calibrated):
 
 def mean_of(values, weight):
     """The mean (T, 1, k) over the rows of tasks (T, n, k) by their weights (T, n) or None; 0 where there are none."""
-    weight = torch.ones_like(values[..., :1]) if weight is None else weight[..., None]
+    weight = torch.ones_like(values[..., :1]) if weight is None else beside_largest(weight)[..., None]
     total = weight.sum(1, keepdim=True)
     values = torch.where(weight > 0, weight * values, 0.0)  # what stands in a padded row is no number of ours
     return values.sum(1, keepdim=True) / torch.where(total > 0, total, 1.0)
@@ -188,17 +194,26 @@ class PlainNumbers(Learner):
         answers : (n_held_out, k) tensor
             To the rows held out, in their order, by heads of the chosen pull.
         """
-        held_out = folds >= 0
-        rows, own, truth = self.embed(X[None])[0], folds[held_out], y[held_out]
-        without = (folds != torch.arange(int(folds.max()) + 1, device=X.device)[:, None]).to(X.dtype)
-        many, asked = [part.expand(len(without), *part.shape) for part in (rows, y)], with_bias_column(rows[held_out])
-        answers = [
-            torch.einsum("nd,nkd->nk", asked, self._heads(*many, without, torch.tensor(pull).to(X))[own])
-            for pull in PULLS
-        ]
-        best = min(range(len(PULLS)), key=lambda place: float((answers[place] - truth).square().sum()))
+        rows, answers = self.embed(X[None])[0], y.new_zeros(len(PULLS), *y.shape)
+        pulls = torch.tensor(PULLS).to(y)
+        for fold in range(int(folds.max()) + 1):
+            asked = folds == fold
+            answers[:, asked] = _ridge_answers(rows[~asked], y[~asked], rows[asked], pulls)
+        answers = answers[:, folds >= 0]
+        best = int((answers - y[folds >= 0]).square().sum((1, 2)).argmin())
         self.pull.fill_(PULLS[best])
         return answers[best]
+
+
+def _ridge_answers(rows, y, asked, pulls):
+    """Answers (P, m, k) of ridge regressions under every pull (P,), at the price of one decomposition."""
+    of_rows, of_y = rows.mean(0), y.mean(0)
+    rows, y, asked = rows - of_rows, y - of_y, asked - of_rows
+    is_wide = rows.shape[1] > rows.shape[0]
+    values, vectors = torch.linalg.eigh(rows @ rows.t() if is_wide else rows.t() @ rows)
+    toward = (asked @ rows.t() if is_wide else asked) @ vectors
+    aims = vectors.t() @ (y if is_wide else rows.t() @ y)
+    return of_y + torch.einsum("mv,pv,vk->pmk", toward, 1 / (values.clamp(min=0) + pulls[:, None]), aims)
 
 
 class CalibratedNumbersAround(CalibratedAround):

@@ -1,6 +1,7 @@
 """How far what has been learned is to be trusted, told by rows, classes and tasks that are held out."""
 
 import copy
+import math
 from functools import cached_property
 from itertools import islice
 
@@ -21,6 +22,8 @@ ENOUGH_ROWS = 100
 LEAST_ROWS = 100
 #: a learner of more rows hardly knows any of them by heart, and is left as it is
 MOST_ROWS = 2000
+#: a ridge regression of more cells takes longer than all the rest
+MOST_CELLS = 5_000_000
 #: of fewer training classes there are none to spare; of more, what is learned holds for others as well
 LEAST_CLASSES, MOST_CLASSES = 6, 100
 #: the same of tasks, where there are several
@@ -51,7 +54,8 @@ class KeptApart:
         self.table = table
         codes = table.y.cpu().numpy() if table.is_classification else np.zeros(len(table.y), dtype=int)
         self.folds = held_out_folds(codes, seed)
-        self.is_of_use = len(table.X) <= MOST_ROWS and bool((self.folds >= 0).any())
+        is_small = len(table.X) <= MOST_ROWS and (table.is_classification or math.prod(table.X.shape) <= MOST_CELLS)
+        self.is_of_use = is_small and bool((self.folds >= 0).any())
         self.is_asked = self.is_of_use and len(table.X) >= LEAST_ROWS
 
     def to_train_on(self):

@@ -5,7 +5,7 @@ from skorch.dataset import get_len
 from torch import nn
 
 from skmeta import native
-from skmeta.learners.base import Learner, innermost
+from skmeta.learners.base import Learner, innermost, nested
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import TaskStore, is_answered
 
@@ -70,7 +70,7 @@ def _is_plain(net, learner):
         name in vars(step) for step in cls.__mro__[: _place(cls)] for name in ("infer", "get_loss", "train_step_single")
     ):
         return False
-    if not all(_is_itself(one) for one in (learner, getattr(learner, "learner", None)) if isinstance(one, Learner)):
+    if not all(_is_itself(one) for one in nested(learner) if isinstance(one, Learner)):
         return False
     if _LOSSES.get(type(criterion)) != learner.loss_learned or criterion.reduction != "mean":
         return False
