@@ -151,12 +151,13 @@ def _draws_in_common(rest, weight, origin):
     is_of_one = origin >= 0
     code, weight = np.where(is_of_one, origin, 0), weight * is_of_one
     mass = np.bincount(code, weight)
-    mean = np.bincount(code, weight * rest) / mass
+    share = weight / np.where(mass > 0, mass, 1)[code]  # squares of tiny weights would be 0
+    mean = np.bincount(code, share * rest)
     in_common = np.where(is_of_one, mean[code], 0)
     own, all_of_it = (np.average(values**2, weights=weight) for values in (rest - in_common, rest))
-    by_luck = own * np.bincount(code, weight**2) / mass**2
+    by_luck = own * np.bincount(code, share**2)
     seen, before = (mean**2 - by_luck).clip(0).sum(), _AS_MANY_ORIGINS * _IN_COMMON * all_of_it
-    n = len(mean) + _AS_MANY_ORIGINS
+    n = np.count_nonzero(mass) + _AS_MANY_ORIGINS
     return in_common, np.sqrt((seen + before) / n) * stats.t.ppf(_PARTS[1], n)
 
 

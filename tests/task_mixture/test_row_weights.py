@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import BayesianHeadRegressor, FewShotRegressor, TaskMixtureRegressor
 from skmeta.task_mixture.trust import SizeWeights
-from skmeta.task_mixture.uncertainty import Uncertainty
+from skmeta.task_mixture.uncertainty import Uncertainty, _draws_in_common
 from tests.task_mixture.small import KINDS, SITE, X, Y, answers, mixture, targets
 
 WEIGHT = 1.0 + np.arange(96) % 3
@@ -172,3 +172,19 @@ def test_weights_of_any_size_are_answered_with_intervals(weight):
     model = mixture().fit(*long[:2], task=long[2], sample_weight=long[3])
     assert np.isfinite(model.predict(X, task=SITE, return_std=True)).all()
     assert np.isfinite(model.predict(X, task=SITE + 100, return_std=True)).all()
+
+
+@pytest.mark.parametrize("tiny", [1e-165, 1e-300])
+def test_rows_of_tiny_weight_behind_every_origin_leave_intervals_ahead_finite(tiny):
+    time, task = np.tile(np.arange(10.0), 8), np.repeat(np.arange(8), 10)
+    y = np.random.default_rng(0).normal(size=(8, 10)).cumsum(axis=1).ravel()
+    model = mixture().fit(time[:, None], y, np.where(time < 8, 1.0, tiny), task=task)
+    assert np.isfinite(model.predict(time[:, None] + 3, return_std=True, task=task)).all()
+
+
+def test_an_origin_without_rows_that_count_says_nothing_of_errors_ahead():
+    rest, origin = np.random.default_rng(0).normal(size=40), np.repeat([-1, 1, 2, 3], 10)
+    expected = _draws_in_common(rest[:30], np.ones(30), np.repeat([-1, 0, 1], 10))
+    in_common, draws = _draws_in_common(rest, np.where(origin == 3, 0.0, 1.0), origin)
+    assert_allclose(in_common, np.r_[expected[0], np.zeros(10)])
+    assert_allclose(draws, expected[1])
