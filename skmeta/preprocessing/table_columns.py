@@ -12,6 +12,7 @@ from skmeta.tasks.rows import is_frame, is_missing
 _MICROSECONDS_A_DAY = 86_400_000_000
 _DATES, _DURATIONS = (datetime.date, np.datetime64), (datetime.timedelta, np.timedelta64)
 _NUMBERS = (numbers.Real, decimal.Decimal)
+_COMPLEX = "Complex data not supported: give real and imaginary parts as columns of their own."
 _MANY = 10  # different numbers written as text, and half as many as rows, are measured and not names
 
 
@@ -22,10 +23,12 @@ def column_kind(values):
     if getattr(dtype, "name", "") == "category" or getattr(dtype, "type", None) is str:
         return "category"
     if kind == "c":
-        raise ValueError("Complex data not supported: give real and imaginary parts as columns of their own.")
+        raise ValueError(_COMPLEX)
     if kind in "Mmbiuf":
         return {"M": "date", "m": "duration", "b": "boolean"}.get(kind, "numeric")
     present = [value for value in np.asarray(values, dtype=object) if not is_missing(value)]
+    if any(issubclass(t, numbers.Complex) and not issubclass(t, numbers.Real) for t in set(map(type, present))):
+        raise ValueError(_COMPLEX)
     for found, types in (
         ("boolean", (bool, np.bool_)),
         ("numeric", (*_NUMBERS, np.bool_)),

@@ -49,6 +49,8 @@ class Columns:
         column = table[self.target]
         is_known = column.notna().to_numpy()
         known = column[is_known].to_numpy()
+        if known.dtype == object:  # as of all that stands beside a missing cell
+            known = column[is_known].astype(object).infer_objects().to_numpy()
         if is_classifier(estimator) and known.dtype.kind == "f" and (known == np.round(known)).all():
             known = known.astype(np.int64)  # whole numbers beside missing ones are floats to pandas
         if not len(known):

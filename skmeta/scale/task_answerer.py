@@ -95,10 +95,12 @@ class _TaskAnswerer:
         self.name = path if pickled is None else hashlib.sha256(pickled).hexdigest()
         estimator, _ = _load(self)  # what cannot be loaded fails here, and not in a worker
         known = getattr(estimator, "feature_names_in_", ()) if columns.features is None else columns.features
-        if columns.state in known:
+        taken = dict.fromkeys(known, "a feature of the estimator")
+        taken |= {columns.task: "that of the tasks", columns.target: "that of the targets"}
+        if columns.state in taken:
             raise ValueError(
-                f"The column {columns.state!r} is a feature of the estimator: name another one for the states of "
-                "tasks, such as return_state='memory'."
+                f"The column {columns.state!r} is {taken[columns.state]}: name another one for the states of tasks, "
+                "such as return_state='memory'."
             )
 
     def __call__(self, table):

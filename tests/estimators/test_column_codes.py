@@ -80,6 +80,20 @@ def test_numbers_written_as_text_are_told_of_for_as_categories_they_say_nothing(
 
 
 @pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_are_called_by_their_names_whatever_holds_them(as_frame):
+    y = np.arange(12) % 2
+    table = as_frame({"x": range(12), "town": list("abc") * 4})
+    model = InContextClassifier(categorical_features=["town"]).fit(table, y)
+    assert model.rows_.columns.is_categorical.tolist() == [False, True]
+    with pytest.warns(UserWarning, match="Column 'town' holds categories that fit never saw"):
+        model.predict(as_frame({"x": [1], "town": ["d"]}))
+    with pytest.raises(ValueError, match="Column 'x' of X is taken as numbers"):
+        model.predict(as_frame({"x": ["one"], "town": ["a"]}))
+    with pytest.warns(UserWarning, match="Column 'x' holds numbers that are written as text"):
+        InContextClassifier().fit(as_frame({"x": [f"{i / 7}" for i in range(12)], "town": list("abc") * 4}), y)
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame])
 def test_decimals_and_flags_are_numbers_and_dates_are_refused_whatever_holds_them(as_frame):
     x = np.arange(12)
     table = {
@@ -97,5 +111,5 @@ def test_decimals_and_flags_are_numbers_and_dates_are_refused_whatever_holds_the
     day = dt.date(2020, 1, 1)
     for held in ([day] * 12, [dt.datetime(2020, 1, 1)] * 12, [dt.timedelta(i) for i in range(12)]):
         for settings in ({}, {"categorical_features": None}):
-            with pytest.raises((TypeError, ValueError), match="dates|durations|datetime"):
+            with pytest.raises((TypeError, ValueError), match="Column 'd' .*(dates|durations|datetime|timedelta)"):
                 InContextClassifier(**settings).fit(as_frame({"x": x, "d": held}), x % 2)

@@ -116,9 +116,10 @@ def test_durations_are_days_and_decimals_numbers(as_frame):
         encoder.transform(as_frame({"t": [1.5, 2], "n": [1, 2], "c": ["a", "b"]}))
 
 
-def test_complex_numbers_are_refused():
+@pytest.mark.parametrize("cells", [[1 + 2j], pd.Series([1.0, None, 1 + 2j], dtype=object), ["a", np.complex64(1j)]])
+def test_complex_numbers_are_refused(cells):
     with pytest.raises(ValueError, match="Complex data not supported"):
-        TableEncoder().fit(pd.DataFrame({"x": [1 + 2j]}))
+        TableEncoder().fit(pd.DataFrame({"x": cells}))
 
 
 def test_numbers_with_missing_cells_of_pandas_own_kind():

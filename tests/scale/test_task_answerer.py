@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 
 from skmeta import MAMLRegressor, ProtoNetClassifier, Task, TaskMixtureRegressor
@@ -88,6 +89,16 @@ def test_targets_are_answered_in_the_users_units_and_names_of_columns_are_those_
     answers = task_answerer(meta, task="customer", target="y")(as_table(tasks)).sort_values("row")["y"]
     # the rows of a task come in another order, and are added up in single precision
     np.testing.assert_allclose(answers, np.concatenate(meta.predict(named)), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [object, "boolean"])
+def test_labels_beside_missing_ones_may_be_truth_values(answer, table, dtype):
+    table = table[table["y"] != 2]
+    numbers = answer(table).set_index("row")["y"]
+    flags = table["y"].astype(object).where(table["y"].isna(), table["y"] == 1)
+    flags = flags.where(flags.notna(), None).astype(dtype)
+    found = answer(table.assign(y=flags)).set_index("row")["y"]
+    assert_array_equal(found.astype(bool), numbers == 1)
 
 
 def test_tasks_that_ask_nothing_and_tables_that_are_empty(answer, table, expected):

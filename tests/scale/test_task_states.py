@@ -178,8 +178,10 @@ def test_states_that_cannot_be_are_refused_in_words(fitted):
     }.items():
         with pytest.raises(ValueError, match=why):
             answer(states[:1].assign(state=[bad]))
-    with pytest.raises(ValueError, match="The column 'a' is a feature of the estimator"):
-        task_answerer(meta, **SHOWN, features=["a"], return_state="a")
+    taken = {"a": "a feature of the estimator", "y": "that of the targets", "customer": "that of the tasks"}
+    for name, what in taken.items():
+        with pytest.raises(ValueError, match=f"The column '{name}' is {what}: name another one for the states"):
+            task_answerer(meta, **SHOWN, features=["a"], return_state=name)
 
 
 def test_the_column_of_states_may_have_another_name(fitted):

@@ -24,17 +24,24 @@ class ColumnCodes:
     def __init__(self, categorical_features="from_dtype"):
         self.categorical_features = categorical_features
 
-    def fit(self, X):
-        """Decide which columns are categorical and number their categories."""
-        columns = list(_columns(X))
-        self.is_categorical = self._chosen(X, columns)
+    def fit(self, X, names=None):
+        """Decide which columns are categorical and number their categories.
+
+        Parameters
+        ----------
+        X : table
+        names : sequence or None
+            Of the columns, where the table itself has none; else they are numbered.
+        """
+        columns, names = list(_columns(X)), _names(X, names)
+        self.is_categorical = self._chosen(columns, names)
         self.codes = [{} if chosen else None for chosen in self.is_categorical]
-        for j, column in enumerate(columns):
-            if self.is_categorical[j]:
-                _check_is_category(column, j)
+        for is_category, column, name in zip(self.is_categorical, columns, names):
+            if is_category:
+                _check_is_category(column, name)
         return self.extend(X)
 
-    def _chosen(self, X, columns):
+    def _chosen(self, columns, names):
         wanted = self.categorical_features
         if wanted is None:
             return np.zeros(len(columns), dtype=bool)
@@ -47,7 +54,6 @@ class ColumnCodes:
         if wanted.dtype == bool and wanted.shape != (len(columns),):
             raise ValueError(f"categorical_features is a mask of {len(wanted)} columns, but X has {len(columns)}.")
         if wanted.dtype.kind in "OUS":
-            names = list(getattr(X, "columns", ()))
             if unknown := [name for name in wanted.tolist() if name not in names]:
                 raise ValueError(f"categorical_features names columns that X does not have: {unknown}.")
             wanted = np.array([names.index(name) for name in wanted.tolist()], dtype=np.intp)
@@ -73,16 +79,16 @@ class ColumnCodes:
         other.codes = [None if known is None else dict(known) for known in self.codes]
         return other
 
-    def transform(self, X):
+    def transform(self, X, names=None):
         """Rows as float64: codes, numbers, and NaN for missing cells and for categories never seen."""
         out = np.empty(X.shape, dtype=np.float64)
-        for j, (known, column) in enumerate(zip(self.codes, _columns(X))):
+        for j, (known, column, name) in enumerate(zip(self.codes, _columns(X), _names(X, names))):
             if known is None:
-                out[:, j] = _as_numbers(column, j)
+                out[:, j] = _as_numbers(column, name)
             else:
                 distinct, where = _distinct(column)
                 codes = [np.nan if is_missing(v) else known.get(v, np.nan) for v in distinct]
-                tell_of_strangers(distinct, known, getattr(column, "name", j))
+                tell_of_strangers(distinct, known, name)
                 out[:, j] = np.array(codes, dtype=np.float64)[where]
         return check_array(out, ensure_all_finite="allow-nan", ensure_min_samples=0, input_name="X")
 
@@ -96,6 +102,13 @@ def holds_only_numbers(X):
 
 def _columns(X):
     return (X.iloc[:, j] for j in range(X.shape[1])) if is_frame(X) else iter(np.asarray(X).T)
+
+
+def _names(X, names):
+    """Those of the table, or else those that are known of it, or else numbers."""
+    if is_frame(X):
+        return list(X.columns)
+    return list(range(np.shape(X)[1]) if names is None else names)
 
 
 def _is_numeric(column):
@@ -122,9 +135,8 @@ def _distinct(column):
     return list(position), np.array(where, dtype=np.intp)
 
 
-def _check_is_category(column, j):
+def _check_is_category(column, name):
     """Refuse dates and warn of free text: as categories neither says anything of a value it has not shown."""
-    name = getattr(column, "name", j)
     if (kind := column_kind(column)) in ("date", "duration"):
         raise ValueError(
             f"Column {name!r} holds {kind}s, of which every one would be a category of its own. Put TableEncoder() "
@@ -144,11 +156,11 @@ def _check_is_category(column, j):
         )
 
 
-def _as_numbers(column, j):
+def _as_numbers(column, name):
     try:
         return as_floats(column)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            f"Column {getattr(column, 'name', j)!r} of X is taken as numbers, as in fit, but holds something else "
+            f"Column {name!r} of X is taken as numbers, as in fit, but holds something else "
             f"({error}): argument must be a string that is a number, or a number."
         ) from error

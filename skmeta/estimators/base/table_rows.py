@@ -55,11 +55,12 @@ class TableRows(NumericRows):
             named = X if is_array else named
         validate_data(estimator, named, reset=reset, skip_check_array=True)
         X = X.toarray() if hasattr(X, "toarray") else X
+        names = getattr(estimator, "feature_names_in_", None)
         if reset:
-            self.columns = ColumnCodes(wanted).fit(X)
+            self.columns = ColumnCodes(wanted).fit(X, names)
         elif learn:
             self.columns = self.columns.copy().extend(X)
-        return self.columns.transform(X)
+        return self.columns.transform(X, names)
 
     def read_labelled(self, estimator, X, y, reset=False):
         """Rows with their labels, and the reader that knows their categories; this one stays as it is."""
