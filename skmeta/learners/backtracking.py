@@ -12,7 +12,7 @@ EXPLODED = 10.0
 
 
 @without_graph
-def backtrack(descend, start, rows, steps, warns=True):
+def backtrack(descend, start, rows, steps):
     """Adapted parameters whose support loss is no larger, in any task, than that of the start.
 
     A task whose loss has risen, or is no number, descends again from the start with half the rates, as often as need
@@ -31,7 +31,6 @@ def backtrack(descend, start, rows, steps, warns=True):
     rows : tuple
         Support rows, targets, and row weights or None, each with a leading task axis.
     steps : int
-    warns : bool, default=True
 
     Returns
     -------
@@ -61,7 +60,7 @@ def backtrack(descend, start, rows, steps, warns=True):
         left = left[~fine]
     if len(left):
         params = [_replaced(value, left, new) for value, new in zip(params, start(_of(left, rows)))]
-    if warns and exploded.any():
+    if exploded.any():
         which = "the task" if len(limit) == 1 else f"{int(exploded.sum())} of {len(limit)} tasks"
         warn_caller(
             f"The learned inner steps explode on the rows of {which}, and were made up to "

@@ -122,19 +122,15 @@ class GradientBased(Learner):
         steps = self.inner_steps if self.adapt_steps is None else self.adapt_steps
         if self.task_type == "classification" or not steps:
             return self.descend(support_X, support_y, support_weight, class_mask, steps=steps), class_mask
-        return self.descend_guarded(support_X, support_y, support_weight, steps=steps), class_mask
-
-    def descend_guarded(self, *rows, steps, warns=True, **settings):
-        """Parameters (T, *shape) after so many inner steps of a regression, none of which leads uphill."""
-        return backtrack(
-            lambda rows, pace, steps: self.descend_compared(*rows, steps=steps, pace=pace, **settings),
+        params = backtrack(
+            lambda rows, pace, steps: self.descend_compared(*rows, steps=steps, pace=pace),
             lambda rows: [value.detach() for value in self.start_of_tasks(None, len(rows[0]))],
-            rows,
+            (support_X, support_y, support_weight),
             steps,
-            warns,
         )
+        return params, class_mask
 
-    def descend_compared(self, support_X, support_y, support_weight, *, steps, pace, **settings):
+    def descend_compared(self, support_X, support_y, support_weight, *, steps, pace=1.0, **settings):
         """Descend, and give the squared errors (T,) on the rows before the first step and after the last as well."""
         params = self.descend(support_X, support_y, support_weight, None, steps=steps, pace=pace, **settings)
         start = [value.detach() for value in self.start_of_tasks(None, len(support_X))]

@@ -74,14 +74,21 @@ class Reptile(GradientBased):
         """Answers after adaptation and, in training, the mean displacement of the start."""
         start = self.start_of_tasks(class_mask, len(support_X))
         rows, batch_size = (support_X, support_y, support_weight), self.inner_batch_size if self.training else None
-        if self.task_type == "classification":
+        if self.task_type == "classification" or not self.training:
             params = self._descend(start, *rows, class_mask, self.inner_steps, batch_size)
         else:
-            params = self.descend_guarded(*rows, steps=self.inner_steps, batch_size=batch_size, warns=not self.training)
+            params = self._downhill(start, rows, batch_size)
         answers = self.engine.predict(params, query_X, class_mask).flatten(0, 1)
         if not self.training:
             return answers
         return answers, self._displacement(start, params, class_mask)
+
+    @torch.no_grad()
+    def _downhill(self, start, rows, batch_size):
+        """Where the inner steps lead; tasks that they lead uphill stay at the start, and move it nowhere."""
+        params, before, after = self.descend_compared(*rows, steps=self.inner_steps, batch_size=batch_size)
+        fine = after <= before
+        return [torch.where(fine.view(-1, *[1] * (there.dim() - 1)), there, here) for here, there in zip(start, params)]
 
     def training_loss(self, criterion, answers, displacement, y):
         """The criterion's value with the mean displacement as its gradient."""
