@@ -35,6 +35,13 @@ class MetaNet(SeededNet):
     seed : int
         See :class:`~skmeta.training.seeded_net.SeededNet`. It decides initial weights too.
 
+    Attributes
+    ----------
+    standing_ : dict or None
+        During training, where it stood after the last whole epoch; see :func:`~skmeta.training.standing.snapshot`.
+    stopped_, interrupted_ : bool
+        Whether a callback has ended the last training before its last epoch, or Ctrl-C has.
+
     Examples
     --------
     >>> from skmeta import ProtoNetClassifier
