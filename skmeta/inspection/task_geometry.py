@@ -15,7 +15,7 @@ def changes(estimator, X, tasks=None):
 
 
 class TaskGeometry:
-    """What estimators with a ``task_embedding_`` say of where tasks lie; they take its members over one by one."""
+    """Estimators with a ``task_embedding_`` say by these members where tasks lie; they take them over one by one."""
 
     @property
     def task_shift_(self) -> np.ndarray:

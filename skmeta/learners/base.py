@@ -242,7 +242,7 @@ def with_bias_column(features, height=1.0):
 
 
 def shares(support_weight, like):
-    """What each row counts for in its task's mean loss (T, n), and the total weight of each task (T, 1)."""
+    """Divide the weight of each task by rows: their shares in its mean loss (T, n), and its total weight (T, 1)."""
     weight = torch.ones_like(like[..., 0]) if support_weight is None else support_weight
     total = weight.sum(1, keepdim=True)
     return weight / torch.where(total > 0, total, 1.0), total

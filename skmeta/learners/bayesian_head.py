@@ -167,7 +167,7 @@ def condition_prior(mean, factor, features, targets):
 
 
 def sums_of_rows(mean, factor, features, targets):
-    """What many rows say of the weights: products (T, e, e) of whitened features, and (T, e, k) with the surprises."""
+    """Sum what rows say of the weights: products (T, e, e) of whitened features, and (T, e, k) with the surprises."""
     whitened = features @ factor
     return whitened.transpose(1, 2) @ whitened, whitened.transpose(1, 2) @ (targets - features @ mean)
 

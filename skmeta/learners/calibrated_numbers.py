@@ -67,7 +67,7 @@ class CalibratedNumbers(Calibrated):
         self.is_calibrated.fill_(True)
 
     def _without(self, asked, X, y, ask):
-        """What the learner says of the rows that are asked about when it has adapted to the others."""
+        """Ask the learner about some rows when it has adapted to the others."""
         state = self.learner.adapt(X[~asked][None], y[~asked][None])
         return getattr(self.learner, ask)(state, X[asked][None])[0]
 

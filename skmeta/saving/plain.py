@@ -11,7 +11,7 @@ from skmeta.transaction import copy_of, forget
 
 
 def write_plain(value):
-    """What :func:`~skmeta.saving.save` would write of numbers, text, containers, arrays and tables.
+    """Write numbers, text, containers, arrays and tables in the format of files, as :func:`~skmeta.saving.save` does.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def write_plain(value):
 
 
 def read_plain(data, called):
-    """What :func:`write_plain` has written, whoever wrote it: values, or a ``ValueError`` that says why not.
+    """Read what :func:`write_plain` has written; bytes of anybody else end in a ``ValueError`` that says why.
 
     Parameters
     ----------

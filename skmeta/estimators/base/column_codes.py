@@ -105,7 +105,7 @@ def _columns(X):
 
 
 def _names(X, names):
-    """Those of the table, or else those that are known of it, or else numbers."""
+    """Call columns by the names of their table, or else by those that are known of it, or else by numbers."""
     if is_frame(X):
         return list(X.columns)
     return list(range(np.shape(X)[1]) if names is None else names)

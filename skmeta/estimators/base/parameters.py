@@ -83,7 +83,7 @@ def complete_constructor(cls, is_classifier):
 
 
 def _unknown(owner, name, known):
-    """What is said of a parameter that an estimator does not have."""
+    """Say in words that an estimator has no such parameter, and which one may be meant."""
     if name in _GONE:
         return f"{owner} has no parameter {name!r} any more: {_GONE[name]}."
     alike = get_close_matches(name, known, 1)
