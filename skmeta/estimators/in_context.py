@@ -29,6 +29,12 @@ class _WithoutTraining(MetaTraining):
             return super().epochs_on_table(can_learn)
         return 0
 
+    def learner_settings(self):
+        settings = super().learner_settings()
+        if self.before is not None and self.before["net_"].get_params_for("learner").get("weights") is None:
+            settings["weights"] = None  # a copy does not remember in which file its training began
+        return settings
+
     def learner(self):
         # the learner standardises by each support itself, whatever target_scaling says
         return self.estimator._learner_class

@@ -9,8 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from skmeta.learners.experts import extend_tuned_classes, fit_tuned_classes, score_tuned_classes
 from skmeta.learners.experts.learned_metric import tune_metric
 from skmeta.learners.experts.logistic import fit_path, newton
-from skmeta.learners.experts.tuned_classes import kernel_basis, principal_directions, turned
-from skmeta.learners.in_context.class_blend import ROWS_HEARD, fit_class_blend
+from skmeta.learners.experts.tuned_classes import kernel_basis, plain_kernel, principal_directions, turned
+from skmeta.learners.in_context.class_blend import fit_class_blend
 
 
 def as_task(X, y):
@@ -25,9 +25,22 @@ def task():
     return as_task(*make_classification(60, 4, n_informative=3, n_redundant=0, random_state=0))
 
 
+def as_ranks(rows):
+    """Another view of the columns, for tests that ask nothing of ranks themselves."""
+    return rows.tanh()
+
+
 def about(rows, members, weight):
     exists = torch.ones(len(rows), members.shape[2], dtype=torch.bool)
-    return rows, members, weight, torch.ones(len(rows), rows.shape[2], dtype=torch.bool), exists, rows[..., 0]
+    return (
+        rows,
+        as_ranks(rows),
+        members,
+        weight,
+        torch.ones(len(rows), rows.shape[2], dtype=torch.bool),
+        exists,
+        rows[..., 0],
+    )
 
 
 def with_constant(rows):
@@ -108,7 +121,10 @@ def test_weights_are_repetitions_and_padding_is_nothing(n_rows):
     ):
         (state, left_out), (same, left_out_same) = fit_tuned_classes(*one), fit_tuned_classes(*other)
         torch.testing.assert_close(
-            score_tuned_classes(state, query), score_tuned_classes(same, query), atol=1e-4, rtol=1e-4
+            score_tuned_classes(state, query, as_ranks(query)),
+            score_tuned_classes(same, query, as_ranks(query)),
+            atol=1e-4,
+            rtol=1e-4,
         )
         torch.testing.assert_close(left_out[:, :n_rows], left_out_same[:, :n_rows], atol=1e-3, rtol=1e-3)
 
@@ -129,19 +145,29 @@ def test_tasks_of_few_and_of_many_rows_are_tuned_together_as_alone():
 def test_later_rows_count_as_if_they_had_been_there_under_the_same_settings(task):
     rows, members, weight = task
     state, _ = fit_tuned_classes(*about(rows[:, :50], members[:, :50], weight[:, :50]))
-    grown = extend_tuned_classes(state, rows[:, 50:], members[:, 50:], weight[:, 50:])
+    grown = extend_tuned_classes(state, rows[:, 50:], as_ranks(rows[:, 50:]), members[:, 50:], weight[:, 50:])
     for expert in grown["experts"]:
-        features = turned(expert["basis"], rows)
+        features = turned(expert["basis"], {"rows": rows, "ranks": as_ranks(rows)}[expert["view"]])
         coef, _ = newton(features, members, weight, torch.zeros_like(expert["coef"]), expert["penalty"])
         torch.testing.assert_close(expert["coef"], coef, atol=1e-2, rtol=1e-2)
 
 
+def test_the_plain_kernel_is_as_wide_as_rows_lie_apart_on_average(task):
+    rows, _, weight = task
+    weight = weight * torch.linspace(0.5, 2, 60).double()
+    kernel = plain_kernel(rows, weight)
+    squared = torch.cdist(rows, rows).square()
+    share = weight / weight.sum()
+    mean = (share[:, :, None] * share[:, None] * squared).sum()
+    torch.testing.assert_close(kernel.between(rows, rows), (-2 * squared / mean).exp())
+
+
 @pytest.mark.parametrize("n_rows", [4, 40, 400])
-def test_an_expert_alone_is_heard_as_a_few_rows_say_however_many_there_are(n_rows):
+def test_an_expert_alone_is_heard_as_if_rows_were_the_root_of_their_number(n_rows):
     members = torch.nn.functional.one_hot(torch.arange(n_rows) % 2).double()[None]
     right = torch.tensor([0.9, 0.6]).double()  # the chances that two experts give the class of every row
     chances = (members[:, :, None] * right[:, None] + (1 - members[:, :, None]) * (1 - right[:, None])).log()
     exists, few = torch.ones(1, 2, dtype=torch.bool), torch.ones(1, dtype=torch.bool)
     blend = fit_class_blend(chances, chances, members, torch.ones(1, n_rows).double(), exists, few)
     _, better, worse = blend["log_share"][0]
-    assert float(better - worse) == pytest.approx(min(n_rows, ROWS_HEARD) * np.log(0.9 / 0.6))
+    assert float(better - worse) == pytest.approx(np.sqrt(n_rows) * np.log(0.9 / 0.6))

@@ -1,4 +1,8 @@
-"""The experts of classes that are tuned to each table: logistic regression on columns, and on features of a kernel."""
+"""The experts of classes that are tuned to each table: logistic regression on columns, and on features of two kernels.
+
+One kernel, of columns, is learned. The other, of ranks, is the same whatever the labels say, and errs otherwise than
+what is learned from few of them.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -16,13 +20,15 @@ ENOUGH_FOR_LIKELIHOOD = 99.5  # rows
 ENOUGH = 0.3  # of a process's log-likelihood: what further steps bring, classes do not feel
 
 
-def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
+def fit_tuned_classes(rows, ranks, members, weight, varies, class_mask, key):
     """Tune the experts on supports.
 
     Parameters
     ----------
     rows : (T, n, p) tensor
         Standardised columns as they are; their precision is what everything is solved in.
+    ranks : (T, n, p) tensor
+        The same columns as ranks.
     members : (T, n, C) tensor
         One-hot labels, in the precision that is asked for.
     weight : (T, n) tensor
@@ -38,22 +44,26 @@ def fit_tuned_classes(rows, members, weight, varies, class_mask, key):
         Logarithms of leave-one-out chances.
     """
     single = members.dtype == torch.float32
-    members, weight, key = (v.to(rows.dtype) for v in (members, weight, key))
+    ranks, members, weight, key = (v.to(rows.dtype) for v in (ranks, members, weight, key))
     there = weight[..., None] > 0
-    rows = torch.where(there, rows, torch.zeros_like(rows))
+    rows, ranks = (torch.where(there, view, torch.zeros_like(view)) for view in (rows, ranks))
     share = weight / weight.sum(1, keepdim=True).clamp(min=1e-12)
     centred = torch.where(there, members - (members * share[..., None]).sum(1, keepdim=True), torch.zeros_like(members))
     if members.shape[2] == 2:
         centred = centred[..., 1:]
     kernel = _smooth_kernel(rows, centred, weight, varies, key, single)
-    bases = principal_directions(rows, weight), kernel_basis(kernel, rows, weight, key)
+    kinds = (
+        ("rows", principal_directions(rows, weight), PLANE_PENALTIES),
+        ("rows", kernel_basis(kernel, rows, weight, key), KERNEL_PENALTIES),
+        ("ranks", kernel_basis(plain_kernel(ranks, weight), ranks, weight, key), KERNEL_PENALTIES),
+    )
+    state = {"rows": rows, "ranks": ranks, "members": members, "weight": weight, "class_mask": class_mask}
     experts, left_out = [], []
-    for basis, penalties in zip(bases, (PLANE_PENALTIES, KERNEL_PENALTIES)):
-        coef, penalty, scores = fit_path(turned(basis, rows), members, weight, class_mask, penalties)
-        experts.append({"basis": basis, "coef": coef, "penalty": penalty})
+    for view, basis, penalties in kinds:
+        coef, penalty, scores = fit_path(turned(basis, state[view]), members, weight, class_mask, penalties)
+        experts.append({"view": view, "basis": basis, "coef": coef, "penalty": penalty})
         left_out.append(scores)
-    state = {"experts": experts, "rows": rows, "members": members, "weight": weight, "class_mask": class_mask}
-    return state, torch.stack(left_out, 2)
+    return state | {"experts": experts}, torch.stack(left_out, 2)
 
 
 def _smooth_kernel(rows, Y, weight, varies, key, single):
@@ -68,23 +78,34 @@ def _smooth_kernel(rows, Y, weight, varies, key, single):
     return SmoothKernel(*(torch.where(many, a, b) for a, b in zip(process[:4], metric[:4])))
 
 
-def score_tuned_classes(state, rows):
-    """Logarithms of chances of rows (T, m, p), as (T, m, E, C)."""
-    scores = [turned(expert["basis"], rows) @ expert["coef"] for expert in state["experts"]]
+def plain_kernel(ranks, weight):
+    """Bumps as wide as rows lie apart, all columns alike."""
+    share = (weight / weight.sum(1, keepdim=True).clamp(min=1e-12))[..., None]
+    centred = ranks - (ranks * share).sum(1, keepdim=True)
+    spread = (centred.square() * share).sum((1, 2))[:, None].clamp(min=1e-12)
+    one = torch.ones_like(spread)
+    return SmoothKernel((2 / spread).sqrt().expand(-1, ranks.shape[2]), one, None, one)
+
+
+def score_tuned_classes(state, rows, ranks):
+    """Logarithms of chances of rows seen as columns and as ranks, (T, m, p) both, as (T, m, E, C)."""
+    seen = {"rows": rows, "ranks": ranks.to(rows.dtype)}
+    scores = [turned(expert["basis"], seen[expert["view"]]) @ expert["coef"] for expert in state["experts"]]
     return log_chances(torch.stack(scores, 2), state["class_mask"][:, None])
 
 
-def extend_tuned_classes(state, rows, members, weight):
+def extend_tuned_classes(state, rows, ranks, members, weight):
     """The state with further rows (T, k, p): coefficients are found anew, features and penalties stay."""
     there = weight[..., None] > 0
-    rows = torch.cat([state["rows"], torch.where(there, rows, torch.zeros_like(rows))], 1)
-    members = torch.cat([state["members"], members.to(rows.dtype)], 1)
-    weight = torch.cat([state["weight"], weight.to(rows.dtype)], 1)
+    new = {name: torch.where(there, view, torch.zeros_like(view)) for name, view in (("rows", rows), ("ranks", ranks))}
+    new |= {"members": members, "weight": weight}
+    grown = {name: torch.cat([state[name], more.to(rows.dtype)], 1) for name, more in new.items()}
     experts = []
     for expert in state["experts"]:
-        coef, _ = newton(turned(expert["basis"], rows), members, weight, expert["coef"], expert["penalty"])
+        features = turned(expert["basis"], grown[expert["view"]])
+        coef, _ = newton(features, grown["members"], grown["weight"], expert["coef"], expert["penalty"])
         experts.append({**expert, "coef": coef})
-    return state | {"experts": experts, "rows": rows, "members": members, "weight": weight}
+    return state | grown | {"experts": experts}
 
 
 def principal_directions(rows, weight):

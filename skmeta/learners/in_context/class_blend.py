@@ -9,9 +9,10 @@ from skmeta.learners.stacking import fit_trust, part_of_answer, trusted
 
 FEW = 20.0  # rows, on which what the experts seem to gain is half believed; on more, soon all of it
 GAIN_POWER = 2.0
-# Single experts take part in a mean of chances by their leave-one-out likelihood, which is taken for that of so many
-# rows: that of all rows is far too sure. The prior chance of the blend being the better answer is the second.
-ROWS_HEARD, PRIOR = 8.0, 0.75
+# Single experts take part in a mean of chances by their leave-one-out likelihood, which is taken for that of as many
+# rows as the root of their number: that of all rows is far too sure. The prior chance of the blend being the better
+# answer:
+PRIOR = 0.55
 NONE = math.log(1e-30)
 
 
@@ -56,7 +57,7 @@ def fit_class_blend(read, tuned, members, weight, class_mask, few):
     trust = {name: torch.where(few[:, None], value, without[name]) for name, value in trust.items()}
     alone = [likelihood(chances) for chances in tuned.unbind(2)]
     prior = [math.log(PRIOR)] + [math.log((1 - PRIOR) / len(alone))] * len(alone)
-    heard = (ROWS_HEARD / n_rows.clamp(min=1e-12)).clamp(max=1)
+    heard = n_rows.clamp(min=1).rsqrt()
     log_share = heard[:, None] * torch.stack([now, *alone], 1) + now.new_tensor(prior)
     log_share[~few, 1:] = -torch.inf
     return {"trust": trust, "part": part[:, None, None], "log_share": log_share.log_softmax(1)}

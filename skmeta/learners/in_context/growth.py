@@ -55,7 +55,7 @@ class GrowingSupport:
             bias = torch.cat([old, weight.log()[:, None, None]], 3)
         if "tuned" in state:
             straight = views.straight_view(state["columns"], state["plan"], recoded)
-            state = state | {"tuned": self._extend_tuned(state, straight, Y, weight)}
+            state = state | {"tuned": self._extend_tuned(state, straight, wide[1], Y, weight)}
         return {
             **state,
             "encoded": encoded,

@@ -75,7 +75,7 @@ class InContextClassification(InContextLearner):
                 rows = views.straight_view(state["columns"], state["plan"], X)
                 state["first"] = first_classes(class_mask, MAX_CLASSES)
                 about = [only(v, state["first"]) for v in (members, class_mask)]
-                about = rows, about[0], weight, state["plan"]["varies"], about[1]
+                about = rows, wide[1], about[0], weight, state["plan"]["varies"], about[1]
                 state["tuned"], tuned = fit_tuned_classes(*about, (y * 1000 + torch.tanh(place)).to(rows.dtype))
                 tuned = among_all(tuned.to(weight.dtype), state["first"], C)
             chances = _log_chances(left_out, class_mask)
@@ -91,8 +91,8 @@ class InContextClassification(InContextLearner):
         label = members.gather(2, state["class_order"][:, None].expand_as(members)).argmax(2).clamp(max=MAX_CLASSES - 1)
         return self.label_cell(label), self.label_row(label)
 
-    def _extend_tuned(self, state, rows, members, weight):
-        return extend_tuned_classes(state["tuned"], rows, only(members, state["first"]), weight)
+    def _extend_tuned(self, state, rows, ranks, members, weight):
+        return extend_tuned_classes(state["tuned"], rows, ranks, only(members, state["first"]), weight)
 
     def _targets_of(self, state, X, y, weight):
         return X, F.one_hot(y, state["class_mask"].shape[1]).to(weight.dtype), weight
@@ -119,7 +119,7 @@ class InContextClassification(InContextLearner):
             singles = None
             if "tuned" in state:
                 straight = views.straight_view(state["columns"], state["plan"], X)
-                singles = score_tuned_classes(state["tuned"], straight).to(scores.dtype)
+                singles = score_tuned_classes(state["tuned"], straight, wide[1]).to(scores.dtype)
                 singles = among_all(singles, state["first"], state["class_mask"].shape[1])
         rows = self._read_stages(state, seen, expert_input)
         share, temperature = self._gate(rows, state["quality"])
@@ -219,7 +219,7 @@ class InContextRegression(InContextLearner):
         label = torch.cat([Y, surprise], -1).clamp(-6, 6)
         return self.label_cell(label), self.label_row(label)
 
-    def _extend_tuned(self, state, rows, Y, weight):
+    def _extend_tuned(self, state, rows, ranks, Y, weight):
         return extend_tuned(state["tuned"], rows, Y, weight)
 
     def _targets_of(self, state, X, y, weight):
