@@ -29,7 +29,8 @@ from benchmarks.related_tables.summary import geometric, with_interval
 from benchmarks.related_tables.two_questions import folds_of, load_sets
 from skmeta import TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.mixed_models.effects_around_model import KINDS
-from skmeta.task_mixture.mixture import Mixture
+from skmeta.task_mixture import member_names, mixture
+from skmeta.task_mixture.held_out_rows import trusted
 from skmeta.task_mixture.trust import SizeWeights
 
 RESULTS = Path(__file__).parents[1] / "results" / "related_tables_ablation.csv"
@@ -39,16 +40,17 @@ MOST_SHOWN, MOST_ROWS, PARTS = 10, 8000, 5
 
 def held_out(X, y, task, kind, question):
     """Members' names, and what they answered to held-out rows: sizes, answers, targets, rows shown, tasks."""
-    taken, trust = {}, Mixture._trust
+    taken = {}
 
-    def remember(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
+    def remember(kind, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
         taken["known" if of_these_tasks else "new"] = np.asarray(sizes), answers, y, n_shown, task
-        return trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks)
+        return trusted(kind, sizes, answers, y, n_shown, task, weight, of_these_tasks)
 
-    mixture = TaskMixtureRegressor if kind == "regression" else TaskMixtureClassifier
-    with patch.object(Mixture, "_trust", remember):
-        fitted = mixture(random_state=0).fit(X, y, task=task).mixtures_[0]
-    return fitted.names if question == "new" else fitted.names_known, *taken[question]
+    mixture_class = TaskMixtureRegressor if kind == "regression" else TaskMixtureClassifier
+    with patch.object(mixture, "trusted", remember):
+        fitted = mixture_class(random_state=0).fit(X, y, task=task).mixtures_[0]
+    names = member_names.of_new_tasks if question == "new" else member_names.of_known_tasks
+    return names(fitted), *taken[question]
 
 
 def parts_of_committee(names):

@@ -1,41 +1,26 @@
 """What the two task mixtures share: the table around the mixture, its tasks and their names."""
 
 import numpy as np
-from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import score
-from skmeta.estimators.base.classes import refuse_undeclared
 from skmeta.estimators.base.estimator import MetaEstimator
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.rows import refuse_no_rows
-from skmeta.exceptions import NotAdaptedError, warn_caller
+from skmeta.estimators.base.rows import refuse_no_rows, require_labels
 from skmeta.inspection.task_geometry import TaskGeometry, changes
+from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
-from skmeta.task_mixture.fitting import TableOfTasks, added, asked
-from skmeta.task_mixture.jobs import Jobs
-from skmeta.task_mixture.mixture import Members, Mixture
-from skmeta.task_mixture.row_weights import check_weighable, relative, say_something
-from skmeta.task_mixture.table import (
-    first_numbers,
-    numbers,
-    read_asked,
-    read_groups,
-    read_labelled,
-    rows_that_count,
-    spread_evenly,
-)
-from skmeta.task_mixture.task_places import TaskPlaces
+from skmeta.task_mixture import member_names
+from skmeta.task_mixture.first_table import learn_table
+from skmeta.task_mixture.further_rows import forget_opened, refuse_other_classes, show_rows
 from skmeta.task_mixture.trust import labelled
 from skmeta.tasks import as_taskset, is_tasks
-from skmeta.tasks.ids import factorize, find_task_ids, names_of_columns
-from skmeta.tasks.splitting import asked_about
+from skmeta.tasks.ids import find_task_ids, names_of_columns
 from skmeta.transaction import forget, transaction
 
 
@@ -117,9 +102,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
+        tags.input_tags = TableEncoder().__sklearn_tags__().input_tags
         return tags
 
     def __sklearn_is_fitted__(self):
@@ -158,70 +141,12 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             X, y, task = as_taskset(X).to_long()
         elif task is None:
             task = self.task
-        if y is None:
-            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        require_labels(self, X, y)
         with transaction(self, keep_fitted=False) as draft:
             draft.from_tasks_, draft.task_names_in_ = from_tasks, names_of_columns(X, task)
             X, ids = find_task_ids(X, task)
-            X, y, weight, ids, groups = draft._read_first(X, y, sample_weight, ids, groups)
-            draft.places_, code = TaskPlaces().opened(ids, len(y))
-            y = draft._learn_targets(y)
-            draft._fit_mixtures(first_numbers(draft, X), y, code, weight, groups)
+            learn_table(draft, X, y, sample_weight, ids, groups)
         return self
-
-    def _read_first(self, X, y, sample_weight, ids, groups):
-        """What counts of the table that is fitted: rows, targets, weights, ids of tasks and numbers of groups."""
-        given = X
-        X, y = read_labelled(self, X, y, reset=True)
-        given, groups = given if hasattr(given, "shape") else X, read_groups(groups, len(y))
-        y, X, given, ids, groups, weight = rows_that_count(sample_weight, y, X, given, ids, groups)
-        if not len(y):
-            raise ValueError("Every sample_weight is zero, which leaves no row to learn from.")
-        if len(y) < 2:
-            raise ValueError("Found array with 1 sample(s), while a minimum of 2 is required.")
-        self.probes_ = None if ids is None else spread_evenly(given)
-        weight, self.weight_unit_ = relative(weight, len(y))
-        if say_something(weight):
-            check_weighable([*self._pooled_by_name(), *self._fitted_anew()])
-        if not X.shape[1] and ids is None:
-            raise ValueError(
-                f"{type(self).__name__} needs features or tasks; the table has no columns, and task is None."
-            )
-        if ids is None:
-            self.current_weight_unit_ = self.weight_unit_
-        return X, y, weight, ids, None if groups is None else factorize(groups)[1]
-
-    def _fit_mixtures(self, X, y, code, weight, groups):
-        seed, jobs = int(check_random_state(self.random_state).randint(2**31 - 1)), Jobs(self.n_jobs, self.verbose)
-        table = TableOfTasks(X, code, len(self.places_), weight, groups, seed)
-        self.places_ = self.places_.moved(table.position)
-
-        def new(target):
-            return Mixture(self._members(target), self._n_outputs, self.cv, seed)
-
-        with config_context(enable_metadata_routing=False):  # the members are ours: nothing is routed to them
-            self.mixtures_, self.group_mixtures_ = [table.fitted(new(one), one, jobs) for one in y.T], []
-            if self.places_.are_nested:
-                group = self.places_.group_of_place[table.code], self.places_.n_groups
-                self.group_mixtures_ = [table.fitted_to_groups(new(one), one, *group, jobs) for one in y.T]
-
-    def _pooled_by_name(self):
-        """The pooled models that the user has given."""
-        if isinstance(self.pooled, str):
-            return []
-        return list(self.pooled) if isinstance(self.pooled, (list, tuple)) else [self.pooled]
-
-    def _fitted_anew(self):
-        """The estimators that are fitted to rows of single tasks are listed."""
-        return [*([] if self.per_task is None else [self.per_task]), *self.meta]
-
-    def _members(self, y):
-        if isinstance(self.pooled, str):
-            pooled, joint = self._default_members(y)
-        else:
-            pooled = self._pooled_by_name()
-            joint = [estimator for estimator in pooled if hasattr(estimator, "categorical_features")]
-        return Members(pooled, joint, self.per_task, list(self.meta))
 
     # ------------------------------------------------------------------ more rows
 
@@ -247,21 +172,13 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         self : object
         """
         if classes is not None:
-            self._check_declared(np.asarray(y), np.asarray(classes))
+            refuse_other_classes(self, np.asarray(y), np.asarray(classes))
         if not hasattr(self, "encoder_"):
             return self.fit(X, y, sample_weight, task=task)
         with transaction(self) as draft:
             X, ids = find_task_ids(X, task, self.task_names_in_)
-            draft._add(X, y, sample_weight, ids)
+            show_rows(draft, X, y, sample_weight, ids)
         return self
-
-    def _check_declared(self, y, classes):
-        refuse_undeclared(y, classes)
-        if len(unknown := np.setdiff1d(classes, vars(self).get("classes_", classes))):
-            raise ValueError(
-                f"classes= declares {unknown.tolist()}, but fit saw {self.classes_.tolist()} alone, and all tasks of a "
-                "mixture share these: fit it anew on rows of all classes."
-            )
 
     def adapt(self, X=None, y=None, sample_weight=None, *, task=None):
         """Turn to a new current task: the rows of the one before are forgotten, then these are shown.
@@ -291,51 +208,11 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
             if X is not None:
                 X, ids = find_task_ids(X, task, self.task_names_in_)
                 if ids is not None:
-                    draft._forget_opened(ids)
-                draft._add(X, y, sample_weight, ids)
+                    forget_opened(draft, ids)
+                show_rows(draft, X, y, sample_weight, ids)
                 if sample_weight is not None:  # which has been looked at
                     refuse_no_rows(sample_weight)
         return self
-
-    def _forget_opened(self, ids):
-        """Forget what tasks have shown that came after fitting; those that members were fitted on stay in them."""
-        place, _ = self.places_.found(ids, len(ids))
-        known = np.unique(place[place >= 0])
-        fitted = known[known < self.mixtures_[0].shown.n_fitted]
-        if len(fitted):
-            name = next(name for name, at in self.places_.place.items() if at == fitted[0])
-            raise ValueError(
-                f"Task {name!r} was there when the mixture was fitted, and cannot be forgotten: add rows to it by "
-                "partial_fit, or give adapt its rows without the column that names their task."
-            )
-        for at in known:
-            self.mixtures_ = [mixture.without(at) for mixture in self.mixtures_]
-
-    def _add(self, X, y, sample_weight, ids):
-        X, y = read_labelled(self, X, y, reset=False)
-        is_known = (self.places_.found(ids, len(y))[0] >= 0).any()
-        y, X, ids, weight = rows_that_count(sample_weight, y, X, ids)
-        if not len(y):
-            if not is_known:
-                refuse_no_rows(weight)
-            return
-        weight = self._in_unit(weight, len(y), of_current_task=ids is None)
-        self.places_, code = self.places_.opened(ids, len(y))
-        X, y, group = numbers(self, X), self._coded_targets(y), self.places_.group_of_place[code]
-        self.mixtures_ = [added(mixture, X, one, code, weight) for mixture, one in zip(self.mixtures_, y.T)]
-        if (group >= 0).all():
-            groups = zip(self.group_mixtures_, y.T)
-            self.group_mixtures_ = [added(mixture, X, one, group, weight) for mixture, one in groups]
-
-    def _in_unit(self, weight, n_rows, of_current_task):
-        """Weights beside those that came before: of ``fit`` or, of the current task, of its first rows."""
-        name = "current_weight_unit_" if of_current_task else "weight_unit_"
-        weight, unit = relative(weight, n_rows, vars(self).get(name, None if of_current_task else 1.0))
-        if of_current_task:
-            self.current_weight_unit_ = unit
-        if say_something(weight):
-            check_weighable(self._fitted_anew())
-        return weight
 
     @property
     def adapted_tasks_(self):
@@ -347,19 +224,19 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
     def members_(self):
         """The models that new tasks are answered by."""
         check_is_fitted(self)
-        return self.mixtures_[0].names
+        return member_names.of_new_tasks(self.mixtures_[0])
 
     @property
     def weights_new_(self):
         """The trust in each member for new tasks, by the rows they have shown."""
         check_is_fitted(self)
-        return labelled([(one.weights_new, one.names) for one in self.mixtures_])
+        return labelled([(one.weights_new, member_names.of_new_tasks(one)) for one in self.mixtures_])
 
     @property
     def weights_known_(self):
         """The trust in each member, and in pooled models that see the task, for tasks of the table."""
         check_is_fitted(self)
-        return labelled([(one.weights_known, one.names_known) for one in self.mixtures_])
+        return labelled([(one.weights_known, member_names.of_known_tasks(one)) for one in self.mixtures_])
 
     @property
     def weights_ahead_(self):
@@ -370,7 +247,7 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
                 "There is no column that tells the time of the tasks' rows, whose end others could lie ahead of: let "
                 "rows come in the order of time, and of columns that tell it in different orders keep one."
             )
-        return labelled([(one.ahead.weights, one.names_ahead) for one in self.mixtures_])
+        return labelled([(one.ahead.weights, member_names.of_rows_ahead(one)) for one in self.mixtures_])
 
     @available_if(lambda self: hasattr(self, "encoder_"))
     def _sk_visual_block_(self):
@@ -396,57 +273,6 @@ class TaskMixture(Savable, LinkedToReference, BaseEstimator):
         return changes(self, self.probes_)
 
     task_shift_, task_similarity = TaskGeometry.task_shift_, TaskGeometry.task_similarity
-
-    # ------------------------------------------------------------------ answers
-
-    def _answers(self, X, task, how_sure=None):
-        """(n_rows, C) blended answers for each target, or what ``how_sure`` asks for of them."""
-        check_is_fitted(self)
-        X, ids = find_task_ids(X, task, self.task_names_in_)
-        if ids is None and not self.places_.has_current_task:
-            self._say_that_no_task_is_known()
-        X = read_asked(self, X)
-        place, group = self.places_.found(ids, len(X))
-        by_group = (place < 0) & (group >= 0)
-        out = []
-        for mixture, of_groups in zip(self.mixtures_, self.group_mixtures_ or [None] * len(self.mixtures_)):
-            answers = asked(mixture, X[~by_group], place[~by_group], how_sure)
-            if by_group.any():
-                of_others, answers = answers, np.empty((len(X), answers.shape[1]))
-                answers[~by_group] = of_others
-                answers[by_group] = asked(of_groups, X[by_group], group[by_group], how_sure)
-            out.append(answers)
-        return out
-
-    def _say_that_no_task_is_known(self):
-        name = type(self).__name__
-        if self.from_tasks_:
-            raise NotAdaptedError(
-                f"This {name} has seen tasks but has no current one: show it some labelled rows with partial_fit(X, y) "
-                "or adapt(X, y), or ask for predict(tasks) or predict(X, task=ids)."
-            )
-        named = f"the column {self.task_names_in_}" if self.task_names_in_ else "task=ids"
-        warn_caller(
-            f"{name} was fitted on rows of known tasks and is asked without them: the answers are those to a task "
-            f"never seen. Give it {named} too."
-        )
-
-    def _answers_of_tasks(self, tasks, how_sure=None):
-        """For each task, given its support, the answers to its query rows: a list of (n_query, C) for each target."""
-        check_is_fitted(self)
-        tasks = asked_about(tasks)
-        X, y = tasks.pooled
-        X, code = read_asked(self, X), len(self.places_) + tasks.task_of_row
-        is_support = np.concatenate(
-            [np.arange(n + max(q, 0)) < n for n, q in zip(tasks.n_support, tasks.n_query)] or [np.zeros(0, dtype=bool)]
-        )
-        y = self._coded_targets(self._shaped_targets(y[is_support], False))
-        ends = np.cumsum(tasks.n_query)[:-1]
-        answers = []
-        for mixture, target in zip(self.mixtures_, y.T):
-            shown = added(mixture, X[is_support], target, code[is_support])
-            answers.append(np.split(asked(shown, X[~is_support], code[~is_support], how_sure), ends))
-        return list(zip(*answers))
 
     @documented_like(MetaEstimator.score)
     def score(self, X, y=None, sample_weight=None, *, task=None):

@@ -13,6 +13,7 @@ from skmeta.estimators.base.answers import object_array
 from skmeta.estimators.base.classes import Classes, refuse_other_kind
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.rows import place_of_row
+from skmeta.task_mixture.answers import answers_to_rows, answers_to_tasks
 from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import as_taskset, is_tasks
 
@@ -81,7 +82,7 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
 
     def _coded_targets(self, y):
         """(n_rows, 1) positions of the classes."""
-        refuse_other_kind(self.classes_, y)
+        refuse_other_kind(self.classes_, y, "All tasks of a mixture share the classes that fit saw.")
         place = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[place] != y
         if unknown.any():
@@ -110,8 +111,8 @@ class TaskMixtureClassifier(ClassifierMixin, TaskMixture):
         p : ndarray of shape (n_rows, n_classes), or object ndarray of shape (n_tasks,) of such arrays
         """
         if is_tasks(X):
-            return object_array([_normalised(p) for (p,) in self._answers_of_tasks(X)])
-        return _normalised(self._answers(X, task)[0])
+            return object_array([_normalised(p) for (p,) in answers_to_tasks(self, X)])
+        return _normalised(answers_to_rows(self, X, task)[0])
 
     @documented_like(predict_proba)
     def predict(self, X, *, task=None):

@@ -6,20 +6,18 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.preprocessing import StandardScaler
 
-from skmeta.mixed_models.effects_around_model import KINDS
 from skmeta.task_mixture.ahead import TrustAhead
 from skmeta.task_mixture.calendar import Calendar
 from skmeta.task_mixture.committee import Committee
 from skmeta.task_mixture.cross_fitted import CrossFitted, seeded
+from skmeta.task_mixture.held_out_rows import errors_of_few, trusted
 from skmeta.task_mixture.hiding import Hiding
 from skmeta.task_mixture.jobs import Jobs
 from skmeta.task_mixture.odd_tasks import FEWEST_ROWS, MOST_ROWS, means_of, trust_in_blend
 from skmeta.task_mixture.pooled_model import PooledModel, best_temperature, tempered
 from skmeta.task_mixture.shown_rows import ShownRows
-from skmeta.task_mixture.trust import SizeWeights, that_occur, usual, weights_without_own_task
-from skmeta.task_mixture.uncertainty import Uncertainty
+from skmeta.task_mixture.trust import SizeWeights, usual
 
 _FEWEST_TASKS = 4  # with fewer, nothing can be learned about new tasks
 _MOST_CATEGORIES = 255  # that histogram gradient boosting takes
@@ -114,8 +112,8 @@ class Mixture:
         else:
             self.for_new = Committee(over_rows.pooled)
             no_rows, of_pooled = np.zeros(len(rows)), answers[:, : len(pooled)]
-            self.weights_new, _ = self._trust([0], of_pooled, rows.y, no_rows, hidden_in, rows.weight)
-            self.errors_new = self._errors_of_few(of_pooled, rows)
+            self.weights_new, _ = trusted(self.kind, [0], of_pooled, rows.y, no_rows, hidden_in, rows.weight)
+            self.errors_new = errors_of_few(self.kind, self.weights_new, of_pooled, rows)
         self.for_known = over_rows.whole
         self.shown = ShownRows(rows, over_rows.support_base, n_tasks)
         self.trust_in_blend = {}
@@ -158,7 +156,9 @@ class Mixture:
                 model.temperature = best_temperature(answers[:, i], rows.y, rows.weight)
                 answers[:, i] = tempered(answers[:, i], model.temperature)
         about = rows.y, shown_then, rows.code, rows.weight
-        self.weights_known, self.errors_known = self._trust(usual(shown_then), answers, *about, of_these_tasks=True)
+        self.weights_known, self.errors_known = trusted(
+            self.kind, usual(shown_then), answers, *about, of_these_tasks=True
+        )
         return answers, shown_then
 
     def _learn_ahead(self, over_rows, n_tasks, answers, shown_then):
@@ -172,18 +172,6 @@ class Mixture:
             between = SizeWeights(self.weights_known.sizes, self.kind)
             between.fit(answers[:, : over_rows.whole.n_members], rows.y, shown_then, rows.code, rows.weight)
             self.ahead = TrustAhead(calendar, between, over_rows)
-
-    def _trust(self, sizes, answers, y, n_shown, task, weight, of_these_tasks=False):
-        """The weights that held-out rows speak for and, of numbers, how far answers were from these rows."""
-        sizes = that_occur(sizes, n_shown)
-        weights = SizeWeights(sizes, self.kind).fit(answers, y, n_shown, task, weight)
-        if self.kind == "classification":  # a linear blend of chances that are right is not sure enough of itself
-            weights.temperature = best_temperature(weights.blend(weights(n_shown), answers), y, weight)
-            return weights, None
-        without = weights_without_own_task(weights, answers, y, n_shown, task, weight)
-        answers = answers[:, :, 0]
-        blend = (without * answers).sum(1)
-        return weights, Uncertainty(sizes, of_these_tasks).fit(blend, answers, without, y, n_shown, task, weight)
 
     def _ask_new(self, over_tasks, hiding, jobs):
         """Members' answers to tasks that they were fitted without, at each number of rows shown; and to which rows.
@@ -208,16 +196,7 @@ class Mixture:
         """The trust for new tasks of each size, from tasks that the members were fitted without."""
         sizes = np.unique([np.median(n_shown[shots == k]) for k in np.unique(shots)])
         about = rows.y[query], n_shown, rows.code[query], rows.weight[query]
-        self.weights_new, self.errors_new = self._trust(sizes, answers, *about)
-
-    def _errors_of_few(self, answers, rows):
-        """Of pooled models, where there are too few tasks to say more of a new one."""
-        if self.kind == "classification":
-            return None
-        answers, no_rows = answers[:, :, 0], np.zeros(len(rows))
-        weights = self.weights_new(no_rows)
-        blend = (weights * answers).sum(1)
-        return Uncertainty([0]).fit(blend, answers, weights, rows.y, no_rows, rows.code, rows.weight)
+        self.weights_new, self.errors_new = trusted(self.kind, sizes, answers, *about)
 
     # ------------------------------------------------------------------ more rows
 
@@ -350,37 +329,6 @@ class Mixture:
             answers[:, n_members + i] = self.joint[i].answer(_with_task(query))
         return answers
 
-    @property
-    def names(self):
-        """Of the members that new tasks are answered by."""
-        return self._names_of(self.for_new.pooled, self.by_task)
-
-    def _names_of(self, pooled, with_effects):
-        names = [_name(model.estimator) for model in pooled]
-        if not with_effects:
-            return names
-        names += [f"{name} + {kind}" for name in names for kind in KINDS]
-        names += [] if self.members.own is None else ["task's own model"]
-        return names + [_name(meta) for meta in self.members.metas]
-
-    @property
-    def names_known(self):
-        """Of the members that tasks of the table are answered by."""
-        return self._names_of_all + [f"{_name(one.estimator)} with the task" for one in self.joint]
-
-    @property
-    def names_ahead(self):
-        """Of the members that rows later than those of their task are answered by."""
-        if self.n_ahead is None:
-            return self.names_known
-        pooled = self.for_known.pooled if self.kind == "regression" else []
-        return self._names_of_all + [f"{_name(one.estimator)} from the last row" for one in pooled]
-
-    @property
-    def _names_of_all(self):
-        """Of the members fitted to all tasks."""
-        return self._names_of(self.for_known.pooled, self.for_known.n_effects > 0)
-
 
 def _chunks(rows):
     """Consecutive parts of so many rows at most, so that answers to long tables take no more memory than they must."""
@@ -389,11 +337,3 @@ def _chunks(rows):
 
 def _with_task(rows):
     return np.hstack([rows.code[:, None].astype(np.float64), rows.X])
-
-
-def _name(estimator):
-    """The class; of a pipeline, its steps but for a scaler."""
-    if estimator is None:
-        return "mean"
-    steps = [step for _, step in estimator.steps] if hasattr(estimator, "steps") else [estimator]
-    return " ".join(type(step).__name__ for step in steps if not isinstance(step, StandardScaler))

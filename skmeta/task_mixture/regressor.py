@@ -12,6 +12,7 @@ from skmeta.estimators.base.regressor import ProbabilisticRegressor
 from skmeta.estimators.base.rows import far_means, place_of_row
 from skmeta.estimators.base.targets import Targets, quantile_levels
 from skmeta.mixed_models import LeaveOneOutRidge, MixedRidge, PowerLaw
+from skmeta.task_mixture.answers import answers_to_rows, answers_to_tasks
 from skmeta.task_mixture.base import TaskMixture
 from skmeta.tasks import is_tasks
 
@@ -125,9 +126,9 @@ class TaskMixtureRegressor(RegressorMixin, TaskMixture):
         levels = quantile_levels(quantiles, return_std)
         how_sure = "std" if return_std else levels
         if is_tasks(X):
-            made = [self._in_units(answers, return_std, quantiles) for answers in self._answers_of_tasks(X, how_sure)]
+            made = [self._in_units(answers, return_std, quantiles) for answers in answers_to_tasks(self, X, how_sure)]
             return tuple(map(object_array, zip(*made))) if return_std else object_array(made)
-        return self._in_units(self._answers(X, task, how_sure), return_std, quantiles)
+        return self._in_units(answers_to_rows(self, X, task, how_sure), return_std, quantiles)
 
     def _in_units(self, answers, return_std, quantiles):
         """Answers to each target (n_rows, C) in its units; those of one target given as such are no columns."""

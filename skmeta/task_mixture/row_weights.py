@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
+_MOST = 1e12  # of a weight in its unit: what is added up stays a number, and one row among others can still be told
+
 
 def relative(weight, n_rows, unit=None):
     """Weights in a unit, and that; without one it is their mean, so that what they are measured in says nothing."""
@@ -11,7 +13,8 @@ def relative(weight, n_rows, unit=None):
     if unit is None:
         largest = weight.max()  # whatever the unit, the sum is a number
         unit = largest * np.mean(weight / largest) if say_something(weight) else weight[0]  # alike: without rounding
-    return weight / unit, unit
+    with np.errstate(over="ignore"):
+        return np.minimum(weight / unit, _MOST), unit
 
 
 def say_something(weight):

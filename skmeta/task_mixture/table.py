@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from skmeta.estimators.base.rows import check_weight, far_means, refuse_missing
+from skmeta.estimators.base.rows import check_weight, far_means, present_labels
 from skmeta.preprocessing.table_encoder import TableEncoder
 from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import cells, from_torch, is_frame, is_missing, take_rows
@@ -16,7 +16,7 @@ _PROBES = 100  # rows that tasks are compared by
 def read_labelled(estimator, X, y, reset):
     """The rows and targets of a call that shows some."""
     X = from_torch(X)
-    refuse_missing(y)
+    y = present_labels(y)
     if is_frame(X) or cells(X) is not X:
         X = cells(validate_data(estimator, X, reset=reset, skip_check_array=True))
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")

@@ -9,6 +9,7 @@ _NEAR = 0.01
 LEVELS = np.round(np.r_[0.001, 0.0025, np.arange(1, 200) / 200, 0.9975, 0.999], 4)  # where quantiles are kept
 _PRIOR_ROWS = (3.0, 10.0, 30.0, 1e6)  # of usual error, that a task's own errors are averaged with
 _FEWEST = 1e-12
+_LEAST = 0.1  # of the usual error is there everywhere: where answers end, none would be left
 _IN_COMMON = 0.25  # of the variance of errors ahead is shared by all rows behind an origin, as far as is known before
 _AS_MANY_ORIGINS = 2  # would tell as much of it as is known before
 _PARTS = (np.arange(400) + 0.5) / 400, (np.arange(60) + 0.5) / 60  # equally likely ones, of own errors and of draws
@@ -17,12 +18,12 @@ _PARTS = (np.arange(400) + 0.5) / 400, (np.arange(60) + 0.5) / 60  # equally lik
 class Uncertainty:
     """Errors of a blend at each of a few sizes: how large they are where, and how they are distributed.
 
-    An error is as large as a constant, how far the members disagree, and the size of the answer have made those of
-    held-out rows. What remains after division by that has quantiles of its own. Errors of one task resemble each other,
-    so the quantiles of few tasks are known from few errors: they are moved outwards as those of Student's t are. Of
-    rows later than those of their task, errors grow with the distance, and those of one origin have a draw in common,
-    by which all tasks went another way than was foretold: how they went behind the origins says how large such draws
-    are, not which way the next one goes.
+    An error is as large as a constant, how far the members disagree, and how far the answer lies from the least and the
+    largest target have made those of held-out rows; where zero is, says nothing. What remains after division by that
+    has quantiles of its own. Errors of one task resemble each other, so the quantiles of few tasks are known from few
+    errors: they are moved outwards as those of Student's t are. Of rows later than those of their task, errors grow
+    with the distance, and those of one origin have a draw in common, by which all tasks went another way than was
+    foretold: how they went behind the origins says how large such draws are, not which way the next one goes.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ class Uncertainty:
     even : sequence of int
         Sizes at which errors to either side are taken to be alike.
     """
+
+    ends = None  # of files from before, which took the size of an answer from zero
 
     def __init__(self, sizes, of_these_tasks=False, even=()):
         self.sizes, self.of_these_tasks, self.even = np.asarray(sizes), of_these_tasks, np.asarray(even)
@@ -54,7 +57,7 @@ class Uncertainty:
             Of rows later than those of their task: how far beyond these they are, and behind which origin, counted
             from 0. What rows of origin -1 have in common says nothing: they are those of sizes that are ``even``.
         """
-        weight = np.ones(len(y)) if weight is None else weight
+        weight, self.ends = np.ones(len(y)) if weight is None else weight, (y.min(), y.max())
         seen, size = self._seen(blend, answers, weights, distance), np.abs(y - blend)
         gap = np.log1p(n_shown)[:, None] - np.log1p(self.sizes)
         nearness = np.exp(-np.abs(gap) / _WIDTH)
@@ -81,12 +84,15 @@ class Uncertainty:
         self.table, self.spread = np.stack(self.table), np.array(self.spread)
         return self
 
-    @staticmethod
-    def _seen(blend, answers, weights, distance):
-        """(N, 3 or 5): what the size of an error is made of."""
+    def _seen(self, blend, answers, weights, distance):
+        """(N, 4 or 6): what the size of an error is made of."""
         apart = np.sqrt((weights * (answers - blend[:, None]) ** 2).sum(1))
+        if self.ends is None:
+            place = [np.abs(blend)]
+        else:
+            place = [(blend - self.ends[0]).clip(0), (self.ends[1] - blend).clip(0)]
         ahead = [] if distance is None else [np.sqrt(distance), distance]  # of random walks, and of wrong slopes
-        return np.column_stack([np.ones(len(blend)), apart, np.abs(blend), *ahead])
+        return np.column_stack([np.ones(len(blend)), apart, *place, *ahead])
 
     def _unit(self, seen, n_shown):
         coef = np.stack([np.interp(np.log1p(n_shown), np.log1p(self.sizes), c) for c in self.coef.T], axis=1)
@@ -113,8 +119,7 @@ def _non_negative(seen, size, near):
     size = np.minimum(size, 10 * np.median(size) + _FEWEST)
     scale = np.maximum(np.sqrt((seen**2).mean(0)), 1e-300)
     coef = nnls(seen / scale * root[:, None], size * root)[0] / scale
-    if not coef.any():
-        coef[0] = max(size.mean(), _FEWEST)
+    coef[0] = max(coef[0], _LEAST * np.average(size, weights=near))
     return coef
 
 

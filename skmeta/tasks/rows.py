@@ -53,6 +53,7 @@ def _is_other_frame(X):
 def _narwhal(X):
     import narwhals
 
+    _refuse_lazy(X)
     return narwhals.from_native(X, eager_only=True)
 
 
@@ -111,6 +112,7 @@ def unwrapped(X):
     """A tensor of torch as an array; classes and arrays of records are refused, and dates are left to the reader."""
     if isinstance(X, type):
         raise ValueError(f"X is the class {X.__qualname__}, but must be a table: one row per sample.")
+    _refuse_lazy(X)
     X = from_torch(X)
     kind = getattr(X, "dtype", None)
     if isinstance(kind, np.dtype) and kind.names:
@@ -119,6 +121,11 @@ def unwrapped(X):
             "numpy.lib.recfunctions.structured_to_unstructured(X)."
         )
     return X
+
+
+def _refuse_lazy(X):
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
+        raise ValueError(f"X is a {type(X).__name__}, whose rows are still to be read: give X.collect().")
 
 
 def from_torch(X):

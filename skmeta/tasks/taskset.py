@@ -1,11 +1,11 @@
 """Many tasks as one sequence: an array of shape (n_tasks,) to scikit-learn, one pooled table to the machine."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 
 from skmeta.tasks.ids import factorize, ids_as_array, take_task_ids
+from skmeta.tasks.pictures import as_html, in_words
 from skmeta.tasks.rows import stack_labels, stack_rows, take_rows
 from skmeta.tasks.task import Task, as_task, check_same_columns
 
@@ -302,40 +302,11 @@ class TaskSet(Sequence):
             self._names[chosen],
         )
 
-    # ------------------------------------------------------------------ how it looks
-
-    def _summary(self):
-        def span(sizes):
-            low, high = int(sizes.min()), int(sizes.max())
-            return f"{low}" if low == high else f"{low}-{high}"
-
-        if not len(self):
-            return "0 tasks"
-        features = f"{self.n_features} feature{'' if self.n_features == 1 else 's'}"
-        text = f"{len(self)} task{'' if len(self) == 1 else 's'}, {features}, {span(self._n_support)} "
-        has_query = self._n_query >= 0
-        if not has_query.any():
-            return text + "rows each"
-        return text + f"support and {span(self._n_query[has_query])} query rows each"
-
     def __repr__(self):
-        return f"TaskSet({self._summary()})"
+        return f"TaskSet({in_words(self)})"
 
     def _repr_html_(self):
-        shown = 10
-        lines = []
-        for i in range(min(len(self), shown)):
-            name = i if self._names[i] is None else self._names[i]
-            query = "" if self._n_query[i] < 0 else self._n_query[i]
-            labels = self._y[self._start[i] : self._start[i] + self._n_support[i]]
-            kinds = np.unique(labels.astype(str)) if labels.dtype.kind not in "fc" else []
-            described = ", ".join(kinds[:5]) + (" ..." if len(kinds) > 5 else "")
-            cells = (name, self._n_support[i], query, described)
-            lines.append("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>")
-        if len(self) > shown:
-            lines.append(f"<tr><td colspan=4>... {len(self) - shown} more</td></tr>")
-        head = "<tr><th>task</th><th>support rows</th><th>query rows</th><th>classes</th></tr>"
-        return f"<p><b>TaskSet</b>: {escape(self._summary())}</p><table>{head}{''.join(lines)}</table>"
+        return as_html(self)
 
 
 def _of_no_meaning(y, n_rows):

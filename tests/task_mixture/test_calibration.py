@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit, logit
 
-from skmeta.task_mixture.mixture import Members, Mixture
+from skmeta.task_mixture.held_out_rows import trusted
 
 
 def test_a_blend_of_classifiers_that_know_different_things_is_made_surer():
@@ -14,7 +14,7 @@ def test_a_blend_of_classifiers_that_know_different_things_is_made_surer():
     shrunk = (common + own) / np.sqrt(1 + np.pi * 0.81 / 8)  # what it does not know leaves its chances right
     answers = np.stack([1 - expit(shrunk), expit(shrunk)], axis=2)
     about = y, np.zeros(4000), np.repeat(np.arange(100), 40), np.ones(4000)
-    weights, _ = Mixture(Members([], [], None), 2, 5, 0)._trust([0], answers, *about)
+    weights, _ = trusted("classification", [0], answers, *about)
     assert weights.temperature < 0.9
     p = weights.blend(weights(np.zeros(4000)), answers)
     plain = answers.mean(1)

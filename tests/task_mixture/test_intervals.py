@@ -57,6 +57,53 @@ def test_a_known_task_of_more_noise_has_wider_intervals():
     assert std[task == 3].mean() > 2 * std[task != 3].mean()
 
 
+def growing(seed):
+    """Every site grows from nothing by a rate of its own; in numbers of ten binary digits."""
+    rng = np.random.default_rng(seed)
+    site, week = np.repeat(np.arange(20), 12), np.tile(np.arange(12.0), 20)
+    y = np.exp(0.4 * rng.normal(size=20))[site] * week + 0.1 * rng.normal(size=240)
+    return week[:, None], np.round(1024 * y) / 1024, site
+
+
+@pytest.fixture(scope="module")
+def asked_of_growth():
+    """Quantiles of rows between others and of rows ahead, of a site of the table and of one never seen, by a shift."""
+    week, y, site = growing(0)
+
+    def quantiles(shift):
+        model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0).fit(week, y + shift, task=site)
+        rows = np.concatenate([week[:12] + 0.5, week[:12] + 12])
+        asked = [model.predict(rows, quantiles=[0.05, 0.5, 0.95], task=[name] * 24) for name in (3, 99)]
+        return np.concatenate(asked) - shift
+
+    return quantiles
+
+
+@pytest.mark.parametrize("shift", [1e3, -1e4, 1e6, 1e9])
+def test_intervals_move_with_the_targets_and_are_as_wide_wherever_these_lie(asked_of_growth, shift):
+    assert_allclose(asked_of_growth(shift), asked_of_growth(0.0), rtol=1e-5, atol=1e-5)
+
+
+def test_errors_that_grow_with_the_answer_have_intervals_that_do_wherever_targets_lie():
+    week, y, site = growing(0)
+    _, asked, _ = growing(100)
+    model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0).fit(week, y + 2.0**20, task=site)
+    low, high = model.predict(week, quantiles=[0.05, 0.95], task=["new"] * 240).T - 2.0**20
+    held, width = (low <= asked) & (asked <= high), high - low
+    for mine in (week[:, 0] < 3, week[:, 0] > 8):
+        assert held[mine].mean() > 0.7
+    assert width[week[:, 0] == 11].mean() > 3 * width[week[:, 0] == 1].mean()
+
+
+def test_errors_that_were_stored_before_that_are_told_from_zero_as_they_were():
+    none, answers, weights = np.zeros(2), np.zeros((2, 1)), np.ones((2, 1))
+    errors = Uncertainty([0]).fit(none, answers, weights, np.array([1.0, 2.0]), none, none)
+    del errors.ends
+    errors.coef = np.array([[1.0, 0.0, 0.5]])
+    blend = np.array([-2.0, 4.0])
+    assert_allclose(errors.scale(blend, blend[:, None], weights, none, none), [2.0, 3.0])
+
+
 def test_quantiles_and_deviations_come_in_the_shapes_and_units_asked_for():
     X, y, task = sites(8)
     model = linear().fit(X, y, task=task)

@@ -528,7 +528,8 @@ def test_rows_of_nested_groups_need_nested_names():
 
 def test_a_notebook_shows_the_members_side_by_side():
     X, y, task = sites()
-    mixture = TaskMixtureRegressor([LinearRegression()], meta=[BayesianHeadRegressor(max_epochs=1)], random_state=0)
+    learner = BayesianHeadRegressor(max_epochs=1, steps_per_epoch=2)
+    mixture = TaskMixtureRegressor([LinearRegression()], meta=[learner], cv=2, random_state=0)
     unfitted = mixture._repr_html_()
     drawn = mixture.fit(X, y, task=task)._repr_html_()
     for words in ("LinearRegression", "BayesianHeadRegressor"):
