@@ -4,8 +4,8 @@ import copy
 
 import torch
 
-from skmeta.learners.base import Learner, counts, hide_absent_classes, with_bias_column
-from skmeta.learners.convex.logistic import logistic_heads
+from skmeta.learners.base import Learner, hide_absent_classes, with_bias_column
+from skmeta.learners.convex.logistic import logistic_heads, logits_of_one_table
 from skmeta.nets import Standardize
 
 _LEAST = -13.8  # of a logit under the largest: one row must not decide what an expert is worth
@@ -134,7 +134,7 @@ class Calibrated(Learner):
         if not self.is_calibrated:
             return self.learner.adapt(*rows), None, None, None
         shared = class_mask[:, : self.n_outputs].any(1) & ~class_mask[:, self.n_outputs :].any(1)
-        doubt = doubts(support_y, counts(support_weight), class_mask.shape[1], support_X.dtype)
+        doubt = doubts(support_y, support_weight, class_mask.shape[1], support_X.dtype)
         return self.learner.adapt(*rows), self.plain.adapt(*rows), doubt, shared
 
     def predict(self, state, query_X):
@@ -195,15 +195,11 @@ class PlainRows(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Heads (T, C, d + 1), biases last, and the class mask."""
-        rows = self.embed(support_X), support_y, counts(support_weight), class_mask
-        return self._heads(*rows, float(self.pull)), class_mask
-
-    def _heads(self, X, y, weight, class_mask, pull):
-        features = with_bias_column(X, _BIAS)
+        features = with_bias_column(self.embed(support_X), _BIAS)
         start = features.new_zeros(class_mask.shape[1], features.shape[-1])
-        heads = logistic_heads(features, y, weight, class_mask, start, pull)
+        heads = logistic_heads(features, support_y, support_weight, class_mask, start, float(self.pull))
         heads[..., -1] *= _BIAS
-        return heads
+        return heads, class_mask
 
     def predict(self, state, query_X):
         heads, class_mask = state
@@ -232,20 +228,16 @@ class PlainRows(Learner):
         logits : (n_held_out, C) tensor
             Of the rows held out, in their order, by heads of the chosen pull.
         """
-        n_folds, held_out = int(folds.max()) + 1, folds >= 0
-        rows, own = self.embed(X[None])[0], folds[held_out]
-        # every pull without every fold is a task of its own, and all are solved together
-        n_tasks = len(PULLS) * n_folds
-        without = (folds != torch.arange(n_folds, device=X.device)[:, None]).to(X.dtype).repeat(len(PULLS), 1)
-        pulls = torch.tensor(PULLS, dtype=X.dtype, device=X.device)
-        many = [part.expand(n_tasks, *part.shape) for part in (rows, y)]
-        class_mask = torch.ones(n_tasks, n_classes, dtype=torch.bool, device=X.device)
-        heads = self._heads(*many, without, class_mask, pulls.repeat_interleave(n_folds)).unflatten(0, (-1, n_folds))
-        logits = torch.einsum("nd,kncd->knc", with_bias_column(rows[held_out]), heads[:, own])
-        truth = y[held_out, None].expand(len(PULLS), -1, 1)
-        best = logits.log_softmax(-1).gather(2, truth).sum((1, 2)).argmax()
-        self.pull.copy_(pulls[best])
-        return logits[best]
+        n_folds, held_out = int(folds.max()) + 1, torch.nonzero(folds >= 0)[:, 0]
+        # every pull without every fold is a regression of its own, and all are solved together
+        is_there = (folds[:, None] != torch.arange(n_folds, device=X.device)).repeat(1, len(PULLS))
+        pulls = torch.tensor(PULLS, device=X.device).repeat_interleave(n_folds)
+        members = torch.nn.functional.one_hot(y, n_classes)
+        logits = logits_of_one_table(with_bias_column(self.embed(X[None])[0], _BIAS), members, is_there, pulls)
+        logits = logits.unflatten(1, (-1, n_folds))[held_out, :, folds[held_out]].to(X.dtype)
+        best = (logits.log_softmax(-1) * members[held_out, None]).sum((0, 2)).argmax()
+        self.pull.fill_(PULLS[best])
+        return logits[:, best]
 
 
 def doubts(y, weight, n_classes, dtype):

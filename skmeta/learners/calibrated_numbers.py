@@ -2,7 +2,7 @@
 
 import torch
 
-from skmeta.learners.base import Learner, beside_largest, counts, with_bias_column
+from skmeta.learners.base import Learner, with_bias_column
 from skmeta.learners.calibrated import PULLS, Calibrated, CalibratedAround
 from skmeta.learners.ridge import ridge_weights
 from skmeta.learners.stacking import fit_shares
@@ -67,7 +67,7 @@ class CalibratedNumbers(Calibrated):
         self.is_calibrated.fill_(True)
 
     def _without(self, asked, X, y, ask):
-        """Ask the learner about some rows when it has adapted to the others."""
+        """The learner adapts to some rows, and is asked about the others."""
         state = self.learner.adapt(X[~asked][None], y[~asked][None])
         return getattr(self.learner, ask)(state, X[asked][None])[0]
 
@@ -131,7 +131,7 @@ class CalibratedNumbers(Calibrated):
 
 def mean_of(values, weight):
     """The mean (T, 1, k) over the rows of tasks (T, n, k) by their weights (T, n) or None; 0 where there are none."""
-    weight = torch.ones_like(values[..., :1]) if weight is None else beside_largest(weight)[..., None]
+    weight = torch.ones_like(values[..., :1]) if weight is None else weight[..., None]
     total = weight.sum(1, keepdim=True)
     values = torch.where(weight > 0, weight * values, 0.0)  # what stands in a padded row is no number of ours
     return values.sum(1, keepdim=True) / torch.where(total > 0, total, 1.0)
@@ -162,7 +162,7 @@ class PlainNumbers(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Heads (T, k, d + 1), biases last."""
-        return self._heads(self.embed(support_X), support_y, counts(support_weight), self.pull)
+        return self._heads(self.embed(support_X), support_y, support_weight, self.pull)
 
     def _heads(self, rows, y, weight, pull):
         if weight is not None:  # what stands in a padded row is no number of ours

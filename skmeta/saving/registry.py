@@ -18,6 +18,7 @@ ROOMS = (
     "skmeta.estimators",
     "skmeta.learners.calibrated",
     "skmeta.learners.calibrated_numbers",
+    "skmeta.learners.calibrated_tasks",
     "skmeta.learners.target_scaling",
     "skmeta.mixed_models",
     "skmeta.preprocessing",

@@ -231,7 +231,7 @@ def class_parts(tasks, seed):
         return []
     # a class's place among those dealt out, single rows last, so that each third has its share of both
     order = torch.as_tensor(np.argsort(np.lexsort((order, is_single))), device=tasks.device)
-    return [(of_classes(tasks, ~third), of_classes(tasks, third)) for third in _thirds(order, n_classes)]
+    return [(of_classes(tasks, ~third), of_classes(tasks, third)) for third in thirds(order, n_classes)]
 
 
 def task_parts(tasks, seed):
@@ -245,12 +245,12 @@ def task_parts(tasks, seed):
         return []
     # each third has its share of those that ask
     order = np.argsort(np.lexsort((np.random.RandomState(seed).permutation(len(tasks)), ~asks)))
-    return [(tasks.some(~third), tasks.some(third)) for third in _thirds(order, n_tasks)]
+    return [(tasks.some(~third), tasks.some(third)) for third in thirds(order, n_tasks)]
 
 
-def _thirds(order, n_that_ask):
+def thirds(order, n_that_ask, enough=ENOUGH_HELD_OUT):
     """Say by places who is held out in each rehearsal: as many thirds in turn as hold enough of those that ask."""
-    return [order % 3 == third for third in range(min(3, -(-3 * ENOUGH_HELD_OUT // n_that_ask)))]
+    return [order % 3 == third for third in range(min(3, -(-3 * enough // n_that_ask)))]
 
 
 def _which_ask(tasks):

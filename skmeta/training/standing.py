@@ -70,7 +70,8 @@ def train(net, tasks, epochs, watcher=None):
     if are_numbers and not torch.stack(are_numbers).all():
         raise NothingLearned(
             "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
-            "which want scaling (QuantileTransformer, say), or lr, or inner_lr where there is one, is too large."
+            "which want scaling (QuantileTransformer, say); targets may be large, which target_scaling='pooled' or "
+            "'task' sees to; or lr, or inner_lr where there is one, is too large."
         )
 
 

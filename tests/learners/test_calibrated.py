@@ -1,6 +1,7 @@
 """What a classifier of one table is worth on rows that it was trained without."""
 
 import numpy as np
+import pytest
 import torch
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -146,6 +147,18 @@ def test_rows_that_say_nothing_are_pulled_to_equal_chances_and_rows_that_say_all
         p = learner.predict(adapted(learner, X, y), X[None])[0].softmax(1)
         torch.testing.assert_close(p.mean(0), torch.full((C,), 1 / C).double(), atol=0.01, rtol=0)
     assert silent.pull > 10 > telling.pull
+
+
+@pytest.mark.parametrize("n_columns", [5, 150])
+def test_what_is_said_of_rows_held_out_is_said_by_heads_of_the_chosen_pull_that_never_saw_them(n_columns):
+    (X, y), rng = table(), torch.Generator().manual_seed(1)
+    X = X @ torch.randn(D, n_columns, generator=rng, dtype=torch.float64) + 30
+    X += torch.randn(N, n_columns, generator=rng, dtype=torch.float64)
+    learner = PlainRows(n_columns, C).double()
+    learner.body.fit_rows(X)
+    held_out, asked = learner.find_pull(X, y, folds(), C), folds() == 2
+    state = learner.adapt(X[None, ~asked], y[None, ~asked], None, torch.ones(1, C, dtype=torch.bool))
+    torch.testing.assert_close(held_out[asked], learner.predict(state, X[None, asked])[0], atol=0.01, rtol=0.01)
 
 
 def test_rows_that_say_nothing_are_answered_by_how_often_classes_occur():

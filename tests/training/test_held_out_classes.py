@@ -230,7 +230,7 @@ def test_a_rehearsal_that_diverges_alone_says_nothing_and_an_error_in_one_is_tol
 )
 def test_more_ways_and_shots_than_a_part_has_do_not_end_a_rehearsal(sizes):
     train, _ = table(24)
-    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0, **sizes).fit(train)
+    meta = ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, batch_size=2, random_state=0, **sizes).fit(train)
     assert "share" in meta.net_.history[-1]
 
 

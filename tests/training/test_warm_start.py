@@ -1,12 +1,17 @@
 """A warm start takes what training is told anew, and says so where it cannot."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone, is_classifier
 from skorch.callbacks import Callback, LRScheduler
 
-from skmeta import FineTuneTransfer, MAMLClassifier, ProtoNetClassifier
+from skmeta import FineTuneTransfer, FineTuneTransferRegressor, MAMLClassifier, MAMLRegressor, ProtoNetClassifier
+from skmeta.learners.base import innermost
 from skmeta.nets import ResidualMLP
+from tests.estimators.contract import CLASSIFIERS, REGRESSORS, answers, cheap, one_task, tasks_for
 
 SHORT = {"max_epochs": 2, "steps_per_epoch": 3, "batch_size": 4, "random_state": 0, "warm_start": True}
 
@@ -92,3 +97,42 @@ def test_weights_of_another_shape_are_refused_in_words(change, says, cluster_tas
 def test_other_source_tasks_get_heads_of_their_own(unsplit_cluster_tasks):
     meta = FineTuneTransfer(**SHORT, heads="task").fit(unsplit_cluster_tasks)
     assert meta.fit(unsplit_cluster_tasks[:7]).net_.module_.head_weight.shape[0] == 7
+
+
+def from_to(cls, labels):
+    """Many tasks, and their rows as one table, for a learner that goes from either to the other."""
+    tasks = tasks_for(cls)
+    X, y, _ = tasks.to_long()
+    estimator = cheap(cls, warm_start=True, **({"labels": labels} if is_classifier(cls()) else {}))
+    return estimator, (tasks,), (X[:60], y[:60])
+
+
+@pytest.mark.parametrize(
+    "cls, labels",
+    [*((cls, labels) for cls in CLASSIFIERS for labels in ("shared", "task")), *((cls, None) for cls in REGRESSORS)],
+)
+def test_training_goes_on_from_a_table_to_tasks_and_back(cls, labels):
+    estimator, tasks, table = from_to(cls, labels)
+    task, of_tasks = one_task(cls), clone(estimator).fit(*tasks)
+    for meta, after in (
+        (clone(estimator).fit(*table), tasks),
+        (copy.deepcopy(of_tasks), table),
+        (of_tasks, (tasks[0][:3],)),
+    ):
+        meta.fit(*after)
+        assert np.isfinite(answers(meta.adapt(task.X, task.y), task.X_query)).all()
+
+
+def test_one_table_after_tasks_is_learned_by_one_head():
+    estimator, tasks, table = from_to(FineTuneTransferRegressor, None)
+    learner = innermost(estimator.fit(*tasks).net_.module_)
+    heads = learner.head_weight
+    assert learner.has_task_heads and len(heads) == len(tasks[0])
+    learner = innermost(estimator.fit(*table).net_.module_)
+    assert not learner.has_task_heads and learner.head_weight.shape == heads.shape[1:]
+
+
+def test_what_a_table_has_said_of_a_learner_says_nothing_of_tasks():
+    estimator, tasks, table = from_to(MAMLRegressor, None)
+    assert estimator.fit(*table).net_.module_.is_calibrated
+    assert not estimator.fit(*tasks).net_.module_.is_calibrated

@@ -16,16 +16,19 @@ from skmeta.estimators.base.fresh_tasks import AugmentedTraining, Endless
 from skmeta.estimators.base.known_tasks import KnownTasks
 from skmeta.estimators.base.rows import refuse_too_large, require_labels
 from skmeta.estimators.base.spreads import Spreads
+from skmeta.estimators.base.targets import Targets
+from skmeta.estimators.base.tasks_apart import TasksApart
 from skmeta.estimators.base.unlike_tasks import warn_of_tasks_apart
 from skmeta.learners.calibrated import Calibrated
 from skmeta.learners.calibrated_numbers import CalibratedNumbers
+from skmeta.learners.calibrated_tasks import CalibratedTasks
 from skmeta.learners.target_scaling import PerTaskTargets
 from skmeta.nets.scaling import scaling_of
 from skmeta.tasks import TaskSet, as_taskset, is_task_distribution, is_tasks
 from skmeta.tasks.episodes import EpisodeLoader
 from skmeta.tasks.store import sample_of
 from skmeta.training import MetaNet, resolve_device
-from skmeta.training.held_out import KeptApart, Rehearsal
+from skmeta.training.held_out import KeptApart, Rehearsal, acting_on_steps
 from skmeta.training.standing import train
 from skmeta.training.warm_start import go_on
 from skmeta.transaction import copy_of
@@ -44,6 +47,8 @@ class MetaTraining:
     """
 
     watcher = None  # of every epoch
+    is_copy = False  # whether it only shows what a training on some of the tasks comes to
+    apart = None  # tasks that say how far a regressor of few of them is to be trusted
     is_rehearsed = True  # whether classes, or tasks, held out say how far training goes
 
     def __init__(self, estimator):
@@ -192,14 +197,18 @@ class MetaTraining:
         seed = int(self.rng.randint(2**31 - 1))
         epochs = estimator.max_epochs if epochs is None else epochs
         kept = None
-        if self.is_one_table and epochs > 0 and self.before is None and self.is_calibrated():
-            kept = KeptApart(tasks, seed)
-            tasks = kept.to_train_on()
+        if epochs > 0 and self.before is None and not self.is_copy:
+            if not self.is_one_table and self.takes_tasks_apart():
+                self.apart = TasksApart(tasks, estimator.codec_, seed)
+            elif self.is_one_table and self.calibrated() is not None:
+                kept = KeptApart(tasks, seed)
+                tasks = kept.to_train_on()
         net = self.make_net(tasks.X, valid, seed)
         if self.before is None:
             net.initialize(tasks.X)
             if epochs > 0:
-                estimator._start(net.module_, tasks)
+                learner = net.module_
+                estimator._start(learner.learner if isinstance(learner, Calibrated) else learner, tasks)
         else:
             self.go_on_from(net, self.before["net_"])
         net._standing_estimator = lambda: self.standing(net)
@@ -211,7 +220,20 @@ class MetaTraining:
         net._standing_estimator = None
         if kept is not None:
             kept.calibrate(net.module_)
+        if self.apart is not None and self.apart.is_of_use:
+            self.apart.calibrate(net, lambda some: self.answers_of_copy(some, len(net.history), seed))
         estimator._serve(net)
+
+    def answers_of_copy(self, tasks, epochs, seed):
+        """A function from tasks to outputs of the estimator that a training on some tasks alone comes to."""
+        one = copy.copy(self)
+        one.estimator, one.rng = copy_of(self.estimator), np.random.RandomState(seed)
+        one.is_copy, one.apart, one.watcher = True, None, None
+        one.train(one.training_store(tasks), None, epochs)
+        served, settings = one.estimator.served_, one.estimator._settings()
+        if one.estimator.net_.interrupted_:
+            raise KeyboardInterrupt("The rehearsal was interrupted.")
+        return lambda others: served.answer_tasks(others, one.estimator.codec_, settings=settings)[0]
 
     def standing(self, net):
         """The estimator as if training had ended now, for tasks whose rows have been read."""
@@ -223,6 +245,10 @@ class MetaTraining:
     def go_on_from(self, net, before):
         """Give a new net what the last one had learned; whatever was set anew is taken as it is now."""
         go_on(net, before)
+        learner = net.module_
+        if isinstance(learner, CalibratedTasks) or (isinstance(learner, Calibrated) and not self.is_one_table):
+            # what tasks, or one table, have said of a learner that knew less than it will says nothing of others
+            learner.is_calibrated.fill_(False)
 
     def epochs_on_table(self, can_learn):
         """Epochs of training on one table; None is what the estimator says."""
@@ -272,8 +298,8 @@ class MetaTraining:
             iterator_train=estimator.iterator_train,
             iterator_valid=EpisodeLoader,
             train_split=None if valid is None else predefined_split(valid),
-            callbacks=_own(estimator.callbacks),
-            verbose=estimator.verbose,
+            callbacks=acting_on_steps(_own(estimator.callbacks)) if self.is_copy else _own(estimator.callbacks),
+            verbose=0 if self.is_copy else estimator.verbose,
             device=str(resolve_device(estimator.device)),
             seed=seed,
             **routed,
@@ -287,16 +313,28 @@ class MetaTraining:
         learner_class = self.estimator._learner_class
         if getattr(self.estimator, "target_scaling", None) == "task":
             learner_class = self.per_task_targets.around(learner_class)
-        if self.is_calibrated():
-            calibrated = Calibrated if self.estimator._codec_class.task_type == "classification" else CalibratedNumbers
-            return calibrated.around(learner_class)
-        return learner_class
+        calibrated = self.calibrated()
+        return learner_class if calibrated is None else calibrated.around(learner_class)
 
-    def is_calibrated(self):
-        """Whether it is to be found out how far the learner can be trusted: that of one table can be too sure."""
+    def calibrated(self):
+        """A learner of one table, or of few tasks, can be too sure: this is the class that stands around it, or None.
+
+        The class finds out how far the learner can be trusted.
+        """
+        estimator = self.estimator
         if self.before is not None:
-            return isinstance(self.before["net_"].module_, Calibrated)
-        return self.is_one_table and self.estimator._is_calibrated and self.estimator.codec_.n_outputs is not None
+            kind = type(self.before["net_"].module_)
+            return kind if issubclass(kind, Calibrated) else None
+        if self.apart is not None and self.apart.is_of_use:
+            return CalibratedTasks
+        if not self.is_one_table or not estimator._is_calibrated or estimator.codec_.n_outputs is None:
+            return None
+        return Calibrated if estimator._codec_class.task_type == "classification" else CalibratedNumbers
+
+    def takes_tasks_apart(self):
+        """Whether tasks are regressions whose targets are on one scale, in training and in use, as a line's are."""
+        estimator = self.estimator
+        return estimator._is_calibrated and type(estimator.codec_) is Targets and estimator.target_scaling != "task"
 
     def learner_settings(self):
         """Arguments of the learner beside the body."""

@@ -5,12 +5,15 @@ from torch.autograd.function import once_differentiable
 
 from skmeta import native
 from skmeta.learners.base import one_hot_support
+from skmeta.learners.experts.minimise import minimise
 from skmeta.learners.implicit import conjugate_gradient
 
 _MAX_HALVINGS = 12
 _NEVER = -1e30  # a logit of a class that does not exist: no probability, and 0 times it is 0
 _MOST_UNKNOWNS = 150  # of a task, for which its Hessian is written out
 _CELLS_AT_ONCE = 2**23  # of Hessians in memory
+_BEND = 0.1  # of a row's loss along its logit, about: p (1 - p)
+_STEPS, _ENOUGH = 100, 1e-5  # for answers that are compared by their losses, where a step that gains less says nothing
 
 
 def fit_logistic(features, members, weight=None, offset=None, class_mask=None, *, max_steps=30, tolerance=None):
@@ -86,6 +89,53 @@ def logistic_heads(features, labels, support_weight, class_mask, start, pull):
     tolerance = max(1e-10, 1e2 * torch.finfo(features.dtype).eps)
     step = fit_logistic(features / root, members, support_weight, offset, class_mask, tolerance=tolerance) / root
     return (start + (step if basis is None else basis @ step).transpose(1, 2)).to(dtype)
+
+
+def logits_of_one_table(features, members, is_there, pulls):
+    """Logits (n, T, C) of one table's rows, by logistic regressions that see some of them, each with a pull of its own.
+
+    Parameters
+    ----------
+    features : (n, e) tensor
+    members : (n, C) tensor
+        One-hot labels.
+    is_there : (n, T) bool tensor
+        Rows that each regression sees.
+    pulls : (T,) tensor
+    """
+    if features.device.type != "mps":
+        features = features.double()
+    rows, spread = _along_axes(features)
+    members, weight, pulls = (part.to(rows) for part in (members[:, None], is_there[..., None], pulls[:, None, None]))
+    n, T, C = len(rows), len(pulls), members.shape[-1]
+    unit = (pulls + _BEND * spread[:, None]).rsqrt()  # in which the loss bends about as much along every axis
+
+    def heads_and_logits(x):
+        heads = unit * x.view(T, -1, C)
+        return heads, (rows @ heads.transpose(0, 1).flatten(1)).view(n, T, C)
+
+    def loss(x):
+        heads, logits = heads_and_logits(x)
+        log_p = logits.log_softmax(-1)
+        value = pulls[:, 0, 0] * heads.square().sum((1, 2)) / 2 - (weight * members * log_p).sum((0, 2))
+        slope = rows.t() @ (weight * (log_p.exp() - members)).flatten(1)
+        slope = slope.view(-1, T, C).transpose(0, 1) + pulls * heads
+        return value, (unit * slope).flatten(1)
+
+    start = rows.new_zeros(T, rows.shape[1] * C)
+    free = torch.full_like(start[0], torch.inf)
+    return heads_and_logits(minimise(loss, start, -free, free, _STEPS, _ENOUGH))[1]
+
+
+def _along_axes(features):
+    """Rows (n, r) along the axes of their spread, and that spread (r,): r is the lesser of n and the columns.
+
+    A pull sees lengths alone, so that nothing is lost: of fewer rows than columns, only what rows span is asked about.
+    """
+    is_wide = features.shape[1] > features.shape[0]
+    spread, axes = torch.linalg.eigh(features @ features.t() if is_wide else features.t() @ features)
+    spread = spread.clamp(min=0)
+    return axes * spread.sqrt() if is_wide else features @ axes, spread
 
 
 class _Solution(torch.autograd.Function):
