@@ -19,7 +19,7 @@ class Learner(nn.Module):
     support_X : (T, n, d) float
     support_y : (T, n) int64 in ``[0, C)`` for classification, (T, n, k) float for regression
     support_weight : (T, n) float or None
-        Row weights; None is all ones. A row of weight 0 must not change any result.
+        How many rows each row counts as; None is all ones. A row of weight 0 must not change any result.
     class_mask : (T, C) bool or None
         The classes that exist in each task; the logits of the others are ``-inf``. None for regression.
     query_X : (T, m, d) float
@@ -89,7 +89,7 @@ class Learner(nn.Module):
         return torch.rand(n_all, *shape, device=device)[first : first + n_tasks]
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        raise NotImplementedError
+        return self.adapt_to_sums(self.sums(support_X, support_y, support_weight, class_mask), class_mask)
 
     def predict(self, state, query_X):
         raise NotImplementedError
@@ -104,6 +104,8 @@ class Learner(nn.Module):
 
     def sums(self, support_X, support_y, support_weight=None, class_mask=None):
         """Sums over rows that ``adapt`` needs to know of them, or None where it needs the rows themselves.
+
+        A learner that has them says in ``adapt_to_sums`` what a state is, and needs no ``adapt`` of its own.
 
         Tensors (T, C, ...) of each class's rows, for regression (T, ...); those of more rows are added to them.
         """
@@ -217,6 +219,12 @@ def one_hot_support(support_y, n_classes, support_weight=None, dtype=torch.float
     return members.scatter_(-2, support_y.unsqueeze(-2), weight)
 
 
+def sums_of_classes(rows, support_y, n_classes, support_weight=None):
+    """Weights (T, C) and weighted sums (T, C, e) of each class's rows (T, n, e)."""
+    members = one_hot_support(support_y, n_classes, support_weight, rows.dtype)
+    return members.sum(-1), members @ rows
+
+
 def blocks_of_rows(X, size):
     """Rows (T, m, d) a few at a time, to spare memory; all at once in a program that is traced for any number."""
     return [X] if is_traced() else X.split(max(size, 1), 1)
@@ -246,27 +254,3 @@ def shares(support_weight, like):
     weight = torch.ones_like(like[..., 0]) if support_weight is None else support_weight
     total = weight.sum(1, keepdim=True)
     return weight / torch.where(total > 0, total, 1.0), total
-
-
-def counts(support_weight):
-    """Row weights (T, n) as numbers of rows: they count as many rows as they add up to, but never fewer than there are.
-
-    Weights that add up to less, such as a boosting method's, which sum to 1, say how rows compare and no more.
-
-    Examples
-    --------
-    >>> counts(torch.tensor([[0.25, 0.75], [2.0, 1.0]]))
-    tensor([[0.5000, 1.5000],
-            [2.0000, 1.0000]])
-    """
-    if support_weight is None:
-        return None
-    n_rows, relative = (support_weight > 0).sum(1, keepdim=True), beside_largest(support_weight)
-    as_rows = relative * (n_rows / relative.sum(1, keepdim=True).clamp(min=1e-30))
-    return torch.where(support_weight.sum(1, keepdim=True) < n_rows, as_rows, support_weight)
-
-
-def beside_largest(weight):
-    """Weights (T, n) over their task's largest, of which no sum is beyond what numbers can hold."""
-    largest = weight.amax(1, keepdim=True) if weight.shape[1] else weight.sum(1, keepdim=True)
-    return weight / torch.where(largest > 0, largest, 1.0)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, counts, flat_answers, hide_absent_classes, one_hot_support
+from skmeta.learners.base import Learner, flat_answers, hide_absent_classes, one_hot_support
 from skmeta.learners.convex import answer_ridge, fit_logistic, fit_ridge, fit_svm
 
 _SVM_STEPS_IN_TRAINING, _SVM_STEPS = 64, 400
@@ -86,7 +86,6 @@ class ConvexHead(Learner):
 
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """Weights (T, e + 1, C or k) and the class mask."""
-        support_weight = counts(support_weight)
         features, start, root = self._problem(support_X, support_y, support_weight, class_mask)
         offset = None if start is None else features @ start
         targets = self._targets(support_y, class_mask, features)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmeta.learners.base import Learner, counts, hide_absent_classes, with_bias_column
+from skmeta.learners.base import Learner, hide_absent_classes, with_bias_column
 from skmeta.learners.convex.logistic import logistic_heads
 from skmeta.learners.convex.ridge import ridge_heads
 from skmeta.learners.descent import DescentSettings, fine_tune
@@ -91,10 +91,11 @@ class FineTune(Learner):
 
     @torch.no_grad()
     def renew_heads(self, n_source_tasks, n_source_outputs):
-        """Heads for other source tasks than before, all starting where a new task starts."""
-        weight, bias = self.start_of_head(n_source_outputs or self.n_outputs)
-        self.head_weight = nn.Parameter(weight.expand(n_source_tasks, *weight.shape).clone())
-        self.head_bias = nn.Parameter(bias.expand(n_source_tasks, *bias.shape).clone())
+        """Heads for other source tasks than before, or None: one for all; they start where a new task starts."""
+        start = self.start_of_head(n_source_outputs or self.n_outputs)
+        self.has_task_heads = n_source_tasks is not None
+        heads = (n_source_tasks,) if self.has_task_heads else ()
+        self.head_weight, self.head_bias = (nn.Parameter(part.expand(*heads, *part.shape).clone()) for part in start)
 
     # ------------------------------------------------------------------ a new task
 
@@ -117,7 +118,6 @@ class FineTune(Learner):
     def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
         """The fitted heads (T, C, e + 1), biases last, or all parameters, each (T, *shape); and the class mask."""
         n_outputs = self.n_outputs if class_mask is None else class_mask.shape[1]
-        support_weight = counts(support_weight)
         weight, bias = self.start_of_head(n_outputs)
         if self.freeze == "trunk":
             features = with_bias_column(self.embed(support_X))

@@ -10,6 +10,7 @@ from skmeta.learners.base import (
     flat_answers,
     hide_absent_classes,
     one_hot_support,
+    sums_of_classes,
 )
 from skmeta.learners.class_means import (
     class_mean_logits,
@@ -111,19 +112,14 @@ class Prototypes(Learner):
         count, offset, prior, seen = self._drawn(members.sum(-1), class_mask)
         return members / count, offset, prior, seen
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
+    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
+        return sums_of_classes(self.embed(support_X), support_y, class_mask.shape[1], support_weight)
+
+    def adapt_to_sums(self, sums, class_mask=None):
         """Prototypes (T, C, e), their logits' constant terms (T, 1, C) or None, and the classes (T, C) that have rows.
 
         Beside them the classes' weights and sums of rows, to which ``update`` adds.
         """
-        return self.adapt_to_sums(self.sums(support_X, support_y, support_weight, class_mask), class_mask)
-
-    def sums(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
-        members = one_hot_support(support_y, class_mask.shape[1], support_weight, support_X.dtype)
-        return members.sum(-1), members @ self.embed(support_X)
-
-    def adapt_to_sums(self, sums, class_mask=None):
         count, total = sums
         drawn_count, offset, prior, seen = self._drawn(count, class_mask)
         prototypes = total / drawn_count

@@ -2,7 +2,7 @@
 
 import torch
 
-from skmeta.learners.base import Learner, hide_absent_classes, one_hot_support
+from skmeta.learners.base import Learner, hide_absent_classes, sums_of_classes
 
 
 class SimpleShot(Learner):
@@ -44,16 +44,11 @@ class SimpleShot(Learner):
             self.centre += (centre.detach() - self.centre) / self.n_seen
         return torch.nn.functional.normalize(embedded - centre, dim=-1)
 
-    def adapt(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Class means (T, C, e) and the classes (T, C) that have rows."""
-        return self.adapt_to_sums(self.sums(support_X, support_y, support_weight, class_mask), class_mask)
-
     def sums(self, support_X, support_y, support_weight=None, class_mask=None):
-        """Weights (T, C) and weighted sums (T, C, e) of each class's embedded rows."""
-        members = one_hot_support(support_y, class_mask.shape[1], support_weight, support_X.dtype)
-        return members.sum(-1), members @ self.embed(support_X)
+        return sums_of_classes(self.embed(support_X), support_y, class_mask.shape[1], support_weight)
 
     def adapt_to_sums(self, sums, class_mask=None):
+        """Class means (T, C, e) and the classes (T, C) that have rows."""
         count, total = sums
         return total / count[..., None].clamp(min=1e-12), class_mask & (count > 0)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmeta.estimators.base.rows import checked_weight
+from skmeta.estimators.base.rows import check_weight
 from skmeta.tasks import TaskSet, is_tasks
 from skmeta.tasks.ids import factorize
 from skmeta.tasks.rows import take_rows
@@ -21,9 +21,24 @@ def object_array(arrays):
 def score(estimator, codec, X, y, sample_weight=None, task=None, n_shots=N_SHOTS, per_class=None):
     """The codec's metric of answers to rows, or over many tasks; by default shots count as episodes count them."""
     if is_tasks(X):
+        if sample_weight is not None:
+            raise ValueError(
+                "sample_weight is of rows and cannot be used where X holds tasks, whose rows count alike in the score: "
+                "leave it out, or score the rows of one task: score(X, y, sample_weight)."
+            )
         tasks = tasks_to_score(X, n_shots, codec.counts_by_class if per_class is None else per_class)
         return codec.score_tasks(estimator.predict(tasks), tasks)
-    return codec.metric(y, estimator.predict(X, task=task), sample_weight=checked_weight(sample_weight, y))
+    return codec.metric(y, estimator.predict(X, task=task), sample_weight=weight_of_score(sample_weight, y))
+
+
+def weight_of_score(sample_weight, y):
+    """Row weights as shares of the largest, whatever their unit; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = check_weight(sample_weight, len(y))
+    if not weight.any():
+        raise ValueError("Every sample_weight is 0, which leaves no row to score.")
+    return weight / weight.max()
 
 
 def score_long(estimator, codec, X, y, sample_weight, ids):

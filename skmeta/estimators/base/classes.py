@@ -13,6 +13,12 @@ from skmeta.estimators.base.labels import infer_label_regime, local_codes
 from skmeta.tasks.rows import is_missing, refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
 
+_WRITTEN_OTHERWISE = (
+    "All tasks share the classes of meta-training: write labels as they were written there. Ensembles of scikit-learn "
+    "number classes before their members see them: number them before meta-training too, or meta-train with "
+    "labels='task'."
+)
+
 
 @dataclass(frozen=True)
 class TaskClasses:
@@ -153,7 +159,7 @@ class Classes:
         the shared ones. One class that meta-training never saw makes the task's classes its own.
         """
         meta, seen = y[:0] if self.shared is None else self.shared, np.unique(y)
-        refuse_other_kind(meta, y)
+        refuse_other_kind(meta, y, _WRITTEN_OTHERWISE)
         refuse_undeclared(seen, declared)
         if declared is None and (not len(meta) or (codes_among(seen, meta) >= 0).all()):
             names = meta if len(meta) else seen
@@ -203,7 +209,7 @@ class Classes:
             about = [TaskClasses(names, all_exist[: len(names)], names) for names in classes]
             return np.where(labelled, codes, -1), None, about
         meta = self.shared
-        refuse_other_kind(meta, y[labelled])
+        refuse_other_kind(meta, y[labelled], _WRITTEN_OTHERWISE)
         codes = codes_among(y, meta)
         is_new = labelled & tasks.is_support_row & (codes < 0)
         if not is_new.any():
@@ -268,12 +274,12 @@ def codes_among(y, classes):
     return np.where(classes[place] == y, place, -1)
 
 
-def refuse_other_kind(known, new):
+def refuse_other_kind(known, new, remedy="Use adapt to begin another task."):
     """Text beside numbers: numpy would turn the numbers into text without a word."""
     if len(known) and len(new) and (known.dtype.kind in "biuf") != (new.dtype.kind in "biuf"):
         raise ValueError(
             f"Labels must be all numbers or all text, got {new.tolist()[0]!r} beside {known.tolist()[0]!r} from "
-            "before. Use adapt to begin another task."
+            f"before. {remedy}"
         )
 
 

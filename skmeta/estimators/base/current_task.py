@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.estimators.base.classes import refuse_other_kind
-from skmeta.estimators.base.rows import refuse_no_rows
+from skmeta.estimators.base.rows import as_counts, refuse_no_rows
 from skmeta.exceptions import NotAdaptedError, warn_caller
 from skmeta.tasks.rows import stack_labels, stack_rows
 from skmeta.transaction import copy_of
@@ -44,6 +44,11 @@ class Support:
     @property
     def parts(self):
         return self.X, self.y, self.weight
+
+    @property
+    def counts(self):
+        """The weights as learners take them, see :func:`as_counts`."""
+        return as_counts(self.weight)
 
 
 def pooled(supports):

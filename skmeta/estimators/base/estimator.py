@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.estimators.base.answers import object_array, score, score_long
+from skmeta.estimators.base.answers import object_array, score, score_long, weight_of_score
 from skmeta.estimators.base.classes import declared_classes, refuse_undeclared
 from skmeta.estimators.base.current_task import Support, adapt_again, adapt_to, no_rows, show, task_of
 from skmeta.estimators.base.docs import complete
@@ -26,7 +26,7 @@ from skmeta.estimators.base.parameters import (
     learner_arguments,
     parameters_of,
 )
-from skmeta.estimators.base.rows import NumericRows, check_weight, checked_weight, require_labels
+from skmeta.estimators.base.rows import NumericRows, check_weight, require_labels
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.support_effects import support_effects
 from skmeta.estimators.base.unlike_tasks import look_at_task, look_at_tasks
@@ -222,6 +222,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         X : array-like of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
         sample_weight : array-like of shape (n_rows,), default=None
+            How many rows each row counts as. What adds up to fewer rows than there are says how they compare, no more.
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to: rows are added to those tasks, and new ones opened.
 
@@ -255,7 +256,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         if ids is not None:
             self.known_tasks_ = known.shown(ids, X, y, check_weight(sample_weight, len(y)))
             return
-        show(self, Support.of(X, y, checked_weight(sample_weight, y)), declared)
+        show(self, Support.of(X, y, check_weight(sample_weight, len(y))), declared)
         look_at_task(self, before)
 
     def _settings(self):
@@ -380,6 +381,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_targets), default=None
             Labels of the rows; ignored where ``X`` holds tasks.
         sample_weight : array-like of shape (n_rows,), default=None
+            Of rows; None where ``X`` holds tasks, whose rows all count alike.
         task : array-like of shape (n_rows,), str or list of str, default=None
             Which task each row belongs to. Rows of tasks known from ``fit`` or ``partial_fit`` are answered by them;
             a task never seen is split as above. The score is then that of all rows.
@@ -393,7 +395,7 @@ class MetaEstimator(CallbackSupportMixin, BaseEstimator):
             X, ids = self._take_ids(X, task)
         if ids is None:
             return score(self, codec, X, y, sample_weight, n_shots=self.n_shots)
-        return score_long(self, codec, X, np.asarray(y), checked_weight(sample_weight, y), ids)
+        return score_long(self, codec, X, np.asarray(y), weight_of_score(sample_weight, y), ids)
 
     # ------------------------------------------------------------------ tasks known by their ids
 

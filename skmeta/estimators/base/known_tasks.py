@@ -111,7 +111,7 @@ class KnownTasks:
             labelled=np.zeros(len(rows), dtype=bool),
             names=names,
         )
-        weight = np.concatenate([part.weight for part in pool])
+        weight = np.concatenate([part.counts for part in pool])
         return tasks, weight, rows, [name for name, support in zip(names, found) if support is None]
 
     def _relatives(self, names):

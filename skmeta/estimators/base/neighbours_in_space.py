@@ -132,7 +132,7 @@ class NeighboursInSpace(ServedLearner):
 
     def adapt(self, support, y, exists=None, settings=None):
         n_outputs = None if exists is None else len(exists)
-        state = fit_neighbours(self.embed(support.X), y, support.weight, n_outputs, settings)
+        state = fit_neighbours(self.embed(support.X), y, support.counts, n_outputs, settings)
         return replace(state, soft=super().adapt(support, y, exists)) if is_soft(settings) else state
 
     def extended(self, state, old, new, y, settings=None):

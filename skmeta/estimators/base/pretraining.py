@@ -81,12 +81,16 @@ class Pretraining(MetaTraining):
         super().train(tasks, valid, epochs)
 
     def go_on_from(self, net, before):
-        """A warm start keeps the trunk; the tasks may be others than before."""
+        """A warm start keeps the trunk; the tasks may be others than before, or one table after tasks."""
         super().go_on_from(net, before)
+        learner = innermost(net._bare_learner)
         if self.estimator.heads_ == "task":
-            learner = innermost(net._bare_learner)
             learner.renew_heads(self.n_sources, self.n_classes)
-            net.initialize_optimizer()
+        elif learner.has_task_heads:
+            learner.renew_heads(None, self.n_classes)
+        else:
+            return
+        net.initialize_optimizer()
 
     def learner_settings(self):
         has_task_heads = self.estimator.heads_ == "task"

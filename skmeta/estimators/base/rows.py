@@ -10,6 +10,7 @@ from skmeta.tasks.rows import is_frame, readable, refuse_missing_labels
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _MOST_CELLS = 2**28  # of a sparse matrix that is made dense
+_MOST_COUNTED, _LEAST_COUNTED = 1e12, 1e-12  # rows that one counts as; of what the one that counts most does
 _LARGEST_CELL = 1e30  # so that squares and sums of what a layer makes of it stay finite in single precision
 
 
@@ -49,7 +50,7 @@ class NumericRows:
         if not reset and _is_plain_target(y, codec.task_type) and is_plain(estimator, X) and len(X) == len(y):
             return self, X.astype(np.float64) - self.shift, y.copy()
         X = readable(X)
-        refuse_missing(y)
+        y = present_labels(y)
         try:
             X, y = validate_data(
                 estimator, X, y, reset=reset, accept_sparse="csr", dtype=np.float64, **codec.validation
@@ -131,14 +132,32 @@ def require_labels(estimator, X, y):
         )
     if y is None:
         name = type(estimator).__name__
-        raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+        rest = (
+            ""
+            if hasattr(X, "shape") or isinstance(X, (list, tuple))
+            else (f" If X, a {type(X).__name__}, holds tasks, give them as a list or a TaskSet.")
+        )
+        raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.{rest}")
 
 
-def refuse_missing(y):
-    """Refuse labels that are missing, by their row: scikit-learn compares labels, which pandas' NA does not bear."""
-    kind = y.dtype.kind if isinstance(getattr(y, "dtype", None), np.dtype) else "O"
-    if kind in "OmM":  # of NaN among floats scikit-learn tells, in words that its own checks ask for
-        refuse_missing_labels(np.asarray(y, dtype=object if kind == "O" else None), place_of_row)
+def present_labels(y):
+    """Refuse labels that are missing, by their row: scikit-learn compares labels, which pandas' NA does not bear.
+
+    What is left of a column of pandas that might have had some stays what it is: scikit-learn would make decimals of
+    whole numbers and of truth values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> present_labels(pd.Series([2**60, 2**60 + 1], dtype="Int64")) - 2**60
+    array([0, 1])
+    """
+    kind = getattr(y, "dtype", None)
+    name = kind.kind if isinstance(kind, np.dtype) else "O"
+    if name in "OmM":  # of NaN among floats scikit-learn tells, in words that its own checks ask for
+        refuse_missing_labels(np.asarray(y, dtype=object if name == "O" else None), place_of_row)
+    plain = getattr(kind, "numpy_dtype", None)
+    return y.to_numpy(plain) if plain is not None and plain.kind in "biu" else y
 
 
 def _lies_around_zero(X):
@@ -206,6 +225,45 @@ def check_weight(sample_weight, n_rows):
     return weight
 
 
+def as_counts(weight):
+    """Row weights as numbers of rows: they count as many rows as they add up to, but never fewer than there are.
+
+    Weights that add up to less, such as a boosting method's, which sum to 1, say how rows compare and no more. None
+    counts more than learners can add up, and none so little beside the largest that it is lost in their sums.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_counts(np.array([0.25, 0.75])), as_counts(np.array([2.0, 1.0])), as_counts(np.array([3e-310, 1e-310, 0]))
+    (array([0.5, 1.5]), array([2., 1.]), array([1.5, 0.5, 0. ]))
+    """
+    largest = weight.max(initial=0.0)
+    if not largest:
+        return weight
+    there, relative = weight > 0, weight / largest
+    n_rows, total = np.count_nonzero(there), relative.sum()
+    with np.errstate(over="ignore"):
+        falls_short = total < n_rows / largest
+    if not falls_short and largest <= _MOST_COUNTED and relative[there].min() >= _LEAST_COUNTED:
+        return weight
+    relative[there] = np.maximum(relative[there], _LEAST_COUNTED)
+    return relative * (n_rows / total if falls_short else min(largest, _MOST_COUNTED))
+
+
+def in_unit_of(weight, counts, further):
+    """Further rows' weights as what they count beside rows whose weights are taken as such counts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weight = np.array([1e-3, 1e-3])
+    >>> in_unit_of(weight, as_counts(weight), np.array([2e-3, 0, 1e306]))
+    array([2.e+00, 0.e+00, 1.e+12])
+    """
+    with np.errstate(over="ignore"):
+        return np.minimum(further / weight.max() * counts.max(), _MOST_COUNTED)
+
+
 def refuse_no_rows(weight):
     """Refuse to turn to a task by rows none of which counts: its answers would be those to a task never seen."""
     if not np.any(weight):
@@ -213,11 +271,6 @@ def refuse_no_rows(weight):
             "Every sample_weight is 0, which leaves no row to adapt to. Give a row a weight above 0; those who have an "
             "answer without any row give it after adapt()."
         )
-
-
-def checked_weight(sample_weight, y):
-    """Row weights of a score as numbers; None stays None."""
-    return None if sample_weight is None else check_weight(sample_weight, len(y))
 
 
 def explain(error, X, tasks=None):

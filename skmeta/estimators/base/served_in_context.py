@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from skmeta.estimators.base.rows import in_unit_of
 from skmeta.estimators.base.served_learner import ServedLearner
 from skmeta.estimators.base.trees import WithTrees
 from skmeta.exceptions import warn_caller
@@ -55,8 +56,10 @@ class ServedInContext(ServedLearner):
         # the statistics of columns and targets stay those of the encoded rows, and say nothing of values far from them
         if not _are_near(new.X, old.X[:n]) or not _are_codes(y) and not _are_near(new.y, old.y[:n]):
             return None
+        encoded = old.between(0, n)
+        weight = in_unit_of(encoded.weight, encoded.counts, new.weight)
+        more = self.tensor(new.X)[None], self.labels(y)[None], self.tensor(weight)[None]
         with torch.no_grad():
-            more = self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None]
             return self.learner.extend(state, *more) | {"n_rows_encoded": n}
 
     def contributions(self, state, X):

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from skmeta.estimators.base.rows import as_counts
 from skmeta.learners.base import Learner, innermost
 from skmeta.native import RowFunction
 from skmeta.progress import progress
@@ -101,9 +102,16 @@ class ServedLearner:
             Codes or standardised targets of the new rows.
         settings : dict, default=None
         """
+        more = self.further(old, new, y)
         with torch.no_grad():
-            learner = self._configured(settings)
-            return learner.update(state, self.tensor(new.X)[None], self.labels(y)[None], self.tensor(new.weight)[None])
+            return None if more is None else self._configured(settings).update(state, *more)
+
+    def further(self, old, new, y):
+        """Further rows as tensors (1, n, ...), or None where beside them the old ones count otherwise than before."""
+        n, weight = len(old.y), as_counts(np.concatenate([old.weight, new.weight]))
+        if not np.array_equal(weight[:n], old.counts):
+            return None
+        return self.tensor(new.X)[None], self.labels(y)[None], self.tensor(weight[n:])[None]
 
     def answer(self, state, X, ask="predict", exact=False):
         """Outputs (n_rows, C or k) for rows.
@@ -172,12 +180,14 @@ class ServedLearner:
         batch = {"support_X": self.tensor(np.zeros((1, 1, n_features))), "support_y": self.labels(y)}
         if is_classification:
             batch["class_mask"] = self.tensor(np.ones((1, 1)), torch.bool)
-        return sum(part.size for part in self.sums(batch))
+        sums = self.sums(batch)
+        return None if sums is None else sum(part.size for part in sums)
 
     def sums(self, batch):
-        """The learner's sums of tasks' rows as arrays."""
+        """The learner's sums of tasks' rows as arrays, or None where it needs the rows themselves."""
         with torch.no_grad():
-            return [part.cpu().numpy() for part in self.learner.sums(**batch)]
+            sums = self.learner.sums(**batch)
+        return None if sums is None else [part.cpu().numpy() for part in sums]
 
     def answer_sums(self, sums, exists, X, settings=None):
         """Outputs (T, m, C or k) for rows (T, m, d) of tasks that are known by their sums."""
@@ -219,7 +229,7 @@ class ServedLearner:
         """The rows' weights, or None where they are all 1, which spares the learner much."""
         if len(support.weight) and (support.weight == 1).all():
             return None
-        return self.tensor(support.weight)[None]
+        return self.tensor(support.counts)[None]
 
     def _answerer(self, state):
         """The single learner's ``answerer`` of a state, which is remembered until another is asked about."""

@@ -52,5 +52,5 @@ def _tasks_without(support, left_out, rows):
         [len(rows)] * len(keep),
         labelled=np.zeros(len(keep), dtype=bool),
     )
-    weight = np.concatenate([part for kept in keep for part in (support.weight[kept], np.ones(len(rows)))])
+    weight = np.concatenate([part for kept in keep for part in (support.counts[kept], np.ones(len(rows)))])
     return tasks, weight

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_X_y, validate_data
 
 from skmeta.estimators.base.column_codes import ColumnCodes, holds_only_numbers
-from skmeta.estimators.base.rows import NumericRows, dense, far_means, is_plain, place_of_row, refuse_missing
+from skmeta.estimators.base.rows import NumericRows, dense, far_means, is_plain, place_of_row, present_labels
 from skmeta.tasks.rows import cells, plain
 
 
@@ -68,7 +68,7 @@ class TableRows(NumericRows):
         numbers = reader.read(estimator, X, reset, learn=True)
         # scikit-learn's checks of the two together; the rows themselves have been looked at
         codec = estimator._codec_class
-        refuse_missing(y)
+        y = present_labels(y)
         _, y = check_X_y(np.zeros((numbers.shape[0], 1)), y, estimator=estimator, **codec.validation)
         codec.check(y, type(estimator).__name__, place_of_row)
         return reader, numbers, y

@@ -12,7 +12,7 @@ from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.current_task import Support, unpooled
 from skmeta.estimators.base.parameters import check_settings
-from skmeta.estimators.base.rows import check_weight, place_of_row, refuse_missing, refuse_no_rows, require_labels
+from skmeta.estimators.base.rows import check_weight, place_of_row, present_labels, refuse_no_rows, require_labels
 from skmeta.estimators.base.targets import Targets
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
@@ -122,7 +122,7 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
         return validate_data(self, plain(X), reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False)
 
     def _validated(self, X, y, reset):
-        refuse_missing(y)
+        y = present_labels(y)
         X, y = validate_data(
             self, plain(X), y, reset=reset, dtype=None, accept_sparse="csr", ensure_all_finite=False,
             multi_output=self.__sklearn_tags__().target_tags.multi_output, y_numeric=not is_classifier(self),
