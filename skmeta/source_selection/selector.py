@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import object_array, score
 from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.estimators.base.rows import place_of_row
 from skmeta.estimators.base.targets import Targets
@@ -126,6 +127,11 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         self : object
         """
         check_settings(self)
+        if self.start == "all" and self.estimator is not None and "warm_start" not in self.estimator.get_params():
+            raise ValueError(
+                f"start='all' goes on from what all sources have taught, but {type(self.estimator).__name__} has no "
+                "warm_start: SourceSelector(..., start='scratch') trains it on the selected sources alone."
+            )
         task = self.task if task is None and not is_tasks(X) else task
         names = names_of_columns(X, task)
         tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
@@ -337,8 +343,14 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         """
         return self._answers(X, task, "predict_proba")
 
+    @_estimator_has("task_classes")
+    @documented_like(MetaClassifier.task_classes)
+    def task_classes(self, tasks):
+        check_is_fitted(self)
+        return self._for_each(tasks, "task_classes")
+
     @documented_like(predict)
-    def score(self, X, y=None, *, task=None):
+    def score(self, X, y=None, sample_weight=None, *, task=None):
         """The estimator's score on rows of the current target, or accuracy or R2 over many targets.
 
         Parameters
@@ -346,9 +358,11 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         X : array-like of shape (n_rows, n_features), or collection of tasks
             Tasks without query rows show five of their rows (of each class), always the same, and answer the others.
         y : array-like of shape (n_rows,), default=None
+        sample_weight : array-like of shape (n_rows,), default=None
+            Of rows; None where ``X`` holds tasks, whose rows all count alike.
 
         Returns
         -------
         score : float
         """
-        return score(self, Classes if is_classifier(self.estimator) else Targets, X, y, task=task)
+        return score(self, Classes if is_classifier(self.estimator) else Targets, X, y, sample_weight, task)

@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from skmeta import MAMLRegressor, ProtoNetClassifier, Task, TaskMixtureRegressor
 from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters, Sinusoids
+from tests.scale.killed_once import KilledOnce
 
 N_TASKS = 30
 
@@ -201,26 +202,9 @@ def test_a_worker_of_dask_that_is_killed_loses_and_doubles_nothing(answer, table
 
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
         parts = dd.from_pandas(table.reset_index(drop=True), npartitions=4).shuffle("customer")
-        answers = parts.map_partitions(_KilledOnce(answer, str(tmp_path / "killed")), meta=parts._meta).compute()
+        answers = parts.map_partitions(KilledOnce(answer, str(tmp_path / "killed")), meta=parts._meta).compute()
     assert (tmp_path / "killed").exists()
     check(answers, expected)
-
-
-class _KilledOnce:
-    """Kills the first process that asks."""
-
-    def __init__(self, answer, path):
-        self.answer, self.path = answer, path
-
-    def __call__(self, table):
-        import os
-        import signal
-
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return self.answer(table)
-        return os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.full

@@ -15,6 +15,7 @@ import skmeta as sk
 from skmeta.saving.plain import fingerprint_of, read_plain, write_plain
 from skmeta.scale import task_answerer
 from skmeta.tasks import GaussianClusters, Sinusoids
+from tests.scale.killed_once import KilledOnce
 
 SHORT = {"max_epochs": 1, "steps_per_epoch": 2, "random_state": 0}
 SHOWN = {"task": "customer", "target": "y"}
@@ -223,23 +224,6 @@ def test_a_stream_over_partitions_of_dask_of_which_a_worker_is_killed(fitted, tm
         found = both.map_partitions(answer, meta=like).compute()
     check(found, task_answerer(meta, **SHOWN)(whole))
     assert found["state"].notna().sum() == 9
-
-
-class KilledOnce:
-    """Kills the first process that asks."""
-
-    def __init__(self, answer, path):
-        self.answer, self.path = answer, path
-
-    def __call__(self, table):
-        import os
-        import signal
-
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return self.answer(table)
-        return os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.full

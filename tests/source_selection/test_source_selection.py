@@ -7,19 +7,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 
 from skmeta import (
     FineTuneTransfer,
     FineTuneTransferRegressor,
+    InContextRegressor,
     MAMLRegressor,
     MultiTaskRegressor,
     NotAdaptedError,
+    PooledBaseline,
     ProtoNetClassifier,
     SourceSelector,
     Task,
     load,
     split_tasks,
 )
+from skmeta.model_selection import task_scorer
 from skmeta.tasks import GaussianClusters, LinearFamily, QuadraticFamily, Sinusoids, TaskFamilyMixture
 
 LINES = TaskFamilyMixture({f"plane {i}": LinearFamily(n_shots=20, noise=0.1, structure_seed=i) for i in range(4)})
@@ -221,7 +225,9 @@ def test_the_target_is_answered_where_the_table_still_names_it(sources, tmp_path
 
 @pytest.mark.parametrize("start", ["all", "scratch"])
 def test_after_a_file_new_targets_are_answered_as_before(sources, start, tmp_path):
-    selector = SourceSelector(MAMLRegressor(max_epochs=2, random_state=0), n_sources=3, start=start).fit(sources)
+    selector = SourceSelector(
+        MAMLRegressor(max_epochs=2, steps_per_epoch=3, random_state=0), n_sources=3, start=start
+    ).fit(sources)
     targets = LINES.sample(2, random_state=5)
     selector.save(tmp_path / "file")
     for mine, theirs in zip(selector.predict(targets), load(tmp_path / "file").predict(targets)):
@@ -230,12 +236,12 @@ def test_after_a_file_new_targets_are_answered_as_before(sources, start, tmp_pat
 
 def test_training_can_go_on_from_what_all_sources_have_taught(sources):
     selector = SourceSelector(MultiTaskRegressor(max_epochs=1, random_state=0), n_sources=3).fit(sources)
-    before = selector.base_estimator_.net_.module_.body.layers[1].weight.detach().clone()
+    before = selector.base_estimator_.net_.module_.learner.body.layers[1].weight.detach().clone()
     target = LINES.sample(1, random_state=5)[0]
     selector.adapt(target.X, target.y)
     assert len(selector.estimator_.net_.history) == 2
-    assert (selector.base_estimator_.net_.module_.body.layers[1].weight == before).all()
-    assert selector.estimator_.net_.module_.head_weight.shape[0] == 3
+    assert (selector.base_estimator_.net_.module_.learner.body.layers[1].weight == before).all()
+    assert selector.estimator_.net_.module_.learner.head_weight.shape[0] == 3
 
 
 @pytest.mark.parametrize("start", ["all", "scratch"])
@@ -320,3 +326,23 @@ def test_a_loaded_selector_selects_and_answers_alike(tmp_path):
     loaded = load(tmp_path / "selector.skmeta")
     np.testing.assert_array_equal(loaded.distances(target), selector.distances(target))
     np.testing.assert_allclose(loaded.predict(target.X_query), selector.predict(target.X_query))
+
+
+def test_any_scorer_asks_it_about_tasks():
+    tasks = CLUSTERS.sample(8, random_state=0)
+    selector = SourceSelector(ProtoNetClassifier(max_epochs=1, steps_per_epoch=2, random_state=0), n_sources=3)
+    selector.fit(tasks[:6])
+    classes, chances = selector.task_classes(tasks[6:]), selector.predict_proba(tasks[6:])
+    assert [len(names) for names in classes] == [p.shape[1] for p in chances]
+    assert np.isfinite(task_scorer("neg_log_loss")(selector, tasks[6:]))
+
+
+def test_pretrained_learners_go_on_from_all_sources_and_what_cannot_go_on_is_refused_in_fit(sources):
+    settings = {"max_epochs": 1, "steps_per_epoch": 1, "random_state": 0}
+    selector = SourceSelector(InContextRegressor(**settings), n_sources=3).fit(sources[:6])
+    target = sources[6]
+    assert np.isfinite(selector.adapt(target.X, target.y).predict(target.X)).all()
+    with pytest.raises(ValueError, match="PooledBaseline has no warm_start.*start='scratch'"):
+        SourceSelector(PooledBaseline(Ridge())).fit(sources)
+    scratch = SourceSelector(PooledBaseline(Ridge()), n_sources=3, start="scratch").fit(sources)
+    assert np.isfinite(scratch.adapt(target.X, target.y).predict(target.X)).all()
