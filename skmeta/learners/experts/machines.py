@@ -14,7 +14,7 @@ backpropagation-free machine learning models. Science 383.
 import torch
 
 from skmeta.learners.experts.kernel_ridge import bordered, leave_one_out, leave_one_out_of_plane, solve
-from skmeta.learners.in_context.table_views import RANK_SCALE
+from skmeta.learners.in_context.table_views import RANK_SCALE, falling_order
 
 MAX_FULL_METRIC = 256  # columns that a full metric covers
 MANY_ROWS = 2  # for each column of a plane: then it is solved in these
@@ -133,7 +133,7 @@ def _fit_recursive(spec, z, u, Y, weight, relevance, columns):
     """Alternate between solving and learning the metric; a full metric covers the most relevant columns only."""
     kept = None
     if spec["full"] and z.shape[2] > MAX_FULL_METRIC:
-        kept = relevance.sort(dim=1, descending=True, stable=True).indices[:, :MAX_FULL_METRIC]
+        kept = falling_order(relevance)[:, :MAX_FULL_METRIC]
         z, u, relevance = _keep(kept, z), _keep(kept, u), relevance.gather(1, kept)
     rows = z if spec["view"] == "z" else u
     metric = torch.diag_embed(relevance)

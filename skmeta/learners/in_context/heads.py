@@ -152,7 +152,7 @@ def _by_frequency(counts, members, weight, place):
     """(T, C) classes from the most to the least frequent; ties go by where their rows lie, not by their names."""
     mean_place = (members * (weight * place)[..., None]).sum(1) / counts.clamp(min=1e-6)
     ties = 0.01 * torch.tanh(mean_place / max(1.0, place.shape[1] ** 0.5))
-    return (counts + ties).sort(dim=1, descending=True, stable=True).indices
+    return views.falling_order(counts + ties)
 
 
 def _log_chances(scores, class_mask):

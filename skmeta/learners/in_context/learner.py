@@ -206,7 +206,7 @@ class InContextLearner(GrowingSupport, Learner):
         relevance = state["experts"]["relevance"]
         total = torch.zeros_like(state["columns"]["mean"][:, 0], dtype=relevance.dtype)
         total = total.scatter_add(1, state["plan"]["source"], relevance)
-        order = total.sort(dim=1, descending=True, stable=True).indices[:, : self.max_columns]
+        order = views.falling_order(total)[:, : self.max_columns]
         facts = [torch.log(total.gather(1, order) + 0.05)]
         if categorical is None:
             facts.append(torch.zeros_like(facts[0]))

@@ -7,6 +7,7 @@ integer codes, which :func:`recode` numbers anew, the support's most frequent ca
 
 import torch
 
+TIE = 1e-5  # numbers of about one that are so near each other are equal: rounding may have set them apart
 RANK_SCALE = 1.7  # a uniform rank in [-1.7, 1.7] has unit variance
 INDICATOR_SCALE = 1.2  # two indicators change when a category does: a squared distance of 2.9, near z-scores' 2
 MAX_LEVELS = 16  # rarer categories of a column share the all-zero row of indicators
@@ -179,3 +180,14 @@ def expand(plan, X, z, u):
     varies = plan["varies"][:, None]
     z, u = torch.where(numeric, z.gather(2, source), step), torch.where(numeric, u.gather(2, source), side)
     return z * varies, u * varies
+
+
+def falling_order(values):
+    """The places (T, n) of values from the largest to the least; ties stay as they are, those that rounding broke too.
+
+    Examples
+    --------
+    >>> falling_order(torch.tensor([[0.5, 1.0, 1.0 + 1e-9]]))
+    tensor([[1, 2, 0]])
+    """
+    return (values / TIE).round().sort(dim=1, descending=True, stable=True).indices
