@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from skmeta.registry import FAMILIES, REGISTRY
+from skmeta.tasks import EpisodeLoader
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text()
 
 
-def test_every_python_block_runs():
+def test_every_python_block_runs(monkeypatch):
+    monkeypatch.setattr(EpisodeLoader, "__len__", lambda loader: 2)  # steps of an epoch: what is learned is not asked
     blocks = re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 4
     namespace = {}

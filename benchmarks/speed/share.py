@@ -29,7 +29,7 @@ from skmeta.training import MetaNet
 STEPS = 200
 
 
-def sinusoids(n_tasks=100, n=40):
+def sinusoids(n_tasks=200, n=40):  # of 100 a regressor would be rehearsed, which is no part of a step
     rng = np.random.default_rng(0)
     X = rng.uniform(-5, 5, (n_tasks, n, 1)).astype(np.float32)
     amplitude, phase = rng.uniform(0.1, 5, (n_tasks, 1, 1)), rng.uniform(0, np.pi, (n_tasks, 1, 1))

@@ -167,7 +167,7 @@ def grouped(n_tasks=40, n_rows=8, seed=0):
 def test_it_starts_as_the_mixed_model_of_its_features():
     X, y, task = grouped()
     meta = BayesianHeadRegressor(torch.nn.Identity(), max_epochs=1, lr=1e-12, random_state=0).fit(X, y, task=task)
-    learner = meta.served_.learner
+    learner = meta.served_.learner.learner
     covariance = (learner.prior_factor @ learner.prior_factor.T).numpy() * meta.noise_std_[0] ** 2 / 100
     np.testing.assert_allclose(np.diag(covariance), [1, 0, 4], atol=1.0)  # slopes of the columns, then the intercept
     assert meta.noise_std_[0] == pytest.approx(3, rel=0.15)

@@ -6,9 +6,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 
 from skmeta import FewShotClassifier, FewShotRegressor, ProtoNetClassifier
+from tests.conftest import make_shared_tasks
+from tests.estimators.contract import cheap
 
 NAMES = list("abcd")
 
@@ -68,3 +71,14 @@ def test_whole_tasks_are_for_the_learner_to_answer(meta, cluster_tasks):
     few = FewShotClassifier(meta).fit(cluster_tasks[0].X, cluster_tasks[0].y)
     with pytest.raises(ValueError, match=r"learner\.predict\(tasks\)"):
         few.predict(cluster_tasks)
+
+
+def test_ensembles_that_number_classes_take_learners_whose_classes_are_each_tasks_own_and_hear_what_others_ask_for():
+    named = make_shared_tasks()
+    task, asked = named[0], named[1].X
+    own, shared = (cheap(ProtoNetClassifier, labels=labels).fit(named) for labels in ("task", "shared"))
+    vote = VotingClassifier([("few", FewShotClassifier(own))], voting="soft").fit(task.X, task.y)
+    alone = FewShotClassifier(own).fit(task.X, task.y)
+    assert_array_equal(vote.predict(asked), alone.predict(asked))
+    with pytest.raises(ValueError, match="number classes before their members see them.*labels='task'"):
+        VotingClassifier([("few", FewShotClassifier(shared))]).fit(task.X, task.y)

@@ -38,6 +38,15 @@ MIXTURE = TaskMixtureClassifier(pooled=LogisticRegression(), per_task=None)
 SOURCES = [(X + i, Y) for i in range(4)]
 UNTRAINED = InContextClassifier(pretrained=False)
 TWINS = pd.DataFrame(X, columns=["a", "a", "b"])
+
+
+class Lazy:
+    """A frame as polars has them before their rows are read."""
+
+    columns = ["a", "b"]
+    select = collect = collect_schema = None
+
+
 CASES = {
     "a callback that is none": (lambda: ProtoNetClassifier(callbacks=[3]).fit(X, Y), r"callbacks .* got \[3\]"),
     "a device that computes nothing": (lambda: ProtoNetClassifier(device="meta").fit(X, Y), "'meta' computes nothing"),
@@ -151,6 +160,14 @@ CASES = {
         lambda: LearnedOptimizerRegressor(inner_lr="learn").fit(X, X[:, 0]),
         "inner_lr .* got 'learn'",
     ),
+    "a generator of tasks": (
+        lambda: ProtoNetClassifier().fit(task for task in SOURCES),
+        "If X, a generator, holds tasks, give them as a list or a TaskSet",
+    ),
+    "tasks by name for a mixture": (lambda: MIXTURE.fit(dict(enumerate(SOURCES))), "If X, a dict, holds tasks"),
+    "rows still to be read": (lambda: ProtoNetClassifier().fit(Lazy(), Y), r"X is a Lazy, .* give X.collect\(\)"),
+    "rows still to be read by another": (lambda: PerTaskBaseline().fit(Lazy(), Y), r"give X.collect\(\)"),
+    "rows still to be read with a task": (lambda: MIXTURE.fit(Lazy(), Y, task="a"), r"give X.collect\(\)"),
     "a missing class": (
         lambda: ProtoNetClassifier(max_epochs=0).fit(X, Y).adapt(X, Y, classes=[0, 1, 2, np.nan]),
         "holds a missing label",

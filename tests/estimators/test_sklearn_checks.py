@@ -42,9 +42,10 @@ def _name(check):
 
 def learned(cls, check):
     """The estimator that a check is made of: on rows in read-only memory it need not learn for as long again."""
-    if _name(check) in ASKS_FOR_LEARNING and not check.keywords.get("readonly_memmap"):
-        return cls()
-    return cls(max_epochs=3) if "max_epochs" in cls().get_params() else cls()
+    asks, is_again = _name(check) in ASKS_FOR_LEARNING, check.keywords.get("readonly_memmap")
+    if "max_epochs" in cls().get_params() and (is_again or not asks):
+        return cls(max_epochs=3)
+    return quick(cls) if is_again and asks else cls()
 
 
 CHECKED = [entry.cls for entry in REGISTRY.values() if entry.has("fit(X, y)") and not needs_an_argument(entry.cls)]

@@ -41,6 +41,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skmeta import MAMLClassifier, MAMLRegressor, ProtoNetClassifier
+from skmeta.registry import REGISTRY
+from tests.campaign.subjects import ESTIMATORS, classifies, quiet, rows_for, unfitted
 
 ITERATIVE = {"max_epochs": 2, "steps_per_epoch": 4, "random_state": 0}
 X, Y = load_iris(return_X_y=True)
@@ -307,6 +309,19 @@ def test_number_types_do_not_matter(dtype):
     np.testing.assert_allclose(
         proto().fit(table, Y).predict_proba(table), proto().fit(np.round(X), Y).predict_proba(np.round(X)), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if classifies(name) and REGISTRY[name].has("fit(X, y)")])
+def test_labels_of_a_column_that_might_have_gaps_stay_what_they_are(name):
+    pd = pytest.importorskip("pandas")
+    rows, codes, asked = rows_for(name)
+    for labels in (2**60 + codes, codes > 0):
+        with quiet():
+            given = unfitted(name).fit(rows, pd.Series(labels).convert_dtypes())
+            plain = unfitted(name).fit(rows, labels)
+        assert given.classes_.dtype == labels.dtype
+        np.testing.assert_array_equal(given.classes_, np.unique(labels))
+        np.testing.assert_array_equal(given.predict(asked), plain.predict(asked))
 
 
 def test_torch_tensors_are_rows_too():
