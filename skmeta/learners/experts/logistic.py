@@ -1,4 +1,4 @@
-"""Logistic regression, one class against the rest, as firm as approximate leave-one-out says; many tasks at once.
+"""Logistic regression, as firm as approximate leave-one-out says; many tasks and penalties at once.
 
 References
 ----------
@@ -7,10 +7,13 @@ cross-validation. Journal of the Royal Statistical Society B 82.
 """
 
 import torch
-import torch.nn.functional as F
+
+from skmeta.learners.experts.minimise import minimise
 
 INTERCEPT = 1e-3  # penalty of the last feature, which is constant
-STEPS, HALVINGS, NEGLIGIBLE = 12, 8, 1e-6
+BEND = 0.1  # of a row's loss along its logit, about: p (1 - p)
+STEPS, NEGLIGIBLE = 100, 1e-3  # nats
+NEVER = -1e30  # a logit of a class that does not exist: 0 times it is 0
 FLOOR = 1e-4  # no chance below; what is so sure is so sure seldom
 
 
@@ -35,14 +38,11 @@ def fit_path(rows, members, weight, class_mask, penalties):
     left_out : (T, n, C) tensor
         Logarithms of leave-one-out chances.
     """
-    T, n, r = rows.shape
-    coef = rows.new_zeros(T, r, members.shape[2])
-    best, chosen, firm, left_out = None, coef, None, None
-    worse = torch.zeros(T, dtype=torch.long, device=rows.device)
-    for penalty in penalties:
-        coef, inverse = newton(rows, members, weight, coef, rows.new_full((T,), penalty))
-        scores = _leave_out(rows, members, weight, coef, inverse)
-        chances = log_chances(scores, class_mask)
+    coefs = least_loss(rows, members, weight, class_mask, rows.new_tensor(penalties).expand(len(rows), -1))
+    best, chosen, firm, left_out = None, coefs[:, 0], None, None
+    worse = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+    for penalty, coef in zip(penalties, coefs.unbind(1)):
+        chances = log_chances(_leave_out(rows, members, weight, class_mask, coef, penalty), class_mask)
         loss = -(torch.where(members > 0, chances, torch.zeros_like(chances)).sum(2) * weight).sum(1)
         if best is None:
             better = torch.ones_like(worse, dtype=torch.bool)
@@ -60,68 +60,69 @@ def fit_path(rows, members, weight, class_mask, penalties):
 
 
 def log_chances(scores, class_mask):
-    """Scores (..., m, C), each of one class against the rest, as logarithms of chances over the classes that exist; of
-    those ``class_mask`` (..., C) says which."""
+    """Scores (..., m, C) as logarithms of chances over the classes that exist; of those ``class_mask`` (..., C) says
+    which."""
     exists = class_mask[..., None, :]
-    chance = F.logsigmoid(scores).masked_fill(~exists, -torch.inf).softmax(-1).clamp(min=FLOOR) * exists
+    chance = scores.masked_fill(~exists, NEVER).softmax(-1).clamp(min=FLOOR) * exists
     return (chance / chance.sum(-1, keepdim=True)).clamp(min=1e-30).log()
 
 
-def newton(rows, members, weight, coef, penalty):
-    """The coefficients (T, r, C) of least loss from ``coef``, and the inverse curvature (T, C, r, r) there; of two
-    classes (T, 1, r, r), for what speaks for one speaks against the other."""
-    if members.shape[2] == 2:
-        coef, inverse = _newton(rows, members[..., 1:], weight, coef[..., 1:], penalty)
-        return torch.cat([-coef, coef], 2), inverse
-    return _newton(rows, members, weight, coef, penalty)
+def least_loss(rows, members, weight, class_mask, penalties, start=None):
+    """The coefficients (T, P, r, C) of least loss under each of a task's penalties (T, P), from a ``start`` alike.
+
+    The search goes along the axes of the rows' spread, in units in which the loss bends about as much along each.
+    """
+    (T, n, r), P, C = rows.shape, penalties.shape[1], members.shape[2]
+    spread, axes = torch.linalg.eigh((rows * weight[..., None]).transpose(1, 2) @ rows)
+    turned, members, weight = rows @ axes, members[:, :, None], weight[..., None, None]
+    constant = axes[:, -1, None, :, None]  # the direction of the last feature
+    exists = class_mask[:, None, None]
+    firm = (penalties * torch.where(_are_two(class_mask), 2.0, 1.0))[..., None, None]
+    unit = (firm + BEND * spread.clamp(min=0)[:, None, :, None]).rsqrt()
+
+    def loss(x):
+        coef = unit * x.view(T, P, r, C)
+        scores = (turned @ coef.transpose(1, 2).flatten(2)).view(T, n, P, C)
+        log_p = scores.masked_fill(~exists, NEVER).log_softmax(-1)
+        bias = (constant * coef).sum(2, keepdim=True)
+        pull = firm * coef - (firm - INTERCEPT) * constant * bias
+        value = 0.5 * (coef * pull).sum((2, 3)) - (weight * members * log_p).sum((1, 3))
+        slope = turned.transpose(1, 2) @ (weight * (log_p.exp() - members)).flatten(2)
+        slope = slope.view(T, r, P, C).transpose(1, 2) + pull
+        return value.flatten(), (unit * slope).view(T * P, -1)
+
+    x = rows.new_zeros(T * P, r * C) if start is None else (axes.transpose(1, 2)[:, None] @ start / unit).view(T * P, -1)
+    free = torch.full_like(x[0], torch.inf)
+    x = minimise(loss, x, -free, free, STEPS, NEGLIGIBLE)
+    return axes[:, None] @ (unit * x.view(T, P, r, C))
 
 
-def _newton(rows, members, weight, coef, penalty):
-    held = penalty[:, None].expand(-1, rows.shape[2]).clone()
-    held[:, -1] = INTERCEPT
-    sign = 1 - 2 * members
-
-    def loss(coef):
-        scores = rows @ coef
-        fit = (F.softplus(sign * scores) * weight[..., None]).sum(1)
-        return scores, fit + 0.5 * (held[..., None] * coef.square()).sum(1)
-
-    scores, value = loss(coef)
-    for _ in range(STEPS):
-        chance = scores.sigmoid()
-        gradient = rows.transpose(1, 2) @ ((chance - members) * weight[..., None]) + held[..., None] * coef
-        factor = _curvature(rows, chance, weight, held)
-        step = torch.cholesky_solve(gradient.transpose(1, 2)[..., None], factor)[..., 0].transpose(1, 2)
-        promised = (gradient * step).sum(1)
-        waits = promised > NEGLIGIBLE * (1 + value)
-        if not bool(waits.any()):
-            break
-        size = 1.0
-        for _ in range(HALVINGS):
-            trial = torch.where(waits[:, None], coef - size * step, coef)
-            trial_scores, trial_value = loss(trial)
-            good = waits & (trial_value <= value - 1e-4 * size * promised)
-            coef = torch.where(good[:, None], trial, coef)
-            scores, value = torch.where(good[:, None], trial_scores, scores), torch.where(good, trial_value, value)
-            waits = waits & ~good
-            if not bool(waits.any()):
-                break
-            size /= 2
-    return coef, torch.cholesky_inverse(_curvature(rows, scores.sigmoid(), weight, held))
-
-
-def _curvature(rows, chance, weight, held):
-    """Cholesky factors (T, C, r, r)."""
-    certainty = (chance * (1 - chance) * weight[..., None]).transpose(1, 2)
-    curvature = (rows[:, None] * certainty[..., None]).transpose(2, 3) @ rows[:, None]
-    curvature.diagonal(dim1=2, dim2=3).add_(held[:, None] + 1e-9)
-    return torch.linalg.cholesky(curvature)
-
-
-def _leave_out(rows, members, weight, coef, inverse):
-    """Scores (T, n, C) of rows had they not been there, by one Newton step from the solution with them. A row of weight
-    w counts as w equal rows, one of which leaves."""
+def _leave_out(rows, members, weight, class_mask, coef, penalty):
+    """Scores (T, n, C) of rows had they not been there, by one Newton step from the solution with them, each class by
+    itself. A row of weight w counts as w equal rows, one of which leaves."""
     scores = rows @ coef
-    chance = scores.sigmoid()
+    chance = scores.masked_fill(~class_mask[:, None], NEVER).softmax(-1)
+    if members.shape[2] == 2:  # what speaks for one speaks against the other
+        step = _step_without(rows, chance[..., 1:], members[..., 1:], weight, penalty)
+        step = torch.cat([-step, step], 2)
+    else:
+        step = _step_without(rows, chance, members, weight, penalty)
+    return scores + step * torch.where(_are_two(class_mask), 0.5, 1.0)[..., None]
+
+
+def _step_without(rows, chance, members, weight, penalty):
+    """How far the score of each class moves (T, n, C) when a row leaves."""
+    certainty = chance * (1 - chance)
+    curvature = (rows[:, None] * (certainty * weight[..., None]).transpose(1, 2)[..., None]).transpose(2, 3)
+    curvature = curvature @ rows[:, None]
+    held = rows.new_full((rows.shape[2],), penalty)
+    held[-1] = INTERCEPT
+    curvature.diagonal(dim1=2, dim2=3).add_(held + 1e-9)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(curvature))
     reach = ((rows[:, None] @ inverse) * rows[:, None]).sum(3).transpose(1, 2) * weight.clamp(max=1)[..., None]
-    return scores + reach * (chance - members) / (1 - reach * chance * (1 - chance)).clamp(min=1e-3)
+    return reach * (chance - members) / (1 - reach * certainty).clamp(min=1e-3)
+
+
+def _are_two(class_mask):
+    """Whether a task has two classes (T, 1), of which each is held: together they are held twice."""
+    return class_mask.sum(1, keepdim=True) == 2

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from skmeta.learners.experts.gaussian_process import tune_process
 from skmeta.learners.experts.learned_metric import tune_metric
-from skmeta.learners.experts.logistic import fit_path, log_chances, newton
+from skmeta.learners.experts.logistic import fit_path, least_loss, log_chances
 from skmeta.learners.experts.smooth_kernel import SmoothKernel, some_rows
 
 MOST_FEATURES = 120
@@ -103,8 +103,8 @@ def extend_tuned_classes(state, rows, ranks, members, weight):
     experts = []
     for expert in state["experts"]:
         features = turned(expert["basis"], grown[expert["view"]])
-        coef, _ = newton(features, grown["members"], grown["weight"], expert["coef"], expert["penalty"])
-        experts.append({**expert, "coef": coef})
+        about = grown["members"], grown["weight"], state["class_mask"], expert["penalty"][:, None]
+        experts.append({**expert, "coef": least_loss(features, *about, expert["coef"][:, None])[:, 0]})
     return state | grown | {"experts": experts}
 
 
