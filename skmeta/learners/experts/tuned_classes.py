@@ -1,4 +1,4 @@
-"""The experts of classes that are tuned to each table: logistic regression on columns, and on features of two kernels.
+"""The experts of classes that are tuned to each table: softmax regression on columns, and on features of two kernels.
 
 One kernel, of columns, is learned. The other, of ranks, is the same whatever the labels say, and errs otherwise than
 what is learned from few of them.
