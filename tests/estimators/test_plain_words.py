@@ -1,5 +1,7 @@
 """What cannot be used is named, with the value and what to do instead."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,6 +32,7 @@ from skmeta import (
     TaskMixtureRegressor,
     WeightAverageTransferRegressor,
 )
+from skmeta.estimators.base.classes import Classes
 
 X, Y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
 RECORDS = np.zeros(12, dtype=[("age", "f8"), ("height", "f8")])
@@ -230,3 +233,13 @@ def test_a_layer_of_torch_is_a_module_where_its_sizes_are_given():
     assert estimator.predict(X).shape == (12,)
     with pytest.raises(ValueError, match=r"such as torch.nn.Linear\(4, 16\)"):
         ProtoNetClassifier(nn.Linear, module__in_features=3).fit(X, Y)
+
+
+def test_a_table_of_hundreds_of_classes_is_told_to_take_long():
+    y = np.repeat(np.arange(301), 2)
+    with pytest.warns(UserWarning, match=r"301 classes\. ProtoNetClassifier .* KNeighborsClassifier"):
+        assert Classes.of_table(ProtoNetClassifier(), y).n_outputs == 301
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Classes.of_table(ProtoNetClassifier(), y[y < 300])
+        Classes.of_table(ProtoNetClassifier(labels="task"), y)

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.estimators.base.labels import infer_label_regime, local_codes
+from skmeta.exceptions import warn_caller
 from skmeta.tasks.rows import is_missing, refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
 
@@ -18,6 +19,7 @@ _WRITTEN_OTHERWISE = (
     "number classes before their members see them: number them before meta-training too, or meta-train with "
     "labels='task'."
 )
+MANY_CLASSES = 300  # of one table, at which a fit begins to take minutes
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,16 @@ class Classes:
     @classmethod
     def of_table(cls, estimator, y):
         """The codec of one table; its classes are shared by the episodes drawn from it, unless these are N-way."""
-        own = estimator.labels == "task" or estimator.labels == "auto" and estimator.n_ways is not None
-        return cls("task") if own else cls("shared", np.unique(y))
+        if estimator.labels == "task" or estimator.labels == "auto" and estimator.n_ways is not None:
+            return cls("task")
+        classes = np.unique(y)
+        if len(classes) > MANY_CLASSES:
+            warn_caller(
+                f"The table has {len(classes)} classes. {type(estimator).__name__} compares all of them in every step, "
+                "so that time grows with the square of their number, and memory with rows times classes. "
+                "scikit-learn's KNeighborsClassifier or LogisticRegression may be as good, and far quicker."
+            )
+        return cls("shared", classes)
 
     @classmethod
     def of_untrained(cls, estimator, y):

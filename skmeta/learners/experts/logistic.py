@@ -91,9 +91,9 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
         slope = slope.view(T, r, P, C).transpose(1, 2) + pull
         return value.flatten(), (unit * slope).view(T * P, -1)
 
-    x = rows.new_zeros(T * P, r * C) if start is None else (axes.transpose(1, 2)[:, None] @ start / unit).view(T * P, -1)
-    free = torch.full_like(x[0], torch.inf)
-    x = minimise(loss, x, -free, free, STEPS, NEGLIGIBLE)
+    start = rows.new_zeros(T, P, r, C) if start is None else axes.transpose(1, 2)[:, None] @ start / unit
+    free = rows.new_full((r * C,), torch.inf)
+    x = minimise(loss, start.view(T * P, -1), -free, free, STEPS, NEGLIGIBLE)
     return axes[:, None] @ (unit * x.view(T, P, r, C))
 
 
