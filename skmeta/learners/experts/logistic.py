@@ -12,7 +12,8 @@ from skmeta.learners.experts.minimise import minimise
 
 INTERCEPT = 1e-3  # penalty of the last feature, which is constant
 BEND = 0.1  # of a row's loss along its logit, about: p (1 - p)
-STEPS, NEGLIGIBLE = 100, 1e-3  # nats
+STEPS, NEGLIGIBLE = 100, 1e-3  # nats; of penalties that are compared
+EXACT = 1e-7  # from where another search ended: in whatever portions rows come, the end is the same
 NEVER = -1e30  # a logit of a class that does not exist: 0 times it is 0
 FLOOR = 1e-4  # no chance below; what is so sure is so sure seldom
 
@@ -73,12 +74,13 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
     The search goes along the axes of the rows' spread, in units in which the loss bends about as much along each.
     """
     (T, n, r), P, C = rows.shape, penalties.shape[1], members.shape[2]
-    spread, axes = torch.linalg.eigh((rows * weight[..., None]).transpose(1, 2) @ rows)
+    bend = BEND if start is None else _bend(rows, class_mask, start)
+    spread, axes = torch.linalg.eigh((rows * (bend * weight)[..., None]).transpose(1, 2) @ rows)
     turned, members, weight = rows @ axes, members[:, :, None], weight[..., None, None]
     constant = axes[:, -1, None, :, None]  # the direction of the last feature
     exists = class_mask[:, None, None]
     firm = (penalties * torch.where(_are_two(class_mask), 2.0, 1.0))[..., None, None]
-    unit = (firm + BEND * spread.clamp(min=0)[:, None, :, None]).rsqrt()
+    unit = (firm + spread.clamp(min=0)[:, None, :, None]).rsqrt()
 
     def loss(x):
         coef = unit * x.view(T, P, r, C)
@@ -91,10 +93,18 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
         slope = slope.view(T, r, P, C).transpose(1, 2) + pull
         return value.flatten(), (unit * slope).view(T * P, -1)
 
-    start = rows.new_zeros(T, P, r, C) if start is None else axes.transpose(1, 2)[:, None] @ start / unit
+    x, enough = rows.new_zeros(T, P, r, C), NEGLIGIBLE
+    if start is not None:
+        x, enough = axes.transpose(1, 2)[:, None] @ start / unit, EXACT
     free = rows.new_full((r * C,), torch.inf)
-    x = minimise(loss, start.view(T * P, -1), -free, free, STEPS, NEGLIGIBLE)
+    x = minimise(loss, x.view(T * P, -1), -free, free, STEPS, enough)
     return axes[:, None] @ (unit * x.view(T, P, r, C))
+
+
+def _bend(rows, class_mask, coef):
+    """How much the loss of each row (T, n) bends along its logits, at coefficients (T, P, r, C)."""
+    chance = (rows[:, None] @ coef).masked_fill(~class_mask[:, None, None], NEVER).softmax(-1)
+    return (chance * (1 - chance)).mean((1, 3)).clamp(min=1e-6)
 
 
 def _leave_out(rows, members, weight, class_mask, coef, penalty):
