@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine, make_classification
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -293,3 +294,14 @@ def test_a_dealt_out_support_is_explained_in_its_own_order(monkeypatch, wine):
     assert why.support.shape == (10, 60)
     same = clf.predict(X_test[:10])[:, None] == y[None]
     assert why.support[same].mean() > 0 > why.support[~same].mean()
+
+
+def test_of_dozens_of_classes_the_tuned_experts_are_heard():
+    shape = {"n_informative": 6, "n_redundant": 0, "n_clusters_per_class": 1}
+    X, y = make_classification(320, 8, n_classes=12, random_state=0, **shape)
+    mine, plane = (
+        log_loss(y[120:], clf.fit(X[:120], y[:120]).predict_proba(X[120:]))
+        for clf in (InContextClassifier(), LogisticRegression())
+    )
+    assert mine < plane
+    assert mine < 1.5  # 1.56 without them

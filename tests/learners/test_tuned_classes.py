@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 
-from skmeta.learners.experts import extend_tuned_classes, fit_tuned_classes, score_tuned_classes
+from skmeta.learners.experts import extend_tuned_classes, fit_tuned_classes, logistic, score_tuned_classes
 from skmeta.learners.experts.learned_metric import tune_metric
 from skmeta.learners.experts.logistic import fit_path, least_loss, log_chances
 from skmeta.learners.experts.tuned_classes import kernel_basis, plain_kernel, principal_directions, turned
@@ -207,3 +207,11 @@ def test_an_expert_alone_is_heard_as_if_rows_were_the_root_of_their_number(n_row
     blend = fit_class_blend(chances, chances, members, torch.ones(1, n_rows).double(), exists, few)
     _, better, worse = blend["log_share"][0]
     assert float(better - worse) == pytest.approx(np.sqrt(n_rows) * np.log(0.9 / 0.6))
+
+
+def test_classes_are_left_out_of_few_at_a_time_as_of_all_at_once(monkeypatch):
+    rows, members, weight = three_classes(50)
+    at_once = fit_path(with_constant(rows), members, weight, classes(3), [3.0, 0.3])
+    monkeypatch.setattr(logistic, "CELLS_AT_ONCE", 1)
+    for part, same in zip(fit_path(with_constant(rows), members, weight, classes(3), [3.0, 0.3]), at_once):
+        torch.testing.assert_close(part, same)

@@ -15,6 +15,7 @@ BEND = 0.1  # of a row's loss along its logit, about: p (1 - p)
 STEPS, NEGLIGIBLE = 100, 1e-3  # nats; of penalties that are compared
 EXACT = 1e-7  # from where another search ended: in whatever portions rows come, the end is the same
 NEVER = -1e30  # a logit of a class that does not exist: 0 times it is 0
+CELLS_AT_ONCE = 2**23  # of rows times features times classes in memory
 FLOOR = 1e-4  # no chance below; what is so sure is so sure seldom
 
 
@@ -121,7 +122,13 @@ def _leave_out(rows, members, weight, class_mask, coef, penalty):
 
 
 def _step_without(rows, chance, members, weight, penalty):
-    """How far the score of each class moves (T, n, C) when a row leaves."""
+    """How far the score of each class moves (T, n, C) when a row leaves, a few classes at a time."""
+    some = max(1, CELLS_AT_ONCE // max(1, rows.numel()))
+    blocks = zip(chance.split(some, 2), members.split(some, 2))
+    return torch.cat([_step_of_some(rows, *block, weight, penalty) for block in blocks], 2)
+
+
+def _step_of_some(rows, chance, members, weight, penalty):
     certainty = chance * (1 - chance)
     curvature = (rows[:, None] * (certainty * weight[..., None]).transpose(1, 2)[..., None]).transpose(2, 3)
     curvature = curvature @ rows[:, None]

@@ -33,6 +33,7 @@ SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a h
 # on development tables.
 CAUTION, PLAIN_SHARPNESS, MOST_CAUTION = 5.0, 1.4, 0.7
 MAX_CLASSES = 10  # classes that have a place of their own in the network
+MOST_TUNED = 64  # classes that the tuned experts tell apart
 N_COMPONENTS = 5  # Gaussians in a predictive distribution
 TUNED_BESIDE_TREES = 300  # rows that a process is tuned on where trees know more of the table than it does
 
@@ -70,10 +71,10 @@ class InContextClassification(InContextLearner):
             place = (wide[1] * relevance[:, None]).sum(2)
             state["class_order"] = _by_frequency(counts, members, weight, place)
             state["place"] = state["class_order"].argsort(1).clamp(max=MAX_CLASSES - 1)[:, None]
-            tuned, few = None, class_mask.sum(1) <= MAX_CLASSES
+            tuned, few = None, class_mask.sum(1) <= MOST_TUNED
             if not self.training and C >= 2 and bool(few.any()):  # no gradient would flow through them
                 rows = views.straight_view(state["columns"], state["plan"], X)
-                state["first"] = first_classes(class_mask, MAX_CLASSES)
+                state["first"] = first_classes(class_mask, MOST_TUNED)
                 about = [only(v, state["first"]) for v in (members, class_mask)]
                 about = rows, wide[1], about[0], weight, state["plan"]["varies"], about[1]
                 state["tuned"], tuned = fit_tuned_classes(*about, (y * 1000 + torch.tanh(place)).to(rows.dtype))
