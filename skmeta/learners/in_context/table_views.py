@@ -183,7 +183,7 @@ def expand(plan, X, z, u):
 
 
 def falling_order(values):
-    """The places (T, n) of values from the largest to the least; ties stay as they are, those that rounding broke too.
+    """The places (T, n) of values from the largest to the least; ties stay, nearly all that rounding broke too.
 
     Examples
     --------
