@@ -10,6 +10,7 @@ from skmeta.learners.in_context.table_views import (
     NUMERIC,
     RANK_SCALE,
     expand,
+    falling_order,
     fit_codes,
     fit_columns,
     plan_expansion,
@@ -46,6 +47,13 @@ def test_missing_cells_are_in_the_middle_and_left_out_of_the_measures():
     z, u = view_columns(fit_columns(X, ones(X)), X)
     torch.testing.assert_close(z[0, :, 0], torch.tensor([-1.0, 0.0, 1.0]).double())
     assert u[0, 1, 0] == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.1, 10.0))
+def test_values_that_rounding_set_apart_stay_in_their_places(value):
+    values = torch.tensor([[value, value + 1e-9, value - 1e-9, 0.0, value + 1.0, value + 2e-9]]).double()
+    assert falling_order(values).tolist() == [[4, 0, 1, 2, 5, 3]]
 
 
 def test_a_constant_column_says_nothing_whatever_the_query():

@@ -56,8 +56,8 @@ def three_classes(n_rows):
 
 
 def coefficients(features, members, weight, penalty):
-    held = torch.tensor([[penalty]]).double()
-    return least_loss(features, members, weight, classes(members.shape[2]), held)[:, 0]
+    about = features, members, weight, classes(members.shape[2]), torch.tensor([[penalty]]).double()
+    return least_loss(*about, start=least_loss(*about))[:, 0]
 
 
 def test_coefficients_of_two_classes_are_those_of_scikit_learn(task):
@@ -74,7 +74,7 @@ def test_chances_of_three_classes_are_those_of_scikit_learn():
     rows, members, weight = three_classes(80)
     features = with_constant(rows)
     chances = log_chances(features @ coefficients(features, members, weight, 0.5), classes(3)).exp()
-    theirs = LogisticRegression(C=2.0, tol=1e-8, max_iter=1000).fit(rows[0], members[0].argmax(1))
+    theirs = LogisticRegression(C=2.0 / 1.5, tol=1e-8, max_iter=1000).fit(rows[0], members[0].argmax(1))
     np.testing.assert_allclose(chances[0], theirs.predict_proba(rows[0]), atol=5e-3)
 
 
@@ -90,7 +90,7 @@ def test_two_classes_are_told_apart_as_firmly_beside_a_place_for_a_third(task):
         torch.testing.assert_close(left_out, same_left_out[..., :2], atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("n_classes, share", [(2, 0.15), (3, 0.5)])
+@pytest.mark.parametrize("n_classes, share", [(2, 0.05), (3, 0.2)])
 def test_leave_one_out_chances_are_nearly_those_of_refits(task, n_classes, share):
     rows, members, weight = task if n_classes == 2 else three_classes(60)
     features, exists = with_constant(rows), classes(n_classes)

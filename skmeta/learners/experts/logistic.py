@@ -70,9 +70,23 @@ def log_chances(scores, class_mask):
 
 
 def least_loss(rows, members, weight, class_mask, penalties, start=None):
-    """The coefficients (T, P, r, C) of least loss under each of a task's penalties (T, P), from a ``start`` alike.
+    """The coefficients of least loss under each of a task's penalties.
 
     The search goes along the axes of the rows' spread, in units in which the loss bends about as much along each.
+
+    Parameters
+    ----------
+    rows, members, weight, class_mask
+        As in :func:`fit_path`.
+    penalties : (T, P) tensor
+        Of one class against the rest: firmer by what the classes overlap.
+    start : (T, P, r, C) tensor or None, default=None
+        Where an earlier search ended. From there it goes on to the very end, so that rows in whatever portions lead to
+        the same; without it, as far as penalties need to be compared.
+
+    Returns
+    -------
+    coef : (T, P, r, C) tensor
     """
     (T, n, r), P, C = rows.shape, penalties.shape[1], members.shape[2]
     bend = BEND if start is None else _bend(rows, class_mask, start)
@@ -80,7 +94,7 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
     turned, members, weight = rows @ axes, members[:, :, None], weight[..., None, None]
     constant = axes[:, -1, None, :, None]  # the direction of the last feature
     exists = class_mask[:, None, None]
-    firm = (penalties * torch.where(_are_two(class_mask), 2.0, 1.0))[..., None, None]
+    firm = (penalties * _overlap(class_mask))[..., None, None]
     unit = (firm + spread.clamp(min=0)[:, None, :, None]).rsqrt()
 
     def loss(x):
@@ -109,8 +123,8 @@ def _bend(rows, class_mask, coef):
 
 
 def _leave_out(rows, members, weight, class_mask, coef, penalty):
-    """Scores (T, n, C) of rows had they not been there, by one Newton step from the solution with them, each class by
-    itself. A row of weight w counts as w equal rows, one of which leaves."""
+    """Scores (T, n, C) of rows had they not been there, by one Newton step from the solution with them: each class
+    against the rest, whose scores give way alike. A row of weight w counts as w equal rows, one of which leaves."""
     scores = rows @ coef
     chance = scores.masked_fill(~class_mask[:, None], NEVER).softmax(-1)
     if members.shape[2] == 2:  # what speaks for one speaks against the other
@@ -118,7 +132,7 @@ def _leave_out(rows, members, weight, class_mask, coef, penalty):
         step = torch.cat([-step, step], 2)
     else:
         step = _step_without(rows, chance, members, weight, penalty)
-    return scores + step * torch.where(_are_two(class_mask), 0.5, 1.0)[..., None]
+    return scores + step / _overlap(class_mask)[..., None]
 
 
 def _step_without(rows, chance, members, weight, penalty):
@@ -140,6 +154,8 @@ def _step_of_some(rows, chance, members, weight, penalty):
     return reach * (chance - members) / (1 - reach * certainty).clamp(min=1e-3)
 
 
-def _are_two(class_mask):
-    """Whether a task has two classes (T, 1), of which each is held: together they are held twice."""
-    return class_mask.sum(1, keepdim=True) == 2
+def _overlap(class_mask):
+    """By how much the loss bends more (T, 1) along what tells a class from the others than along its scores alone: the
+    other scores move the other way. Twice for two classes, hardly more for many."""
+    count = class_mask.sum(1, keepdim=True).clamp(min=2)
+    return count / (count - 1)

@@ -15,7 +15,7 @@ from skmeta.learners.experts.smooth_kernel import SmoothKernel, some_rows
 MOST_FEATURES = 120
 LANDMARKS = 300
 PLANE_PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
-KERNEL_PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03)
+KERNEL_PENALTIES = (3.0, 0.75, 0.2, 0.05, 0.012)
 ENOUGH_FOR_LIKELIHOOD = 99.5  # rows
 ENOUGH = 0.3  # of a process's log-likelihood: what further steps bring, classes do not feel
 

@@ -183,11 +183,14 @@ def expand(plan, X, z, u):
 
 
 def falling_order(values):
-    """The places (T, n) of values from the largest to the least; ties stay, nearly all that rounding broke too.
+    """The places (T, n) of values from the largest to the least; ties stay, those that rounding broke too.
 
     Examples
     --------
     >>> falling_order(torch.tensor([[0.5, 1.0, 1.0 + 1e-9]]))
     tensor([[1, 2, 0]])
     """
-    return (values / TIE).round().sort(dim=1, descending=True, stable=True).indices
+    values, order = values.sort(dim=1, descending=True)
+    apart = values[:, :-1] - values[:, 1:] > TIE
+    group = torch.nn.functional.pad(apart.cumsum(1), (1, 0))
+    return order.gather(1, (group * order.shape[1] + order).argsort(1))
