@@ -10,6 +10,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.documentation import documented, documented_like
+from skmeta.estimators.base.answers import weight_of_score
+from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.targets import Targets
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
@@ -215,6 +218,22 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
         X = self._transformed(X)
         return self.learner_.predict(X, **params)
 
+    def score(self, X, y, sample_weight=None):
+        """Accuracy or R2 of the answers to rows of the task.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        answers = self.predict(X)
+        return self._codec_class.metric(y, answers, sample_weight=weight_of_score(sample_weight, y))
+
 
 @documented
 class FewShotClassifier(ClassifierMixin, _FewShot):
@@ -237,6 +256,9 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
     >>> cross_val_score(FewShotClassifier(meta), tasks[19].X, tasks[19].y, cv=4).shape
     (4,)
     """
+
+    _codec_class = Classes
+    score = _FewShot.score  # scikit-learn's mixin has one too, to which the unit of weights matters
 
     @property
     def classes_(self):
@@ -283,3 +305,6 @@ class FewShotRegressor(RegressorMixin, _FewShot):
     >>> FewShotRegressor(meta).fit(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
+
+    _codec_class = Targets
+    score = _FewShot.score
