@@ -19,7 +19,7 @@ _WRITTEN_OTHERWISE = (
     "number classes before their members see them: number them before meta-training too, or meta-train with "
     "labels='task'."
 )
-MANY_CLASSES = 300  # of one table, at which a fit begins to take minutes
+MANY_CLASSES = 300  # that rows share; of more, a fit takes minutes
 
 
 @dataclass(frozen=True)
@@ -94,29 +94,30 @@ class Classes:
     @classmethod
     def of_tasks(cls, estimator, tasks, X, y, from_long):
         """The codec of many tasks."""
-        rows, regime = tasks.is_labelled_row, estimator.labels
-        if regime == "auto" and estimator.n_ways is not None:
-            regime = "task"  # who asks for N-way episodes has classes that are relabelled
-        elif regime == "auto":
+        rows, regime = tasks.is_labelled_row, _said_regime(estimator)
+        if regime == "auto":
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
         if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
             raise ValueError(
                 f"{type(estimator).__name__} needs tasks with at least 2 classes, but every task has only 1 class, "
                 f"such as {y[rows][:1].tolist()[0]!r}."
             )
-        return cls(regime, np.unique(y[rows]) if regime == "shared" else None)
+        return cls._of_shared(estimator, y[rows], "All tasks share") if regime == "shared" else cls("task")
 
     @classmethod
     def of_table(cls, estimator, y):
         """The codec of one table; its classes are shared by the episodes drawn from it, unless these are N-way."""
-        if estimator.labels == "task" or estimator.labels == "auto" and estimator.n_ways is not None:
-            return cls("task")
+        return cls("task") if _said_regime(estimator) == "task" else cls._of_shared(estimator, y, "The table has")
+
+    @classmethod
+    def _of_shared(cls, estimator, y, who_has):
+        """The codec of labels that mean the same everywhere; where these are very many, it is told to take long."""
         classes = np.unique(y)
         if len(classes) > MANY_CLASSES:
             warn_caller(
-                f"The table has {len(classes)} classes. {type(estimator).__name__} compares all of them in every step, "
-                "so that time grows with the square of their number, and memory with rows times classes. "
-                "scikit-learn's KNeighborsClassifier or LogisticRegression may be as good, and far quicker."
+                f"{who_has} {len(classes)} classes, and {type(estimator).__name__} compares every row with each of "
+                "them: time and memory grow with rows times classes. scikit-learn's KNeighborsClassifier or "
+                "LogisticRegression may be as good, and far quicker."
             )
         return cls("shared", classes)
 
@@ -319,6 +320,11 @@ def refuse_undeclared(y, declared):
             f"Labels {unknown.tolist()} are not among the declared classes {declared.tolist()}. Use adapt to begin "
             "another task, or declare all classes of this one."
         )
+
+
+def _said_regime(estimator):
+    """What an estimator is told of labels; who asks for N-way episodes has classes that are relabelled."""
+    return "task" if estimator.labels == "auto" and estimator.n_ways is not None else estimator.labels
 
 
 def _some_task_has_two(tasks, y):
