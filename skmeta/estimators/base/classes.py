@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
-from skmeta.estimators.base.labels import infer_label_regime, local_codes
+from skmeta.estimators.base.labels import infer_label_regime, local_codes, some_task_has_two
 from skmeta.exceptions import warn_caller
 from skmeta.tasks.rows import is_missing, refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
@@ -97,7 +97,7 @@ class Classes:
         rows, regime = tasks.is_labelled_row, _said_regime(estimator)
         if regime == "auto":
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
-        if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
+        if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not some_task_has_two(tasks, y):
             raise ValueError(
                 f"{type(estimator).__name__} needs tasks with at least 2 classes, but every task has only 1 class, "
                 f"such as {y[rows][:1].tolist()[0]!r}."
@@ -325,9 +325,3 @@ def refuse_undeclared(y, declared):
 def _said_regime(estimator):
     """What an estimator is told of labels; who asks for N-way episodes has classes that are relabelled."""
     return "task" if estimator.labels == "auto" and estimator.n_ways is not None else estimator.labels
-
-
-def _some_task_has_two(tasks, y):
-    support = tasks.is_support_row
-    task, y = tasks.task_of_row[support], y[support]  # a task's rows lie together
-    return bool(((task[1:] == task[:-1]) & (y[1:] != y[:-1])).any())
