@@ -254,3 +254,11 @@ def test_hundreds_of_classes_of_a_table_or_of_all_tasks_are_told_to_take_long():
         Classes.of_table(ProtoNetClassifier(labels="task"), y)
         of_tasks(ProtoNetClassifier(labels="task"))
         of_tasks(ProtoNetClassifier(labels="shared"), TaskSet([(rows[y < 300], y[y < 300])]))
+
+
+@pytest.mark.parametrize(
+    "estimator", [TaskMixtureRegressor(), SourceSelector(), PooledBaseline(), PerTask(StandardScaler())]
+)
+def test_a_set_without_a_task_is_called_so(estimator):
+    with pytest.raises(ValueError, match="There are no tasks: give at least one"):
+        estimator.fit(TaskSet([(X, Y)])[:0])
