@@ -201,6 +201,7 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
                 f"{type(self).__name__} answers rows of the one task it was fitted to. For whole tasks ask "
                 "learner.predict(tasks)."
             )
+        X = plain(X)
         if len(getattr(X, "shape", ())) == 2:
             validate_data(self, X, reset=False, skip_check_array=True)
         for step in self.transformers_:
