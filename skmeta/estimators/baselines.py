@@ -2,10 +2,12 @@
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.utils.validation import validate_data
 
 from skmeta.documentation import documented
 from skmeta.estimators.base.current_task import Support
 from skmeta.estimators.base.wrapped import WrappedEstimator
+from skmeta.tasks.splitting import refuse_no_support
 
 
 @documented
@@ -28,6 +30,12 @@ class PerTaskBaseline(WrappedEstimator):
 
     def _classes_beside(self, own):
         return own
+
+    def _checked(self, tasks):
+        """Tasks in the containers they come in, for an estimator may ask for columns by their names."""
+        refuse_no_support(tasks)
+        validate_data(self, tasks.pooled[0], reset=False, skip_check_array=True)
+        return tasks
 
     def _fitted_for(self, support):
         if is_classifier(self) and len(np.unique(support.y[support.weight > 0])) == 1:
@@ -77,6 +85,10 @@ class PooledBaseline(WrappedEstimator):
         if "pool_" not in vars(self):
             return own
         return np.union1d(self.pooled_estimator_.classes_, own) if self.refit else self.pooled_estimator_.classes_
+
+    def _checked(self, tasks):
+        """Tasks whose rows are arrays, as those of the pool are."""
+        return tasks.with_rows(self._read(tasks.pooled[0]))
 
     def _fitted_for(self, support):
         pool = vars(self).get("pool_")

@@ -7,13 +7,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, Reg
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.documentation import documented, documented_like
+from skmeta.estimators.base.answers import weight_of_score
+from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.targets import Targets
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.tasks import is_task_distribution, is_tasks
-from skmeta.tasks.rows import plain, stack_labels, stack_rows
+from skmeta.tasks.rows import as_pandas, plain, stack_labels, stack_rows
 from skmeta.transaction import copy_of, transaction
 
 
@@ -23,6 +26,12 @@ def _learner_has(method):
 
 def _last(learner):
     return learner[-1] if isinstance(learner, Pipeline) else learner
+
+
+def _kept(X):
+    """A copy of rows, for the user's may change, in a container that further rows can follow in."""
+    X = as_pandas(X)
+    return X.copy() if hasattr(X, "shape") and hasattr(X, "copy") else np.array(X)
 
 
 class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
@@ -164,10 +173,9 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
             step = step.for_task(rows) if hasattr(step, "for_task") else step
             rows = step.transform(rows)
             self.transformers_.append(step)
-        if hasattr(X, "columns"):
-            self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         is_table = len(getattr(X, "shape", ())) == 2
-        self.n_features_in_ = (X if is_table else check_array(X, dtype=None, ensure_all_finite=False)).shape[1]
+        X = X if is_table else check_array(X, dtype=None, ensure_all_finite=False)
+        validate_data(self, X, skip_check_array=True)
 
     def _fits_on_support(self):
         steps = self.learner.steps[:-1] if isinstance(self.learner, Pipeline) else []
@@ -176,8 +184,7 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
     def _with_earlier_rows(self, X, y, sample_weight):
         old_X, old_y, old_weight = self.shown_
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-        X = X if hasattr(X, "shape") else np.asarray(X)
-        return stack_rows([old_X, X]), stack_labels([old_y, y]), np.concatenate([old_weight, weight])
+        return stack_rows([old_X, _kept(X)]), stack_labels([old_y, y]), np.concatenate([old_weight, weight])
 
     def _show(self, X, y, sample_weight, method, **params):
         if sample_weight is not None:
@@ -185,8 +192,7 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
         getattr(self.learner_, method)(self._transformed(X), y, **params)
         if self._fits_on_support():
             weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-            # copies, for the user's arrays may change
-            self.shown_ = (X.copy() if hasattr(X, "copy") else np.array(X)), np.array(y), np.array(weight)
+            self.shown_ = _kept(X), np.array(y), np.array(weight)
 
     def _transformed(self, X):
         check_is_fitted(self, "learner_")
@@ -195,6 +201,9 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
                 f"{type(self).__name__} answers rows of the one task it was fitted to. For whole tasks ask "
                 "learner.predict(tasks)."
             )
+        X = plain(X)
+        if len(getattr(X, "shape", ())) == 2:
+            validate_data(self, X, reset=False, skip_check_array=True)
         for step in self.transformers_:
             X = step.transform(X)
         return X
@@ -214,6 +223,22 @@ class _FewShot(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimator):
         """
         X = self._transformed(X)
         return self.learner_.predict(X, **params)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy or R2 of the answers to rows of the task.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,)
+        sample_weight : array-like of shape (n_rows,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        answers = self.predict(X)
+        return self._codec_class.metric(y, answers, sample_weight=weight_of_score(sample_weight, y))
 
 
 @documented
@@ -237,6 +262,9 @@ class FewShotClassifier(ClassifierMixin, _FewShot):
     >>> cross_val_score(FewShotClassifier(meta), tasks[19].X, tasks[19].y, cv=4).shape
     (4,)
     """
+
+    _codec_class = Classes
+    score = _FewShot.score  # scikit-learn's mixin has one too, to which the unit of weights matters
 
     @property
     def classes_(self):
@@ -283,3 +311,6 @@ class FewShotRegressor(RegressorMixin, _FewShot):
     >>> FewShotRegressor(meta).fit(task.X, task.y).predict(task.X_query).shape == task.y_query.shape
     True
     """
+
+    _codec_class = Targets
+    score = _FewShot.score

@@ -37,11 +37,7 @@ class Design:
         self.scale = scale[self.columns]
         self.rotation = None
         if len(self.columns) > self.max_columns:
-            Z = self._lines(X)
-            mass = np.ones(len(Z)) if weight is None else weight
-            values, vectors = np.linalg.eigh((Z.T * mass) @ Z / mass.sum())
-            keep = np.argsort(values)[::-1][: self.max_columns]
-            self.rotation = vectors[:, keep]
+            self.rotation = _main_axes(self._lines(X), np.ones(len(X)) if weight is None else weight, self.max_columns)
         if self.kind == "curves":
             self._place_landmarks(self._lines(X))
         return self
@@ -86,3 +82,12 @@ class Design:
             return constant
         Z = self._lines(X)
         return np.hstack([constant, Z, self._kernel(Z) @ self.basis] if self.n_curves else [constant, Z])
+
+
+def _main_axes(Z, weight, most):
+    """The axes (n_columns, most) along which rows vary most; of few rows fewer, and no matrix of columns by columns."""
+    if len(Z) < Z.shape[1]:
+        _, sizes, axes = np.linalg.svd(Z * np.sqrt(weight / weight.sum())[:, None], full_matrices=False)
+        return axes[: min(most, np.count_nonzero(sizes > 1e-9 * sizes[0]))].T
+    values, vectors = np.linalg.eigh((Z.T * weight) @ Z / weight.sum())
+    return vectors[:, np.argsort(values)[::-1][:most]]

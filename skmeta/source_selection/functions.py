@@ -76,6 +76,7 @@ def standard_outputs(y, classes):
     """Targets, or indicators of classes, as columns of mean 0 and (indicators: together) of variance 1."""
     if y.dtype.kind == "f":
         y = y.reshape(len(y), -1)
+        y = y / 2.0 ** np.frexp(np.abs(y).max(0))[1].clip(-1000, 1000)  # exact, and squares have a number
         spread = y.std(0)
         # what rounding leaves of a constant target is no function
         return (y - y.mean(0)) / np.where(spread > 1e-12 * np.abs(y).max(0), spread, np.inf)

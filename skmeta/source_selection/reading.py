@@ -8,6 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.estimators.base.classes import Classes
 from skmeta.estimators.base.labels import infer_label_regime
 from skmeta.estimators.base.rows import explain, place_of_row
+from skmeta.estimators.base.targets import Targets
+from skmeta.tasks import TaskSet
 from skmeta.tasks.rows import readable
 
 
@@ -19,21 +21,28 @@ def numbers(X, tasks=None):
         raise explain(error, X, tasks) from error
 
 
-def check_labels(tasks):
-    """Refuse a source without a label, and labels that are neither classes nor numbers."""
+def comparable_sources(X, tasks, are_classes):
+    """Sources of such rows, with labels as families compare them; one without a label is refused."""
     labelled = np.bincount(tasks.task_of_row[tasks.is_labelled_row], minlength=len(tasks))
     if (labelled == 0).any():
-        raise ValueError(f"Source task {tasks.names[int(labelled.argmin())]!r} has no labelled row.")
+        raise ValueError(f"Source task {tasks.called(int(labelled.argmin()))} has no labelled row.")
     y, rows = tasks.pooled[1], np.flatnonzero(tasks.is_labelled_row)
-    if y.dtype.kind != "f":
-        Classes.check(y[rows], "SourceSelector", lambda i: place_of_row(rows[i], tasks))
+    codec = Classes if are_classes else Targets
+    codec.check(y[rows], "SourceSelector", lambda i: place_of_row(rows[i], tasks))
+    y = comparable(y, are_classes)
+    return TaskSet.from_pool(X, y, tasks.n_support, tasks.n_query, tasks.query_labelled, tasks.names)
 
 
-def kind_of_labels(X, tasks):
-    """Whether classes are each source's own ("task") or "shared", and the shared ones; None twice for numbers."""
-    y, labelled = tasks.pooled[1], tasks.is_labelled_row
-    if y.dtype.kind == "f":
-        return None, None
+def comparable(y, are_classes):
+    """Labels as families compare them: numbers as decimals, and classes, which are whole numbers, as none."""
+    if not are_classes:
+        return y.astype(np.float64)
+    return y.astype(np.int64) if y.dtype.kind == "f" else y
+
+
+def kind_of_classes(tasks):
+    """Whether classes are each source's own ("task") or "shared", and the shared ones."""
+    (X, y), labelled = tasks.pooled, tasks.is_labelled_row
     regime = infer_label_regime(X[labelled], y[labelled], tasks.task_of_row[labelled], len(tasks), from_long=False)
     return regime, np.unique(y[labelled]) if regime == "shared" else None
 

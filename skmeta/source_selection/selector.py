@@ -6,20 +6,20 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import object_array, score
-from skmeta.estimators.base.classes import Classes
+from skmeta.estimators.base.classes import Classes, refuse_other_kind
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.estimators.base.rows import place_of_row
-from skmeta.estimators.base.targets import Targets
+from skmeta.estimators.base.targets import Targets, as_columns
 from skmeta.exceptions import NotAdaptedError
 from skmeta.reference_link import LinkedToReference
 from skmeta.saving.savable import Savable
 from skmeta.source_selection.families import SourceFamilies
-from skmeta.source_selection.reading import check_labels, embedded, kind_of_labels, numbers
+from skmeta.source_selection.reading import comparable, comparable_sources, embedded, kind_of_classes, numbers
 from skmeta.tasks import Task, TaskSet, as_taskset, is_tasks
 from skmeta.tasks.ids import factorize, find_task_ids, in_order_of_rows, names_of_columns
 from skmeta.tasks.rows import take_rows
@@ -74,6 +74,9 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         Trained on all tasks; only there with ``start="all"``.
     task_names_in_ : list of str or None
         The columns that name tasks.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where the sources came with string column names.
 
     References
     ----------
@@ -137,12 +140,13 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         tasks = as_taskset(X) if task is None else TaskSet.from_long(X, y, task)
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
-        X = numbers(tasks.pooled[0], tasks)
-        check_labels(tasks)
+        are_classes = tasks.pooled[1].dtype.kind != "f" if self.estimator is None else is_classifier(self.estimator)
+        sources = comparable_sources(numbers(tasks.pooled[0], tasks), tasks, are_classes)
         with transaction(self, keep_fitted=False) as draft:
-            draft.tasks_, draft.n_features_in_, draft.task_names_in_ = tasks, X.shape[1], names
-            draft.labels_, classes = kind_of_labels(X, tasks)
-            draft.families_ = SourceFamilies(embedded(X, self.embedding), tasks, classes)
+            draft.tasks_, draft.task_names_in_ = tasks, names
+            validate_data(draft, tasks.pooled[0], skip_check_array=True)
+            draft.labels_, classes = kind_of_classes(sources) if are_classes else (None, None)
+            draft.families_ = SourceFamilies(embedded(sources.pooled[0], self.embedding), sources, classes)
             draft.memberships_ = np.exp(draft.families_.log_memberships)
             if self.start == "all" and self.estimator is not None:
                 draft.base_estimator_ = draft._new_estimator().fit(tasks)
@@ -166,15 +170,17 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if is_tasks(target):
             return np.stack([self.distances(one) for one in as_taskset(target)])
         X, y = (target.X, target.y) if isinstance(target, Task) else target
-        X, y = numbers(X), np.asarray(y)
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {X.shape[1]} features, but the source tasks have {self.n_features_in_}.")
+        given, X, y, are_classes = X, numbers(X), np.asarray(y), self.labels_ is not None
+        validate_data(self, given, reset=False, skip_check_array=True)
         check_consistent_length(X, y)
-        if self.tasks_.pooled[1].dtype.kind == "f":
-            y = y.astype(np.float64)
-        else:
-            Classes.check(y, "A target", place_of_row)
-        return self.families_.distances(embedded(X, self.embedding), y)
+        (Classes if are_classes else Targets).check(y, "A target", place_of_row)
+        known = self.tasks_.pooled[1]
+        if self.labels_ == "shared":
+            refuse_other_kind(known, y, "All sources share their classes: write labels as they are written there.")
+        elif not are_classes and as_columns(y).shape[1] != as_columns(known).shape[1]:
+            n_targets = as_columns(y).shape[1], as_columns(known).shape[1]
+            raise ValueError("y has {} targets, but the source tasks have {}.".format(*n_targets))
+        return self.families_.distances(embedded(X, self.embedding), comparable(y, are_classes))
 
     def select(self, target, n_sources=None):
         """The source tasks nearest to a target.

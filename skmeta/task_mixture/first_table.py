@@ -1,6 +1,7 @@
 """The table that a mixture is fitted on: what counts of it is read, its tasks are named, its members fitted."""
 
 from sklearn import config_context
+from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 from skmeta.task_mixture.fitting import TableOfTasks
@@ -14,6 +15,7 @@ from skmeta.tasks.ids import factorize
 
 def learn_table(estimator, X, y, sample_weight, ids, groups):
     """Fit a mixture for every target of a table whose task columns have been taken out."""
+    _refuse_other_kinds(estimator)
     X, y, weight, ids, groups = _read(estimator, X, y, sample_weight, ids, groups)
     estimator.places_, code = TaskPlaces().opened(ids, len(y))
     y = estimator._learn_targets(y)
@@ -57,6 +59,16 @@ def _fit_mixtures(estimator, X, y, code, weight, groups):
         if places.are_nested:
             group = places.group_of_place[table.code], places.n_groups
             estimator.group_mixtures_ = [table.fitted_to_groups(new(one), one, *group, jobs) for one in y.T]
+
+
+def _refuse_other_kinds(estimator):
+    """Refuse members that do not answer as the mixture does."""
+    for one in [*_pooled_by_name(estimator), *fitted_anew(estimator)]:
+        name, mixture = type(one).__name__, type(estimator).__name__
+        if not is_classifier(estimator) and is_classifier(one):
+            raise ValueError(f"{name} is a classifier, but a {mixture} is made of regressors.")
+        if is_classifier(estimator) and not hasattr(one, "predict_proba"):
+            raise ValueError(f"{name} has no predict_proba, which a {mixture} asks of its members.")
 
 
 def _members(estimator, y):

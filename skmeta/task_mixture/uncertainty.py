@@ -177,7 +177,7 @@ def _independent(rest, near, task):
 
     Errors of a task may agree in their mean or, where tasks differ in their noise, in their size.
     """
-    code = np.unique(task, return_inverse=True)[1]
+    code, near = np.unique(task, return_inverse=True)[1], near / near.max()  # squares of tiny weights would be 0
     weight, squared_weight = np.bincount(code, near), np.bincount(code, near**2)
     n_rows = near.sum() ** 2 / (near**2).sum()
     alike = 0.0

@@ -43,7 +43,7 @@ def _is_table(X):
 
 
 def as_taskset(X):
-    """Make a TaskSet of any collection that ``is_tasks`` accepts.
+    """Make a TaskSet of any collection that ``is_tasks`` accepts; one without a task is refused.
 
     Parameters
     ----------
@@ -59,7 +59,10 @@ def as_taskset(X):
     >>> as_taskset([([[0.0], [1.0]], [0, 1]), ([[2.0]], [0])])
     TaskSet(2 tasks, 1 feature, 1-2 rows each)
     """
-    return X if isinstance(X, TaskSet) else TaskSet(X)
+    tasks = X if isinstance(X, TaskSet) else TaskSet(X)
+    if not len(tasks):
+        raise ValueError("There are no tasks: give at least one.")
+    return tasks
 
 
 def is_task_distribution(source):

@@ -9,6 +9,7 @@ from scipy import sparse
 _OF_DATES = (
     "Make numbers of them first, such as days since a first day, or year, month and weekday; TableEncoder does so."
 )
+_SLICED = ("csr", "csc", "lil", "dok")  # formats of sparse matrices whose rows can be taken
 
 
 def is_missing(cell):
@@ -205,13 +206,15 @@ def _shown(names):
 
 
 def take_rows(X, rows):
-    """The given rows (a slice or integer positions) of an array, sparse matrix or DataFrame."""
+    """The given rows (a slice or integer positions) of an array, sparse matrix, DataFrame, or list of rows."""
     if is_frame(X):
         return X.iloc[rows]
     if _is_other_frame(X):
         rows = range(len(X))[rows] if isinstance(rows, slice) else np.asarray(rows).tolist()
         return _narwhal(X)[list(map(int, rows))].to_native()
-    return X[rows]
+    if sparse.issparse(X):
+        return X[rows] if X.format in _SLICED else X.tocsr()[rows]
+    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
 
 
 def stack_rows(blocks):

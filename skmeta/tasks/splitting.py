@@ -19,6 +19,13 @@ def asked_about(tasks):
     return tasks
 
 
+def refuse_no_support(tasks):
+    """Refuse tasks one of which has shown no row."""
+    if (tasks.n_support == 0).any():
+        name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
+        raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
+
+
 def tasks_to_score(tasks, n_shots, per_class):
     """Tasks with labelled query rows: as given, or split, always the same way, into support and query."""
     tasks = as_taskset(tasks)

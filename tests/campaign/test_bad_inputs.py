@@ -117,8 +117,6 @@ def has_what_it_takes(name, row):
         return "task" in parameters
     if what.startswith("classes are"):
         return "classes" in inspect.signature(PUBLIC[name].partial_fit).parameters
-    if name in BY_ROWS and row == "score: sample_weight is text":
-        return False  # their score is scikit-learn's, and so is what it says
     if what.startswith("sample_weight is"):
         return "sample_weight" in parameters
     return not (name in BY_ROWS and ("tasks are" in what or row.startswith("fit: ") and " is " not in row))

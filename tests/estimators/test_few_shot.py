@@ -1,5 +1,6 @@
 """A meta-trained estimator as a plain one: fit adapts, clone keeps what was meta-learned."""
 
+import narwhals
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +9,10 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skmeta import FewShotClassifier, FewShotRegressor, ProtoNetClassifier
+from skmeta import FewShotClassifier, FewShotRegressor, PerTask, ProtoNetClassifier
 from tests.conftest import make_shared_tasks
 from tests.estimators.contract import cheap
 
@@ -82,3 +85,31 @@ def test_ensembles_that_number_classes_take_learners_whose_classes_are_each_task
     assert_array_equal(vote.predict(asked), alone.predict(asked))
     with pytest.raises(ValueError, match="number classes before their members see them.*labels='task'"):
         VotingClassifier([("few", FewShotClassifier(shared))]).fit(task.X, task.y)
+
+
+def test_columns_are_those_of_fit_even_where_the_learner_knows_no_names(meta, cluster_tasks):
+    task = cluster_tasks[0]
+    frame = pd.DataFrame(task.X, columns=NAMES)
+    few = FewShotClassifier(meta).fit(frame, task.y)
+    for ask in (few.predict, lambda X: few.partial_fit(X, task.y)):
+        with pytest.raises(ValueError, match="Feature names must be in the same order"):
+            ask(frame[NAMES[::-1]])
+    assert not hasattr(FewShotClassifier(meta).fit(frame.set_axis(range(4), axis=1), task.y), "feature_names_in_")
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "lists"])
+def test_rows_that_preprocessing_is_fitted_to_anew_may_be_of_any_kind(kind, cluster_tasks):
+    pytest.importorskip("polars")
+    pipe = make_pipeline(PerTask(StandardScaler(), fit_on="support"), cheap(ProtoNetClassifier)).fit(cluster_tasks)
+    task = cluster_tasks[0]
+
+    def rows(X):
+        return X.tolist() if kind == "lists" else narwhals.from_numpy(X, schema=NAMES, backend=kind).to_native()
+
+    first = rows(task.X[:4])
+    few = FewShotClassifier(pipe).partial_fit(first, task.y[:4])
+    if kind == "lists":
+        first[0][0] = 1e9  # the user's own
+    few.partial_fit(rows(task.X[4:]), task.y[4:])
+    expected = FewShotClassifier(pipe).fit(task.X, task.y).predict_proba(task.X_query)
+    np.testing.assert_allclose(few.predict_proba(rows(task.X_query)), expected, rtol=1e-6)

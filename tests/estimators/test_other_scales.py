@@ -10,7 +10,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skmeta
-from skmeta import MAMLRegressor, MetaKNeighborsRegressor, PerTask, ProtoNetClassifier, Task, TaskSet
+from skmeta import (
+    FineTuneTransferRegressor,
+    MAMLRegressor,
+    MetaKNeighborsRegressor,
+    PerTask,
+    ProtoNetClassifier,
+    Task,
+    TaskSet,
+)
 from skmeta.datasets import make_related_tables
 from skmeta.estimators.base.spreads import Spreads, distance_of_tasks, ends_of_tasks, log_spreads
 from skmeta.exceptions import AdaptationWarning
@@ -414,3 +422,11 @@ def test_heavy_tails_do_not_make_tasks_lie_apart():
     for X in (rng.standard_cauchy((200, 3)), np.exp(3 * rng.normal(size=(200, 3))), rng.random((200, 3)) < 0.05):
         start = np.arange(0, 200, 5)
         assert distance_of_tasks(ends_of_tasks([X.astype(float)], start, np.full(40, 5))) < 2
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0])
+def test_targets_that_are_all_one_small_number_are_answered_in_its_size(size):
+    X = np.random.default_rng(0).normal(size=(24, 2))
+    meta = FineTuneTransferRegressor(max_epochs=1, steps_per_epoch=1, random_state=0)
+    answers = meta.fit(X, np.full(24, size), task=np.arange(24) % 3).predict(X, task=np.arange(24) % 3)
+    np.testing.assert_allclose(answers, size, rtol=0.5)

@@ -30,6 +30,7 @@ from skmeta import (
     TableEncoder,
     TaskMixtureClassifier,
     TaskMixtureRegressor,
+    TaskSet,
     WeightAverageTransferRegressor,
 )
 from skmeta.estimators.base.classes import Classes
@@ -235,11 +236,29 @@ def test_a_layer_of_torch_is_a_module_where_its_sizes_are_given():
         ProtoNetClassifier(nn.Linear, module__in_features=3).fit(X, Y)
 
 
-def test_a_table_of_hundreds_of_classes_is_told_to_take_long():
+def test_hundreds_of_classes_of_a_table_or_of_all_tasks_are_told_to_take_long():
     y = np.repeat(np.arange(301), 2)
-    with pytest.warns(UserWarning, match=r"301 classes\. ProtoNetClassifier .* KNeighborsClassifier"):
+    rows = np.zeros((len(y), 1))
+    tasks = TaskSet([(rows, y), (rows, y)])
+
+    def of_tasks(estimator, tasks=tasks):
+        return Classes.of_tasks(estimator, tasks, *tasks.pooled, from_long=True)
+
+    with pytest.warns(UserWarning, match=r"The table has 301 classes, and ProtoNetClassifier .* KNeighborsClassifier"):
         assert Classes.of_table(ProtoNetClassifier(), y).n_outputs == 301
+    with pytest.warns(UserWarning, match=r"All tasks share 301 classes, and InContextClassifier"):
+        assert of_tasks(InContextClassifier(labels="shared")).n_outputs == 301
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Classes.of_table(ProtoNetClassifier(), y[y < 300])
         Classes.of_table(ProtoNetClassifier(labels="task"), y)
+        of_tasks(ProtoNetClassifier(labels="task"))
+        of_tasks(ProtoNetClassifier(labels="shared"), TaskSet([(rows[y < 300], y[y < 300])]))
+
+
+@pytest.mark.parametrize(
+    "estimator", [TaskMixtureRegressor(), SourceSelector(), PooledBaseline(), PerTask(StandardScaler())]
+)
+def test_a_set_without_a_task_is_called_so(estimator):
+    with pytest.raises(ValueError, match="There are no tasks: give at least one"):
+        estimator.fit(TaskSet([(X, Y)])[:0])

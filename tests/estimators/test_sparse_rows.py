@@ -154,3 +154,13 @@ def test_every_learner_reads_sparse_arrays(cls):
     rows, y = sparse.csr_array(sparse.random(24, 5, 0.3, format="csr", random_state=0)), np.arange(24) % 3
     y = y if is_classifier(cls()) else y + 0.5
     cheap(cls).fit([(rows[:12], y[:12], rows[12:], y[12:])] * 2)
+
+
+@pytest.mark.parametrize("kind", ["coo", "bsr", "dia"])
+def test_rows_of_a_long_table_are_taken_from_matrices_of_any_format(kind):
+    rows, y = sparse.random(24, 5, 0.3, format="csr", random_state=0), np.arange(24) % 3
+    ids = np.repeat([0, 1], 12)
+    meta = ProtoNetClassifier(**CHEAP).fit(rows, y, task=ids)
+    odd = ProtoNetClassifier(**CHEAP).fit(rows.asformat(kind), y, task=ids)
+    np.testing.assert_array_equal(odd.predict(rows.asformat(kind), task=ids), meta.predict(rows, task=ids))
+    assert odd.score(rows.asformat(kind), y, task=ids) == meta.score(rows, y, task=ids)

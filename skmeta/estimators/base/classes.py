@@ -9,7 +9,7 @@ import torch
 from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 
-from skmeta.estimators.base.labels import infer_label_regime, local_codes
+from skmeta.estimators.base.labels import infer_label_regime, local_codes, some_task_has_two
 from skmeta.exceptions import warn_caller
 from skmeta.tasks.rows import is_missing, refuse_missing_labels
 from skmeta.tasks.store import TaskStore, as_rows
@@ -19,7 +19,7 @@ _WRITTEN_OTHERWISE = (
     "number classes before their members see them: number them before meta-training too, or meta-train with "
     "labels='task'."
 )
-MANY_CLASSES = 300  # of one table, at which a fit begins to take minutes
+MANY_CLASSES = 300  # that rows share; of more, a fit takes minutes
 
 
 @dataclass(frozen=True)
@@ -94,29 +94,30 @@ class Classes:
     @classmethod
     def of_tasks(cls, estimator, tasks, X, y, from_long):
         """The codec of many tasks."""
-        rows, regime = tasks.is_labelled_row, estimator.labels
-        if regime == "auto" and estimator.n_ways is not None:
-            regime = "task"  # who asks for N-way episodes has classes that are relabelled
-        elif regime == "auto":
+        rows, regime = tasks.is_labelled_row, _said_regime(estimator)
+        if regime == "auto":
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
-        if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not _some_task_has_two(tasks, y):
+        if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not some_task_has_two(tasks, y):
             raise ValueError(
                 f"{type(estimator).__name__} needs tasks with at least 2 classes, but every task has only 1 class, "
                 f"such as {y[rows][:1].tolist()[0]!r}."
             )
-        return cls(regime, np.unique(y[rows]) if regime == "shared" else None)
+        return cls._of_shared(estimator, y[rows], "All tasks share") if regime == "shared" else cls("task")
 
     @classmethod
     def of_table(cls, estimator, y):
         """The codec of one table; its classes are shared by the episodes drawn from it, unless these are N-way."""
-        if estimator.labels == "task" or estimator.labels == "auto" and estimator.n_ways is not None:
-            return cls("task")
+        return cls("task") if _said_regime(estimator) == "task" else cls._of_shared(estimator, y, "The table has")
+
+    @classmethod
+    def _of_shared(cls, estimator, y, who_has):
+        """The codec of labels that mean the same everywhere; where these are very many, it is told to take long."""
         classes = np.unique(y)
         if len(classes) > MANY_CLASSES:
             warn_caller(
-                f"The table has {len(classes)} classes. {type(estimator).__name__} compares all of them in every step, "
-                "so that time grows with the square of their number, and memory with rows times classes. "
-                "scikit-learn's KNeighborsClassifier or LogisticRegression may be as good, and far quicker."
+                f"{who_has} {len(classes)} classes, and {type(estimator).__name__} compares every row with each of "
+                "them: time and memory grow with rows times classes. scikit-learn's KNeighborsClassifier or "
+                "LogisticRegression may be as good, and far quicker."
             )
         return cls("shared", classes)
 
@@ -126,8 +127,10 @@ class Classes:
         return cls("task")
 
     def following(self, before):
-        """This codec, to go on with after an earlier one; weights serve the classes they were trained for alone."""
+        """The codec to go on with after an earlier one; weights serve the classes they were trained for alone."""
         known, now = (None if codec.shared is None else codec.shared.tolist() for codec in (before, self))
+        if known is not None and now is not None and set(now) <= set(known):
+            return before
         if known != now:
             raise ValueError(
                 f"warm_start=True goes on with the shared classes {known}, but these tasks have {now} (None: classes "
@@ -321,7 +324,6 @@ def refuse_undeclared(y, declared):
         )
 
 
-def _some_task_has_two(tasks, y):
-    support = tasks.is_support_row
-    task, y = tasks.task_of_row[support], y[support]  # a task's rows lie together
-    return bool(((task[1:] == task[:-1]) & (y[1:] != y[:-1])).any())
+def _said_regime(estimator):
+    """What an estimator is told of labels; who asks for N-way episodes has classes that are relabelled."""
+    return "task" if estimator.labels == "auto" and estimator.n_ways is not None else estimator.labels

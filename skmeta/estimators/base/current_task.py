@@ -34,8 +34,12 @@ class Support:
     def extended(self, other):
         """These rows and further ones."""
         refuse_other_kind(self.y, other.y)
+        before, further = (1 if y.ndim == 1 else y.shape[1] for y in (self.y, other.y))
+        if further != before:
+            raise ValueError(f"y has {further} targets, but the rows before have {before}.")
+        y = np.concatenate([self.y, other.y.reshape(-1, *self.y.shape[1:])])
         X = stack_rows([self.X, other.X])  # of a baseline they may be sparse
-        return Support(X, np.concatenate([self.y, other.y]), np.concatenate([self.weight, other.weight]))
+        return Support(X, y, np.concatenate([self.weight, other.weight]))
 
     def between(self, first, last=None):
         """Some of the rows, by their positions."""

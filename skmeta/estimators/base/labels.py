@@ -241,3 +241,10 @@ def _place_within(group):
     place = np.empty(len(group), dtype=int)
     place[order] = np.arange(len(group)) - first
     return place
+
+
+def some_task_has_two(tasks, y):
+    """Whether the support of any task shows two classes."""
+    support = tasks.is_support_row
+    task, y = tasks.task_of_row[support], y[support]  # a task's rows lie together
+    return bool(((task[1:] == task[:-1]) & (y[1:] != y[:-1])).any())

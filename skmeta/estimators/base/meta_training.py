@@ -68,8 +68,6 @@ class MetaTraining:
             return self.on_tasks(as_taskset(X))
         if is_source:
             return self.on_distribution(X)
-        if y is None and isinstance(X, (list, tuple)) and len(X) == 0:
-            raise ValueError("fit got an empty list of tasks: give at least one.")
         require_labels(self.estimator, X, y)
         X, ids = self.estimator._take_ids(X, task, is_fit=True)
         return self.on_table(X, y) if ids is None else self.on_long_table(X, y, ids)

@@ -125,8 +125,12 @@ def _size(value):
 def _are_estimators(value):
     """An estimator, some of them, or the word for those of the house."""
     if isinstance(value, (list, tuple)):
-        return len(value) > 0 and all(hasattr(one, "fit") for one in value)
-    return hasattr(value, "fit") or isinstance(value, str) and value == "default"
+        return len(value) > 0 and all(map(_is_estimator, value))
+    return _is_estimator(value) or isinstance(value, str) and value == "default"
+
+
+def _is_estimator(value):
+    return hasattr(value, "fit") and not isinstance(value, type)
 
 
 def _are_callbacks(value):
@@ -200,7 +204,7 @@ _NUMBER = (_number, "a non-negative number")
 _POSITIVE = (lambda v: _number(v) and v > 0, "a positive number")
 _SHARE = (lambda v: _number(v) and v <= 1, "a number from 0 to 1")
 _FLAG = (lambda v: isinstance(v, (bool, np.bool_, Integral)) and v in (0, 1), "True or False")
-_ESTIMATOR = (lambda v: v is None or hasattr(v, "fit") and not isinstance(v, type), "None or an estimator")
+_ESTIMATOR = (lambda v: v is None or _is_estimator(v), "None or an estimator")
 
 _RULES = {
     "module": (
@@ -250,12 +254,13 @@ _RULES = {
     "unroll": _COUNT,
     "scale": _or(_POSITIVE, "learn"),
     "pooled": (_are_estimators, "'default', an estimator or a list of them"),
-    "per_task": (lambda v: v is None or hasattr(v, "fit"), "None or an estimator"),
+    "per_task": _ESTIMATOR,
     "meta": (
-        lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "fit") for one in v),
+        lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "adapt") for one in v),
         "a list of meta-learning estimators of this library",
     ),
     "estimator": _ESTIMATOR,
+    "n_jobs": (lambda v: v is None or isinstance(v, Integral) and v != 0, "None or an integer other than 0"),
     "refit": _FLAG,
     "cv": (lambda v: _integer(v, 2), "an integer of at least 2"),
     "freeze": _one_of("trunk", "none", "gradual"),

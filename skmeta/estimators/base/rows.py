@@ -7,6 +7,7 @@ from sklearn.utils.validation import validate_data
 
 from skmeta.tasks import is_tasks
 from skmeta.tasks.rows import is_frame, readable, refuse_missing_labels
+from skmeta.tasks.splitting import refuse_no_support
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _MOST_CELLS = 2**28  # of a sparse matrix that is made dense
@@ -63,11 +64,8 @@ class NumericRows:
     def read_tasks(self, estimator, tasks, reset=False, keep_sparse=False):
         """Tasks with numbers for rows, their labels checked."""
         X, y = tasks.pooled
-        if not len(tasks):
-            raise ValueError("There are no tasks: give at least one.")
-        if (tasks.n_support == 0).any() and (reset or not estimator.codec_.starts_cold(estimator._learner_class)):
-            name = tasks.called(int(np.flatnonzero(tasks.n_support == 0)[0]))
-            raise ValueError(f"Task {name} has no support rows (X, y): leave it out, or give it some.")
+        if reset or not estimator.codec_.starts_cold(estimator._learner_class):
+            refuse_no_support(tasks)
         if reset and (tasks.n_query == 0).all():
             raise ValueError(
                 "X_query of every task is without rows, so that there is nothing to learn from: leave X_query out, and "
@@ -130,6 +128,8 @@ def require_labels(estimator, X, y):
             f"partial_fit and adapt take the rows of one task, but X is a {type(X).__name__} of tasks. Meta-train "
             "with fit(tasks), ask with predict(tasks), or adapt to the rows of one of them."
         )
+    if y is None and isinstance(X, (list, tuple)) and not X:
+        raise ValueError("fit got an empty list of tasks: give at least one.")
     if y is None:
         name = type(estimator).__name__
         rest = (

@@ -64,7 +64,8 @@ class Targets:
         largest = np.abs(columns).max(0, initial=0.0)
         unit = np.where(largest > 1e-300, largest, 1.0)
         deviation = (columns / unit).std(0)
-        scale = np.where(deviation * unit > 1e-12 * np.maximum(largest, 1e-300), deviation * unit, 1.0)
+        varies = deviation * unit > 1e-12 * np.maximum(largest, 1e-300)
+        scale = np.where(varies, deviation * unit, np.minimum(unit, 1.0))
         return cls((columns / unit).mean(0) * unit, scale, y.ndim == 1)
 
     of_untrained = of_table

@@ -284,11 +284,12 @@ class WrappedEstimator(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstim
     def _answer_tasks(self, tasks, method):
         check_is_fitted(self)
         tasks = asked_about(tasks)
-        if not len(tasks):
-            raise ValueError("There are no tasks: give at least one.")
         self._check_labels(tasks)
-        supports = (Support(one.X, one.y, np.ones(len(one.y))) for one in tasks)
-        return object_array([getattr(self._fitted_for(s), method)(one.X_query) for s, one in zip(supports, tasks)])
+        return object_array([self._answer_task(one, method) for one in self._checked(tasks)])
+
+    def _answer_task(self, one, method):
+        answer = getattr(self._fitted_for(Support(one.X, one.y, np.ones(len(one.y)))), method)
+        return answer(one.X_query) if one.X_query.shape[0] else answer(one.X)[:0]  # none answers no rows
 
     @documented_like(MetaClassifier.predict)
     def predict(self, X, *, task=None):
