@@ -58,6 +58,8 @@ class Learner(nn.Module):
     loss_learned = None
     #: whether its forward draws from torch's global generators in training
     draws_in_training = False
+    #: whether a single task can make the gradient in training longer by orders of magnitude
+    gradient_may_explode = False
     #: the first task and the number of all, where the tasks at hand are some of a batch that processes share
     place_in_batch = None
 

@@ -210,6 +210,11 @@ class MAML(GradientBased):
         return flat_answers(outputs)
 
     @property
+    def gradient_may_explode(self):
+        """Whether it is a derivative through steps down a squared error, which may lead uphill without end."""
+        return self.task_type == "regression" and not self.first_order and not self.implicit
+
+    @property
     def loss_learned(self):
         return self.engine.loss.name
 

@@ -5,6 +5,7 @@ import copy
 import torch
 from skorch.callbacks import PassthroughScoring
 
+from skmeta.learners.base import innermost
 from skmeta.tasks.episodes import EpisodeLoader, Parts
 from skmeta.tasks.row_batches import RowLoader
 from skmeta.tasks.store import TaskStore, is_answered, sample_of
@@ -13,7 +14,7 @@ from skmeta.training.packed_net import packed, unpack
 from skmeta.training.randomness import Randomness
 from skmeta.training.seeded_net import SeededNet
 from skmeta.training.standing import NothingLearned
-from skmeta.training.step import Adam, correct, is_small, learned_at_once, n_tasks, shared_step
+from skmeta.training.step import Adam, correct, is_small, learned_at_once, n_tasks, shared_step, shorten_gradient
 
 # since torch 2.4 on the CPU: a step of a small network is then several times as fast
 _FUSED = (torch.optim.Adam, torch.optim.AdamW) if torch.__version__ >= (2, 4) else ()
@@ -131,7 +132,15 @@ class MetaNet(SeededNet):
         self.history.record(f"{prefix}_batch_count", n_batches)
 
     def train_step_single(self, batch, **fit_params):
-        """skorch's; or the learner's own way, if it has one, where nobody would see the difference."""
+        """skorch's, its gradient bounded where it may explode."""
+        done = self._gradient_of(batch, **fit_params)
+        if innermost(self._bare_learner).gradient_may_explode:
+            for name in self._optimizers:
+                shorten_gradient(getattr(self, f"{name}_"))
+        return done
+
+    def _gradient_of(self, batch, **fit_params):
+        """skorch's step; or the learner's own way, if it has one, where nobody would see the difference."""
         done = None if fit_params or self._processes is not None else learned_at_once(self, *batch)
         if done is not None:
             return done

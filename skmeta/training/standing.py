@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import signal
 import threading
 from contextlib import contextmanager, suppress
@@ -66,13 +67,22 @@ def train(net, tasks, epochs, watcher=None):
     net._watcher = watcher
     with suppress(TrainingInterrupted):
         net.partial_fit(tasks, epochs=epochs)
+    if _has_diverged(net):
+        raise NothingLearned(
+            "Training diverged: its weights, or its last losses, are infinite or no numbers. Columns may hold extreme "
+            "values, which want scaling (QuantileTransformer, say); targets may be large, which "
+            "target_scaling='pooled' or 'task' sees to; or lr, or inner_lr where there is one, is too large."
+        )
+
+
+def _has_diverged(net):
+    """Whether a weight is no number, or no loss of the last epoch is one; single tasks may have infinite losses."""
     are_numbers = [torch.isfinite(value).all() for value in net.module_.parameters()]
     if are_numbers and not torch.stack(are_numbers).all():
-        raise NothingLearned(
-            "Training diverged: it has made weights that are infinite or no numbers. Columns may hold extreme values, "
-            "which want scaling (QuantileTransformer, say); targets may be large, which target_scaling='pooled' or "
-            "'task' sees to; or lr, or inner_lr where there is one, is too large."
-        )
+        return True
+    batches = net.history[-1]["batches"] if net.history else []
+    losses = [batch["train_loss"] for batch in batches if "train_loss" in batch]
+    return bool(losses) and not any(map(math.isfinite, losses))
 
 
 def raise_if_interrupted(net):

@@ -1,5 +1,7 @@
 """One step of training: its loss and gradient, in one call or shared by processes, and the update by Adam."""
 
+import math
+
 import torch
 from skorch.dataset import get_len
 from torch import nn
@@ -13,6 +15,8 @@ from skmeta.tasks.store import TaskStore, is_answered
 SMALL = 10**8
 #: what a learner's own loss is, by the criterion
 _LOSSES = {nn.CrossEntropyLoss: "cross_entropy", nn.MSELoss: "mse"}
+#: a gradient that may explode is as long as so many root mean squares of those before it, at most
+LONGEST = 3.0
 
 
 def is_small(iterator, learner):
@@ -192,6 +196,34 @@ def n_tasks(batch):
     """How many tasks a batch has; skorch, which is asked about those of other loaders, looks into all of its parts."""
     is_ours = isinstance(batch, dict) and "query_X" in batch
     return batch["query_X"].shape[0] if is_ours else get_len(batch)
+
+
+@torch.no_grad()
+def shorten_gradient(optimizer):
+    """Shorten a gradient far longer than those before it, by what Adam and its kin remember of them; or undo it.
+
+    Inner steps that explode on a single task of a batch have a derivative that is longer by orders of magnitude, or
+    infinite. Adam would remember it, and hardly move for hundreds of steps, or have no numbers from then on.
+    """
+    values = [value for group in optimizer.param_groups for value in group["params"] if value.grad is not None]
+    if not values:
+        return
+    gradients, usual = [value.grad for value in values], _usual_length(optimizer, values)
+    length = float(torch.stack(torch._foreach_norm(gradients)).norm())
+    if not math.isfinite(length):
+        torch._foreach_zero_(gradients)
+    elif length > LONGEST * usual > 0:
+        torch._foreach_mul_(gradients, LONGEST * usual / length)
+
+
+def _usual_length(optimizer, values):
+    """The root mean square of the lengths that gradients of these had, as Adam remembers them; 0 if it does not."""
+    remembered = [optimizer.state.get(value, {}) for value in values]
+    if not all("exp_avg_sq" in state for state in remembered):
+        return 0.0
+    squares = torch.stack(torch._foreach_norm([state["exp_avg_sq"] for state in remembered], 1)).sum()
+    _, forgetting = optimizer.param_groups[0]["betas"]
+    return math.sqrt(float(squares) / (1 - forgetting ** float(remembered[0]["step"])))
 
 
 class Adam(torch.optim.Adam):

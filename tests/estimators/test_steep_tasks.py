@@ -9,9 +9,11 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 import skmeta
-from skmeta import MAMLRegressor, ReptileRegressor, Task
+from skmeta import MAMLRegressor, ReptileRegressor, Task, TaskSet
 from skmeta.exceptions import AdaptationWarning
 from skmeta.learners.maml import MAML
+from skmeta.tasks.distributions import BaseTaskDistribution
+from skmeta.training.step import shorten_gradient
 
 
 @pytest.fixture
@@ -109,3 +111,36 @@ def test_a_task_far_steeper_than_the_others_does_not_lead_reptile_astray():
     meta = ReptileRegressor(target_scaling="task", random_state=0, max_epochs=5).fit([*tasks, Task(X, 40 * X[:, 0])])
     others = [Task(X := rng.normal(size=(20, 3)), X @ [1.0, -1.0, 2.0], X, X @ [1.0, -1.0, 2.0]) for _ in range(10)]
     assert np.isfinite(meta.predict(others)[0]).all() and meta.score(others) > 0.5
+
+
+class FewAreSteep(BaseTaskDistribution):
+    """Tasks of one kind, whose first column is twelve times as wide in every fiftieth or so."""
+
+    def __init__(self, share=0.02):
+        self.share = share
+
+    def _draw(self, n_tasks, rng):
+        is_steep = rng.uniform(size=n_tasks) < self.share
+        X = rng.normal(size=(n_tasks, 10, 3))
+        X[is_steep, :, 0] *= 12
+        y = abs(X) @ [1.0, -1.0, 2.0]
+        tasks = [Task(X[:5], y[:5], X[5:], y[5:]) for X, y in zip(X, y)]
+        return TaskSet(tasks), {"is_steep": is_steep}
+
+
+@pytest.mark.parametrize("settings", [{}, {"adapt_params": "body"}, {"inner_lr": "learn"}])
+def test_inner_steps_that_explode_on_a_few_tasks_do_not_keep_maml_from_learning_the_others(settings):
+    meta = MAMLRegressor(random_state=1, max_epochs=8, steps_per_epoch=10, **settings).fit(FewAreSteep())
+    assert meta.score(FewAreSteep(share=0).sample(20, random_state=0)) > 0.5
+
+
+def test_a_gradient_far_longer_than_those_before_is_shortened_and_an_infinite_one_undone():
+    value = nn.Parameter(torch.zeros(2))
+    optimizer, lengths = torch.optim.Adam([value]), []
+    for gradient in ([0.0, 0.0], [3.0, 4.0], [6.0, 8.0], [3e9, 4e9], [0.0, float("inf")]):
+        value.grad = torch.tensor(gradient)
+        shorten_gradient(optimizer)
+        lengths.append(float(value.grad.norm()))
+        optimizer.step()
+    usual = np.sqrt((5**2 + 10**2) / 3)
+    np.testing.assert_allclose(lengths, [0, 5, 10, 3 * usual, 0], rtol=0.01)
