@@ -362,11 +362,11 @@ def test_copies_know_the_scales_and_what_was_saved_without_them_is_silent(tmp_pa
     meta = MetaKNeighborsRegressor(**CHEAP).fit(TRAIN)
     task = rescaled(NEW[0], [1e3, 1, 1, 1])
     meta.save(tmp_path / "new.skmeta")
-    for copy in (skmeta.load(tmp_path / "new.skmeta"), pickle.loads(pickle.dumps(meta))):
+    for other in (skmeta.load(tmp_path / "new.skmeta"), pickle.loads(pickle.dumps(meta))):
         with pytest.warns(AdaptationWarning, match="column 0 varies"):
-            copy.adapt(task.X, task.y)
+            other.adapt(task.X, task.y)
         with silent():  # what it was told of before it was stored is not told again
-            pickle.loads(pickle.dumps(copy))
+            pickle.loads(pickle.dumps(other))
     meta.spreads_ = Spreads(*(getattr(meta.spreads_, name) for name in ("low", "high", "far")))
     meta.save(tmp_path / "older.skmeta")
     with silent():
