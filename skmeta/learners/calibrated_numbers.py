@@ -18,12 +18,8 @@ class CalibratedNumbers(Calibrated):
     rows more of it; where the learner has been right about rows that it was not trained on its share grows, and where
     both were wrong the answer stays nearer to the mean.
 
-    Before :meth:`calibrate` the answers are the learner's.
-
-    Parameters
-    ----------
-    learner : Learner
-    n_features_in : int
+    Before :meth:`calibrate` the answers are the learner's. Parameters are those of
+    :class:`~skmeta.learners.calibrated.Calibrated`.
 
     References
     ----------
@@ -40,19 +36,7 @@ class CalibratedNumbers(Calibrated):
 
     @torch.no_grad()
     def calibrate(self, X, y, folds, is_new):
-        """Find how far to trust the learner, and the plain rows.
-
-        Parameters
-        ----------
-        X : (n, d) tensor
-            The rows of the table.
-        y : (n, k) tensor
-            Their targets.
-        folds : (n,) int64 tensor
-            The fold of each row; -1 for a row that is never held out.
-        is_new : bool
-            Whether the learner was not trained on the rows of the first fold, so that what it says of them counts.
-        """
+        """Find how far to trust the learner, and the plain rows: as of classes, but ``y`` are targets (n, k)."""
         of_plain = torch.zeros_like(y)
         of_plain[folds >= 0] = self.plain.find_pull(X, y, folds)
         answers = of_plain.clone()
@@ -180,19 +164,9 @@ class PlainNumbers(Learner):
 
     @torch.no_grad()
     def find_pull(self, X, y, folds):
-        """Choose the pull by what heads say of rows that they were fitted without.
+        """Choose the pull by what heads say of rows that they were fitted without: as of classes, for targets (n, k).
 
-        Parameters
-        ----------
-        X : (n, d) tensor
-        y : (n, k) tensor
-        folds : (n,) int64 tensor
-            The fold of each row; -1 for a row that is never held out.
-
-        Returns
-        -------
-        answers : (n_held_out, k) tensor
-            To the rows held out, in their order, by heads of the chosen pull.
+        Returns answers (n_held_out, k) to the rows held out.
         """
         rows, answers = self.embed(X[None])[0], y.new_zeros(len(PULLS), *y.shape)
         pulls = torch.tensor(PULLS).to(y)

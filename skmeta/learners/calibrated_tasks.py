@@ -15,12 +15,8 @@ class CalibratedTasks(Calibrated):
     tasks share. So it is heard beside that line, see :class:`OffsetLine`: what both say is averaged, and the learner's
     share is that under which tasks that copies of it were trained without are answered best.
 
-    Before it is calibrated the answers are the learner's.
-
-    Parameters
-    ----------
-    learner : Learner
-    n_features_in : int
+    Before it is calibrated the answers are the learner's. Parameters are those of
+    :class:`~skmeta.learners.calibrated.Calibrated`.
 
     References
     ----------

@@ -92,10 +92,8 @@ class _DualRidge(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, S, Y, penalty):
-        K = torch.bmm(S, S.transpose(1, 2))
-        K.diagonal(dim1=1, dim2=2).add_(penalty)
-        factor = torch.linalg.cholesky_ex(K)[0]
-        A = torch.cholesky_solve(Y.transpose(1, 2), factor).transpose(1, 2)
+        factor = _factor(torch.bmm(S, S.transpose(1, 2)), penalty)
+        A = _divided(Y, factor)
         W = torch.bmm(A, S)
         ctx.save_for_backward(S, factor, A, W)
         return W
@@ -105,7 +103,7 @@ class _DualRidge(torch.autograd.Function):
     def backward(ctx, dW):
         S, factor, A, W = ctx.saved_tensors
         dA = torch.bmm(dW, S.transpose(1, 2))
-        B = torch.cholesky_solve(dA.transpose(1, 2), factor).transpose(1, 2)  # dA K^-1, so that dK = -B' A
+        B = _divided(dA, factor)  # dA K^-1, so that dK = -B' A
         dS = _of_low_rank(A, torch.baddbmm(dW, B, S, alpha=-1), B, W)
         return dS, B, -(A * B).sum() if ctx.needs_input_grad[2] else None
 
@@ -115,10 +113,8 @@ class _PrimalRidge(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, S, Y, penalty):
-        G = torch.bmm(S.transpose(1, 2), S)
-        G.diagonal(dim1=1, dim2=2).add_(penalty)
-        factor = torch.linalg.cholesky_ex(G)[0]
-        W = torch.cholesky_solve(torch.bmm(Y, S).transpose(1, 2), factor).transpose(1, 2).contiguous()
+        factor = _factor(torch.bmm(S.transpose(1, 2), S), penalty)
+        W = _divided(torch.bmm(Y, S), factor).contiguous()
         ctx.save_for_backward(S, Y, factor, W)
         return W
 
@@ -126,10 +122,21 @@ class _PrimalRidge(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, dW):
         S, Y, factor, W = ctx.saved_tensors
-        Z = torch.cholesky_solve(dW.transpose(1, 2), factor).transpose(1, 2)  # dW G^-1, so that dG = -W' Z
+        Z = _divided(dW, factor)  # dW G^-1, so that dG = -W' Z
         residual, dY = (torch.bmm(part, S.transpose(1, 2)) for part in (W, Z))
         dS = _of_low_rank(residual.neg_().add_(Y), Z, dY, W)
         return dS, dY, -(W * Z).sum() if ctx.needs_input_grad[2] else None
+
+
+def _factor(products, penalty):
+    """Cholesky's of symmetric matrices, which are changed, with a penalty on their diagonals."""
+    products.diagonal(dim1=1, dim2=2).add_(penalty)
+    return torch.linalg.cholesky_ex(products)[0]
+
+
+def _divided(Y, factor):
+    """``Y K^-1``, by the factor of K."""
+    return torch.cholesky_solve(Y.transpose(1, 2), factor).transpose(1, 2)
 
 
 def _of_low_rank(A, B, C, D):

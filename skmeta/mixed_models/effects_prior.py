@@ -27,7 +27,7 @@ class EffectsPrior:
 
     def posterior_factor(self, G):
         """M = (noise D^-1 + G)^-1 for each task's moments G, without inverting D: posterior means are M h."""
-        root, inverse = self._whitened_inverse(G)
+        root, inverse = self.whitened_inverse(G)
         return root @ inverse @ root.T
 
     def posterior_means(self, G, h):
@@ -35,7 +35,7 @@ class EffectsPrior:
         whitened = self.noise * np.eye(len(self.covariance)) + G @ self.covariance
         return np.linalg.solve(whitened, h[:, :, None])[:, :, 0] @ self.covariance
 
-    def _whitened_inverse(self, G):
+    def whitened_inverse(self, G):
         """R with D = R R', and (noise I + R'G R)^-1 for each task: these are positive, and safe to invert."""
         values, vectors = np.linalg.eigh(self.covariance)
         root = vectors * np.sqrt(np.maximum(values, 0))
@@ -43,12 +43,13 @@ class EffectsPrior:
         noise = max(self.noise, 1e-13 * np.abs(spread).max(initial=0))  # or rounding would leave them not positive
         return root, np.linalg.inv(spread + noise * np.eye(len(root)))
 
-    def step(self, G, h, squares, n_rows):
+    def step(self, G, h, squares, n_rows, whitened=None):
         """One iteration, from the tasks' moments: G = Z'Z and h = Z'r for each, the sum of r^2 over all rows.
 
-        Returns by how much the covariance changed, as a share of its largest entry.
+        Their :meth:`whitened_inverse` is computed where it is not given. Returns by how much the covariance changed, as
+        a share of its largest entry.
         """
-        root, inverse = self._whitened_inverse(G)  # posterior factors are M = R A R'
+        root, inverse = whitened or self.whitened_inverse(G)  # posterior factors are M = R A R'
         effect = (inverse @ (h @ root)[:, :, None])[:, :, 0] @ root.T
         of_all = inverse.sum(0)
         second = (self.noise * root @ of_all @ root.T + effect.T @ effect) / len(G)

@@ -64,13 +64,13 @@ def mixed_effects(W, y, tasks, random, n_tied=0, alpha=1.0, n_iter=30, settled=0
     prior = EffectsPrior(len(random), n_tied)
     for _ in range(n_iter):
         # the rows' covariance is noise (I + Z D Z' / noise); its inverse by Woodbury's identity
-        M = prior.posterior_factor(G)
-        whitened = cross.transpose(0, 2, 1) @ M
-        gram = A_all - (whitened @ cross).sum(0)
-        moment = b_all - (whitened @ h0[:, :, None]).sum(0)[:, 0]
+        root, inverse = whitened = prior.whitened_inverse(G)
+        explained = cross.transpose(0, 2, 1) @ (root @ inverse @ root.T)
+        gram = A_all - (explained @ cross).sum(0)
+        moment = b_all - (explained @ h0[:, :, None]).sum(0)[:, 0]
         beta = np.linalg.solve(gram + prior.noise * penalty, moment)
         rest = squares - 2 * beta @ b_all + beta @ A_all @ beta
-        if prior.step(G, h0 - cross @ beta, rest, n_rows) < settled:
+        if prior.step(G, h0 - cross @ beta, rest, n_rows, whitened) < settled:
             break
     return beta, prior
 

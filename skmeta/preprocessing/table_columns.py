@@ -72,35 +72,30 @@ def take_column(X, j, kind):
 
 def _days(values):
     """Days since 1970, by the clock of the place where a date has a time zone, whatever its container and unit."""
-    if values.dtype.kind in "biuf" and not np.isnan(as_floats(values)).all():
-        raise ValueError(f"numbers of dtype {values.dtype}")
-    if values.dtype.kind == "M" and isinstance(values.dtype, np.dtype):
-        moments = np.asarray(values).astype("datetime64[us]")
-    else:
-        cells = np.asarray(values, dtype=object)
-        moments = np.array([_moment(cell) for cell in cells], dtype="datetime64[us]")
-    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / _MICROSECONDS_A_DAY)
-
-
-def _moment(cell):
-    if is_missing(cell):
-        return np.datetime64("NaT")
-    cell = cell.to_timestamp() if _is_period(cell) else cell
-    if isinstance(cell, _NUMBERS) or isinstance(cell, str) and _is_number(cell):  # which numpy takes for a year
-        raise ValueError(f"the number {cell}")
-    return np.datetime64(cell.replace(tzinfo=None) if isinstance(cell, datetime.datetime) else cell, "us")
+    return _in_days(values, "M", "datetime64[us]", _moment)
 
 
 def _days_long(values):
     """How many days durations last."""
+    return _in_days(values, "m", "timedelta64[us]", lambda cell: np.timedelta64(cell, "us"))
+
+
+def _in_days(values, kind, dtype, of_cell):
+    """Microseconds as days, NaN where missing; cells that numpy has no dtype for are read one by one."""
     if values.dtype.kind in "biuf" and not np.isnan(as_floats(values)).all():
         raise ValueError(f"numbers of dtype {values.dtype}")
-    if values.dtype.kind == "m" and isinstance(values.dtype, np.dtype):
-        spans = np.asarray(values).astype("timedelta64[us]")
-    else:
-        cells = [np.timedelta64("NaT") if is_missing(cell) else cell for cell in np.asarray(values, dtype=object)]
-        spans = np.array([np.timedelta64(cell, "us") for cell in cells], dtype="timedelta64[us]")
-    return np.where(np.isnat(spans), np.nan, spans.astype(np.int64) / _MICROSECONDS_A_DAY)
+    if values.dtype.kind != kind or not isinstance(values.dtype, np.dtype):
+        cells = np.asarray(values, dtype=object)
+        values = np.array([None if is_missing(cell) else of_cell(cell) for cell in cells], dtype=dtype)
+    moments = np.asarray(values).astype(dtype)
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / _MICROSECONDS_A_DAY)
+
+
+def _moment(cell):
+    cell = cell.to_timestamp() if _is_period(cell) else cell
+    if isinstance(cell, _NUMBERS) or isinstance(cell, str) and _is_number(cell):  # which numpy takes for a year
+        raise ValueError(f"the number {cell}")
+    return np.datetime64(cell.replace(tzinfo=None) if isinstance(cell, datetime.datetime) else cell, "us")
 
 
 def as_floats(values):

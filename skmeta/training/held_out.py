@@ -225,13 +225,9 @@ def class_parts(tasks, seed):
         return []
     if not LEAST_CLASSES <= tasks.max_classes <= MOST_CLASSES:
         return []
-    order = np.random.RandomState(seed).permutation(tasks.max_classes)
-    is_single = tasks.y.bincount(minlength=tasks.max_classes).cpu().numpy() < 2
-    if (n_classes := int((~is_single).sum())) < LEAST_CLASSES:
-        return []
-    # a class's place among those dealt out, single rows last, so that each third has its share of both
-    order = torch.as_tensor(np.argsort(np.lexsort((order, is_single))), device=tasks.device)
-    return [(of_classes(tasks, ~third), of_classes(tasks, third)) for third in thirds(order, n_classes)]
+    asks = tasks.y.bincount(minlength=tasks.max_classes).cpu().numpy() > 1
+    parts = (torch.as_tensor(third, device=tasks.device) for third in thirds(asks, LEAST_CLASSES, seed))
+    return [(of_classes(tasks, ~third), of_classes(tasks, third)) for third in parts]
 
 
 def task_parts(tasks, seed):
@@ -240,17 +236,31 @@ def task_parts(tasks, seed):
         return []
     if len(tasks) > MOST_TASKS or len(tasks.X) > MOST_REHEARSED_ROWS:
         return []
-    asks = _which_ask(tasks)
-    if (n_tasks := int(asks.sum())) < LEAST_TASKS:
+    parts = thirds(_which_ask(tasks), LEAST_TASKS, seed)
+    return [(tasks.some(~third), tasks.some(third)) for third in parts]
+
+
+def thirds(asks, least, seed, enough=ENOUGH_HELD_OUT):
+    """Draw who is held out in each rehearsal: as many thirds in turn as hold enough of those that ask.
+
+    Parameters
+    ----------
+    asks : (n,) bool array
+        Who says something where it is held out; each third has its share of these, and of the others.
+    least : int
+        Where fewer ask there are no rehearsals.
+    seed : int
+    enough : int, default=10
+
+    Returns
+    -------
+    parts : list of (n,) bool arrays
+    """
+    if (n_that_ask := int(asks.sum())) < least:
         return []
-    # each third has its share of those that ask
-    order = np.argsort(np.lexsort((np.random.RandomState(seed).permutation(len(tasks)), ~asks)))
-    return [(tasks.some(~third), tasks.some(third)) for third in thirds(order, n_tasks)]
-
-
-def thirds(order, n_that_ask, enough=ENOUGH_HELD_OUT):
-    """Say by places who is held out in each rehearsal: as many thirds in turn as hold enough of those that ask."""
-    return [order % 3 == third for third in range(min(3, -(-3 * enough // n_that_ask)))]
+    drawn = np.lexsort((np.random.RandomState(seed).permutation(len(asks)), ~asks))
+    place = np.argsort(drawn)
+    return [place % 3 == third for third in range(min(3, -(-3 * enough // n_that_ask)))]
 
 
 def _which_ask(tasks):

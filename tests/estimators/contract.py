@@ -63,6 +63,14 @@ def tasks_for(cls, seed=0):
 
 
 @cache
+def ragged_tasks(cls):
+    """Supports, queries and ways of many sizes."""
+    if is_classifier(cls()):
+        return GaussianClusters(n_ways=(2, 5), n_shots=(1, 6), n_query=(1, 4), n_features=4).sample(9, random_state=3)
+    return LinearFamily(n_features=4, n_shots=(1, 12), n_query=(2, 9)).sample(9, random_state=3)
+
+
+@cache
 def _trained(cls):
     return cheap(cls).fit(tasks_for(cls))
 
@@ -70,6 +78,17 @@ def _trained(cls):
 def trained(cls):
     """Meta-trained, without a task. Training is shared between tests, the estimator is not."""
     return copy.copy(_trained(cls))
+
+
+@cache
+def _trained_on_a_table(cls):
+    task = one_task(cls)
+    return cheap(cls).fit(task.X, task.y)
+
+
+def trained_on_a_table(cls):
+    """Fitted to the rows of ``one_task`` alone."""
+    return copy.copy(_trained_on_a_table(cls))
 
 
 @cache

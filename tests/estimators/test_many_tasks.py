@@ -16,8 +16,8 @@ from tests.estimators.contract import (
     every_classifier,
     every_estimator,
     every_regressor,
-    everything_in,
     one_task,
+    ragged_tasks,
     tasks_for,
     trained,
     trained_on_shared_labels,
@@ -25,13 +25,6 @@ from tests.estimators.contract import (
 
 #: many tasks are answered in single precision by the learners that bear it
 AS_ALONE = {"rtol": 1e-4, "atol": 1e-5}
-
-
-def ragged_tasks(cls):
-    """Supports, queries and ways of many sizes."""
-    if is_classifier(cls()):
-        return GaussianClusters(n_ways=(2, 5), n_shots=(1, 6), n_query=(1, 4), n_features=4).sample(9, random_state=3)
-    return LinearFamily(n_features=4, n_shots=(1, 12), n_query=(2, 9)).sample(9, random_state=3)
 
 
 # ---------------------------------------------------------------------- predict(tasks), score(tasks)
@@ -48,20 +41,9 @@ def test_tasks_together_are_answered_as_each_alone(cls):
         assert_allclose(answer, (meta.predict_proba if is_classifier(meta) else meta.predict)([task])[0], **AS_ALONE)
 
 
-@every_estimator
-def test_asking_about_tasks_leaves_the_current_task(cls):
-    task = one_task(cls)
-    meta = trained(cls).partial_fit(task.X, task.y)
-    before, answer = everything_in(meta), answers(meta, task.X_query)
-    meta.predict(ragged_tasks(cls))
-    meta.score(ragged_tasks(cls))
-    assert everything_in(meta) == before
-    assert_array_equal(answers(meta, task.X_query), answer)
-
-
 @pytest.mark.parametrize("cls", [ProtoNetClassifier, MAMLRegressor, InContextClassifier])
 def test_any_container_of_tasks_will_do(cls):
-    tasks, meta = ragged_tasks(cls), trained(cls)
+    tasks, meta = ragged_tasks(cls)[:3], trained(cls)
     expected = meta.score(tasks)
     listed = list(tasks)
     objects = np.empty(len(listed), dtype=object)
@@ -132,7 +114,7 @@ def long_table(tasks):
 
 @every_estimator
 def test_a_long_table_trains_like_the_tasks_in_it(cls):
-    (X, y, ids), _ = long_table(tasks_for(cls))
+    (X, y, ids), _ = long_table(tasks_for(cls)[:4])
     labels = {"labels": "task"} if is_classifier(cls()) else {}
     long = cheap(cls, **labels).fit(X, y, task=ids)
     tasks = cheap(cls, **labels).fit(TaskSet.from_long(X, y, ids))
@@ -178,10 +160,9 @@ def test_rows_may_be_added_to_known_tasks(cls):
 def test_the_long_score_is_accuracy_over_rows(cls):
     (X, y, ids), (X_query, y_query, query_ids) = long_table(tasks_for(cls))
     meta = trained(cls).partial_fit(X, y, task=ids)
-    right = meta.predict(X_query, task=query_ids) == y_query
-    assert meta.score(X_query, y_query, task=query_ids) == pytest.approx(right.mean())
-    p = meta.predict_proba(X_query, task=query_ids)
-    assert_array_equal(p.argmax(1), meta.predict(X_query, task=query_ids))
+    answer = meta.predict(X_query, task=query_ids)
+    assert meta.score(X_query, y_query, task=query_ids) == pytest.approx(np.mean(answer == y_query))
+    assert_array_equal(meta.predict_proba(X_query, task=query_ids).argmax(1), answer)
 
 
 @every_regressor

@@ -1,8 +1,10 @@
 """Tasks on another scale than those of meta-training, or elsewhere, are told of, and ordinary ones are not."""
 
+import copy
 import pickle
 import warnings
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import pytest
@@ -133,6 +135,16 @@ def of_the_task(values, n_rows):
     return np.repeat(values[:, None], n_rows, axis=1)
 
 
+@cache
+def _fitted_to_lines(cls, scaling):
+    return cls(**CHEAP | {"target_scaling": scaling}).fit(TRAIN)
+
+
+def fitted_to_lines(cls, scaling):
+    """A regressor of ``TRAIN``. Training is shared between tests, the estimator is not."""
+    return copy.copy(_fitted_to_lines(cls, scaling))
+
+
 ONE_VALUE_A_TASK = {
     "a site of fifty, one-hot": lambda rng, n: np.eye(50)[rng.integers(50, size=n)],
     "ten rare counts": lambda rng, n: rng.poisson(0.02, (n, 10)),
@@ -148,8 +160,9 @@ def told(draw, n_train, n_rows, n_new=50):
     """The share of new tasks that are told of after training on others of the same distribution."""
     rng, shares = np.random.default_rng(0), []
     for _ in range(max(20, 600 // n_train)):  # three tasks may by accident lie next to each other
-        tasks = [Task(X, rng.normal(size=n_rows)) for X in of_the_task(draw(rng, n_train + n_new) * 1.0, n_rows)]
-        shares.append(far(spreads_of(TaskSet(tasks[:n_train])), TaskSet(tasks[n_train:])).any(1).mean())
+        X = np.repeat(draw(rng, n_train + n_new) * 1.0, n_rows, axis=0)
+        tasks = TaskSet.from_pool(X, rng.normal(size=len(X)), np.full(n_train + n_new, n_rows))
+        shares.append(far(spreads_of(tasks[:n_train]), tasks[n_train:]).any(1).mean())
     return np.mean(shares)
 
 
@@ -236,14 +249,14 @@ def test_every_meta_trained_estimator_says_where_a_column_lies_unless_each_task_
 
 @pytest.mark.parametrize("cls", REGRESSORS)
 def test_targets_that_lie_elsewhere_are_told_of_and_scaled_by_task_are_answered_there(cls):
-    meta = cls(**CHEAP).fit(TRAIN)
+    meta = fitted_to_lines(cls, "pooled")
     matters = not cls.__name__.startswith(("InContext", "MetaKNeighbors"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         meta.predict([moved(task, target=-1000) for task in NEW])
     said = [str(one.message) for one in caught if "20 of 20 tasks are elsewhere" in str(one.message)]
     assert len(said) == matters and all("the targets below -" in one for one in said)
-    by_task = cls(**CHEAP | {"target_scaling": "task"}).fit(TRAIN)
+    by_task = fitted_to_lines(cls, "task")
     with silent():
         answers = by_task.predict([moved(task, target=-1000) for task in NEW])
     assert max(np.abs(one + 1000).mean() for one in answers) < 30
@@ -278,7 +291,7 @@ def test_every_meta_trained_estimator_names_the_column_unless_each_task_measures
 @pytest.mark.parametrize("cls", REGRESSORS)
 @pytest.mark.parametrize("scaling", ["pooled", "task"])
 def test_targets_are_looked_at_where_their_scale_matters(cls, scaling):
-    meta = cls(**CHEAP | {"target_scaling": scaling}).fit(TRAIN)
+    meta = fitted_to_lines(cls, scaling)
     matters = scaling == "pooled" and not cls.__name__.startswith(("InContext", "MetaKNeighbors"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -357,11 +370,11 @@ def test_copies_know_the_scales_and_what_was_saved_without_them_is_silent(tmp_pa
     meta = MetaKNeighborsRegressor(**CHEAP).fit(TRAIN)
     task = rescaled(NEW[0], [1e3, 1, 1, 1])
     meta.save(tmp_path / "new.skmeta")
-    for copy in (skmeta.load(tmp_path / "new.skmeta"), pickle.loads(pickle.dumps(meta))):
+    for other in (skmeta.load(tmp_path / "new.skmeta"), pickle.loads(pickle.dumps(meta))):
         with pytest.warns(AdaptationWarning, match="column 0 varies"):
-            copy.adapt(task.X, task.y)
+            other.adapt(task.X, task.y)
         with silent():  # what it was told of before it was stored is not told again
-            pickle.loads(pickle.dumps(copy))
+            pickle.loads(pickle.dumps(other))
     meta.spreads_ = Spreads(*(getattr(meta.spreads_, name) for name in ("low", "high", "far")))
     meta.save(tmp_path / "older.skmeta")
     with silent():

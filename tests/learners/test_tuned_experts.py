@@ -44,7 +44,7 @@ def test_the_plane_leaves_one_out_as_if_refitted(n_columns):
     X -= X.mean(0)
     y = X[:, 0] + 0.3 * rng.normal(size=20)
     about = (torch.tensor(X)[None], torch.tensor(y - y.mean())[None, :, None], torch.ones(1, 20).double())
-    kernel, left_out = tune_ridge(*about, None)
+    kernel, left_out = tune_ridge(*about)
     ridge = float(kernel.ridge)
     errors = []
     for i in range(20):
@@ -62,8 +62,8 @@ def test_a_law_without_noise_gets_the_smallest_ridge_and_a_law_of_noise_a_large_
     X = X - X.mean(1, keepdim=True)
     law, noise = X @ torch.ones(4, 1).double(), torch.tensor(rng.normal(size=(1, 60, 1)))
     total = torch.ones(1, 60).double()
-    assert float(tune_ridge(X, law, total, None)[0].ridge) == pytest.approx(60 * float(RIDGES[0]))
-    assert float(tune_ridge(X, noise - noise.mean(), total, None)[0].ridge) > 60 * 0.1
+    assert float(tune_ridge(X, law, total)[0].ridge) == pytest.approx(60 * float(RIDGES[0]))
+    assert float(tune_ridge(X, noise - noise.mean(), total)[0].ridge) > 60 * 0.1
 
 
 @pytest.mark.parametrize("n_sizes", [3, 4])

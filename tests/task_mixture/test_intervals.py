@@ -1,6 +1,7 @@
 """How sure TaskMixtureRegressor is: held-out rows lie in its intervals as often as these say."""
 
 import copy
+from functools import cache
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def asked_of_growth():
     """Quantiles of rows between others and of rows ahead, of a site of the table and of one never seen, by a shift."""
     week, y, site = growing(0)
 
+    @cache
     def quantiles(shift):
         model = TaskMixtureRegressor(LinearRegression(), cv=2, random_state=0).fit(week, y + shift, task=site)
         rows = np.concatenate([week[:12] + 0.5, week[:12] + 12])

@@ -202,7 +202,7 @@ def _in_common(deviations, exists):
         return (alike - with_itself) / max(n_tasks * (n_tasks - 1), 1)
 
     found = in_common(np.tile(np.arange(n_classes), (n_tasks, 1)))
-    dealt = np.array([in_common(_dealt_out(exists, rng)) for _ in range(_N_DEALS)])
+    dealt = np.array([in_common(order) for order in _dealt_out(exists, _N_DEALS, rng)])
     tolerance = 1e-9 * with_itself / n_tasks
     log_ways = gammaln(exists.sum(1) + 1.0)
     are_enough = log_ways.sum() - log_ways.max() > np.log(_FEWEST_WAYS) - 1e-6
@@ -211,11 +211,12 @@ def _in_common(deviations, exists):
     return found, dealt.std(), bool(is_beyond or (is_best and are_enough))
 
 
-def _dealt_out(exists, rng):
-    """Classes of each task (n_tasks, n_classes) in an order by chance; those that it lacks keep their place."""
-    by_chance = np.argsort(np.where(exists, rng.random_sample(exists.shape), 2), axis=1, kind="stable")
-    order = np.empty(exists.shape, dtype=int)
-    np.put_along_axis(order, np.argsort(~exists, axis=1, kind="stable"), by_chance, axis=1)
+def _dealt_out(exists, n_deals, rng):
+    """Classes of each task (n_deals, n_tasks, n_classes) in orders by chance; those that it lacks keep their place."""
+    drawn = rng.random_sample((n_deals, *exists.shape))
+    by_chance = np.argsort(np.where(exists, drawn, 2), axis=2, kind="stable")
+    order = np.empty_like(by_chance)
+    np.put_along_axis(order, np.argsort(~exists, axis=1, kind="stable")[None], by_chance, axis=2)
     return order
 
 

@@ -45,10 +45,7 @@ class TasksApart:
         if sparse.issparse(X) or X.shape[1] > _MOST_COLUMNS or len(y) > MOST_REHEARSED_ROWS:
             return
         asks = np.maximum(self.tasks.n_query, self.tasks.n_support - 1) > 0
-        if (n_tasks := int(asks.sum())) < LEAST_TASKS:
-            return
-        order = np.argsort(np.lexsort((np.random.RandomState(seed).permutation(len(tasks)), ~asks)))
-        self.parts = thirds(order, n_tasks, _ENOUGH)
+        self.parts = thirds(asks, LEAST_TASKS, seed, _ENOUGH)
 
     @property
     def is_of_use(self):

@@ -5,11 +5,23 @@ import torch
 from skmeta.learners.engine.layers import Layer
 
 
-class Linear(Layer):
-    """``y = x W + b``; weight (in, out) or (T, in, out), bias (out,) or (T, 1, out)."""
+class _Affine(Layer):
+    """A matrix product, and a bias or none."""
 
     def __init__(self, has_bias=True):
         self.n_params = 2 if has_bias else 1
+
+    def is_shared(self, p):
+        return p[0].dim() == 2
+
+    def r_accumulate(self, v, x, dy, Rx, Rdy, alpha):
+        self.accumulate(v, x, Rdy, alpha)
+        if Rx is not None:
+            self._add_product(v[0], Rx, dy, alpha)
+
+
+class Linear(_Affine):
+    """``y = x W + b``; weight (in, out) or (T, in, out), bias (out,) or (T, 1, out)."""
 
     def internal(self, weight, bias=None):
         if bias is not None and weight.dim() == 3:
@@ -23,9 +35,6 @@ class Linear(Layer):
         if bias is None:
             return (weight.transpose(-1, -2),)
         return weight.transpose(-1, -2), bias.squeeze(1) if weight.dim() == 3 else bias
-
-    def is_shared(self, p):
-        return p[0].dim() == 2
 
     def forward(self, p, x):
         weight, bias = p
@@ -73,11 +82,6 @@ class Linear(Layer):
         if bias is not None:
             bias.add_(dy.sum((0, 1)) if weight.dim() == 2 else dy.sum(1, keepdim=True), alpha=alpha)
 
-    def r_accumulate(self, v, x, dy, Rx, Rdy, alpha):
-        self.accumulate(v, x, Rdy, alpha)
-        if Rx is not None:
-            self._add_product(v[0], Rx, dy, alpha)
-
     @staticmethod
     def _add_product(weight, x, dy, alpha):
         if weight.dim() == 2:
@@ -104,15 +108,12 @@ class Linear(Layer):
         return new_weight, None if bias is None else torch.sub(bias, step, alpha=rates[1])
 
 
-class Head(Layer):
+class Head(_Affine):
     """The last layer, ``O = W x^T + b``: weight (C, in) or (T, C, in), bias (C, 1) or (T, C, 1), outputs (T, C, n).
 
     Matrix products and softmaxes with a handful of columns waste the machine's vectors, so the narrow class axis
     never comes last.
     """
-
-    def __init__(self, has_bias=True):
-        self.n_params = 2 if has_bias else 1
 
     def internal(self, weight, bias=None):
         return weight, None if bias is None else bias.unsqueeze(-1)
@@ -123,9 +124,6 @@ class Head(Layer):
 
     def n_outputs(self, weight, bias=None):
         return weight.shape[-2]
-
-    def is_shared(self, p):
-        return p[0].dim() == 2
 
     def forward(self, p, x):
         weight, bias = p
@@ -168,11 +166,6 @@ class Head(Layer):
         self._add_product(weight, x, D, alpha)
         if bias is not None:
             bias.add_(D.sum(2, keepdim=True) if weight.dim() == 3 else D.sum((0, 2)).unsqueeze(-1), alpha=alpha)
-
-    def r_accumulate(self, v, x, D, Rx, RD, alpha):
-        self.accumulate(v, x, RD, alpha)
-        if Rx is not None:
-            self._add_product(v[0], Rx, D, alpha)
 
     @staticmethod
     def _add_product(weight, x, D, alpha):

@@ -20,12 +20,12 @@ def minimise(f, x, low, high, steps, enough=0.0):
         A step that gains less than so much is a task's last.
     """
     value, gradient = f(x)
-    moves, turns = [], []
+    seen = []  # of the last steps
     done = torch.zeros_like(value, dtype=torch.bool)  # nothing less was found: a task stays, whatever the others do
     for _ in range(steps):
-        step = -_scaled(gradient, moves, turns)
+        step = -_scaled(gradient, seen)
         # where nothing is known yet of how the land bends, and where what is known misleads, one unit downhill
-        lost = (step * gradient).sum(1, keepdim=True) >= 0 if moves else torch.ones_like(step[:, :1], dtype=torch.bool)
+        lost = (step * gradient).sum(1, keepdim=True) >= 0 if seen else torch.ones_like(step[:, :1], dtype=torch.bool)
         step = torch.where(lost, -gradient / gradient.norm(dim=1, keepdim=True).clamp(min=1.0), step)
         new, new_value, new_gradient = x, value, gradient
         waits, size = ~done, 1.0
@@ -43,28 +43,28 @@ def minimise(f, x, low, high, steps, enough=0.0):
                 break
             size *= 0.3
         done = done | waits | (value - new_value < enough)
-        moves.append(new - x)
-        turns.append(new_gradient - gradient)
-        moves, turns = moves[-MEMORY:], turns[-MEMORY:]
+        seen = [*seen, _curvature(new - x, new_gradient - gradient)][-MEMORY:]
         x, value, gradient = new, new_value, new_gradient
         if bool(done.all()):
             break
     return x
 
 
-def _scaled(gradient, moves, turns):
-    """The gradient times the inverse curvature that moves and turns (T, d) have shown; both loops of the recursion."""
+def _curvature(move, turn):
+    """A move and what it turned the gradient by (T, d), and the inverses of the curvature by both units (T, 1)."""
+    bend = (move * turn).sum(1, keepdim=True)
+    inverse = torch.where(bend > 1e-10, 1 / bend.clamp(min=1e-10), 0.0)
+    return move, turn, inverse, torch.where(inverse > 0, bend / turn.square().sum(1, keepdim=True), 1.0)
+
+
+def _scaled(gradient, seen):
+    """The gradient times the inverse curvature that the last steps have shown; both loops of the recursion."""
     q, kept = gradient, []
-    for s, y in zip(reversed(moves), reversed(turns)):
-        bend = (s * y).sum(1, keepdim=True)
-        inverse = torch.where(bend > 1e-10, 1 / bend.clamp(min=1e-10), torch.zeros_like(bend))
-        a = inverse * (s * q).sum(1, keepdim=True)
-        q = q - a * y
-        kept.append((s, y, inverse, a))
-    if kept:
-        s, y, inverse, _ = kept[0]
-        shrink = torch.where(inverse > 0, (s * y).sum(1, keepdim=True) / y.square().sum(1, keepdim=True), 1.0)
-        q = q * shrink
-    for s, y, inverse, a in reversed(kept):
+    for s, y, inverse, _ in reversed(seen):
+        kept.append(inverse * (s * q).sum(1, keepdim=True))
+        q = q - kept[-1] * y
+    if seen:
+        q = q * seen[-1][3]
+    for (s, y, inverse, _), a in zip(seen, reversed(kept)):
         q = q + s * (a - inverse * (y * q).sum(1, keepdim=True))
     return q

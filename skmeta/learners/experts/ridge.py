@@ -7,7 +7,7 @@ from skmeta.learners.experts.smooth_kernel import SmoothKernel
 RIDGES = torch.logspace(-6, 3, 19, dtype=torch.float64)  # a row; laws without noise need the smallest
 
 
-def tune_ridge(rows, Y, weight, varies):
+def tune_ridge(rows, Y, weight):
     """The best ridge of the grid: a :class:`SmoothKernel` and its leave-one-out predictions (T, n, C), exact for a
     plane whose intercept is fitted along.
 

@@ -41,7 +41,7 @@ def fit_tuned(rows, Y, weight, varies, most_rows=MOST_ROWS):
     there = weight[..., None] > 0
     Y = torch.where(there, Y - centre, torch.zeros_like(Y))
     rows = torch.where(there, rows, torch.zeros_like(rows))
-    plane, left_out_plane = tune_ridge(rows, Y, weight, varies)
+    plane, left_out_plane = tune_ridge(rows, Y, weight)
     plane = solved_machine(plane, rows, Y, weight)
     curved = bent(rows, Y, weight, untuned_process(rows, varies))
     process = tune_process(rows, curved, weight, varies, with_rough=True, single=single, most_rows=most_rows)

@@ -10,7 +10,6 @@ from skmeta.learners.experts import (
     N_READ,
     extend_tuned,
     extend_tuned_classes,
-    fit_experts,
     fit_tuned,
     fit_tuned_classes,
     score_queries,
@@ -24,7 +23,7 @@ from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.blend import blended, fit_blend
 from skmeta.learners.in_context.class_blend import among_all, blended_classes, first_classes, fit_class_blend, only
 from skmeta.learners.in_context.learner import InContextLearner
-from skmeta.learners.in_context.support_rows import exactly, expert_quality
+from skmeta.learners.in_context.support_rows import exactly
 from skmeta.tasks.store import is_answered
 
 SOFT_FLOOR = 0.015  # a class score of zero becomes a chance of about one in a hundred
@@ -61,11 +60,7 @@ class InContextClassification(InContextLearner):
         y = y.clamp(0, C - 1)
         members = F.one_hot(y, C).to(weight.dtype)
         with exactly(X):
-            X, state, seen, wide = self._look(X, weight, categorical)
-            varies = state["plan"]["varies"].to(weight.dtype)
-            state["experts"], left_out = fit_experts(*wide, members, weight, varies)
-            state.update(self._fit_cells(state, categorical))
-            state["quality"] = expert_quality(left_out, members, weight)
+            X, state, seen, wide, left_out = self._fit_experts(X, members, weight, categorical)
             state["class_mask"] = class_mask
             counts, relevance = (members * weight[..., None]).sum(1), state["experts"]["relevance"]
             place = (wide[1] * relevance[:, None]).sum(2)
@@ -194,11 +189,7 @@ class InContextRegression(InContextLearner):
         aims = {"mean": mean, "scale": scale, "n_targets": k}
         X, Y, weight = self._targets_of(aims, X, y, weight)
         with exactly(X):
-            X, state, seen, wide = self._look(X, weight, categorical)
-            varies = state["plan"]["varies"].to(weight.dtype)
-            state["experts"], left_out = fit_experts(*wide, Y, weight, varies)
-            state.update(self._fit_cells(state, categorical))
-            state["quality"] = expert_quality(left_out, Y, weight)
+            X, state, seen, _, left_out = self._fit_experts(X, Y, weight, categorical)
             facts = self._task_facts(X, weight, categorical, torch.zeros_like(weight[:, 0]), state["quality"])
             tuned = None
             if not self.training:  # no gradient would flow through them

@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from skmeta.learners.base import Learner
-from skmeta.learners.experts import N_READ, score_queries, support_contributions
+from skmeta.learners.experts import N_READ, fit_experts, score_queries, support_contributions
 from skmeta.learners.in_context import table_views as views
 from skmeta.learners.in_context.growth import GrowingSupport
-from skmeta.learners.in_context.support_rows import deal_out, relative_weight, with_targets_axis
+from skmeta.learners.in_context.support_rows import deal_out, expert_quality, relative_weight, with_targets_axis
 from skmeta.nets.in_context import CellBlock, Head, RowBlock
 from skmeta.nets.tracing import is_traced
 from skmeta.threads import one_thread
@@ -179,6 +179,17 @@ class InContextLearner(GrowingSupport, Learner):
         """Row weights in the precision of the network; all ones where none are given."""
         ones = self.summary.new_ones(X.shape[:2])
         return ones if weight is None else weight.to(ones.dtype)
+
+    def _fit_experts(self, X, Y, weight, categorical):
+        """Look at the rows, and fit the experts to their one-hot labels or targets Y (T, n, C).
+
+        What :meth:`_look` returns, and the experts' answers to rows left out.
+        """
+        X, state, seen, wide = self._look(X, weight, categorical)
+        state["experts"], left_out = fit_experts(*wide, Y, weight, state["plan"]["varies"].to(weight.dtype))
+        state.update(self._fit_cells(state, categorical))
+        state["quality"] = expert_quality(left_out, Y, weight)
+        return X, state, seen, wide, left_out
 
     def _look(self, X, weight, categorical):
         """Number the categories anew and measure the columns, in the precision of ``X``: the cells, the state so far,
