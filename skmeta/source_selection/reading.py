@@ -40,10 +40,12 @@ def comparable(y, are_classes):
     return y.astype(np.int64) if y.dtype.kind == "f" else y
 
 
-def kind_of_classes(tasks):
-    """Whether classes are each source's own ("task") or "shared", and the shared ones."""
+def kind_of_classes(tasks, regime="auto"):
+    """Whether classes are each source's own ("task") or "shared", as an estimator is told or as labels tell themselves,
+    and the shared ones."""
     (X, y), labelled = tasks.pooled, tasks.is_labelled_row
-    regime = infer_label_regime(X[labelled], y[labelled], tasks.task_of_row[labelled], len(tasks), from_long=False)
+    if regime == "auto":
+        regime = infer_label_regime(X[labelled], y[labelled], tasks.task_of_row[labelled], len(tasks), from_long=False)
     return regime, np.unique(y[labelled]) if regime == "shared" else None
 
 

@@ -32,6 +32,12 @@ def test_the_estimator_says_whether_labels_are_classes_or_numbers():
         np.testing.assert_allclose(found.distances(odd[0]), expected.distances(usual[0]))
 
 
+@pytest.mark.parametrize("labels", ["shared", "task"])
+def test_the_estimator_says_whether_sources_share_their_classes(labels):
+    selector = SourceSelector(FineTuneTransfer(**SHORT, labels=labels), start="scratch").fit(CLUSTERS)
+    assert selector.labels_ == labels
+
+
 def test_the_unit_of_a_column_does_not_matter():
     unit = np.array([1e-13, 1.0, 1e13])
     tiny = [Task(one.X * unit, one.y) for one in LINES]
