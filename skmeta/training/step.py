@@ -1,7 +1,5 @@
 """One step of training: its loss and gradient, in one call or shared by processes, and the update by Adam."""
 
-import math
-
 import torch
 from skorch.dataset import get_len
 from torch import nn
@@ -209,21 +207,23 @@ def shorten_gradient(optimizer):
     if not values:
         return
     gradients, usual = [value.grad for value in values], _usual_length(optimizer, values)
-    length = float(torch.stack(torch._foreach_norm(gradients)).norm())
-    if not math.isfinite(length):
-        torch._foreach_zero_(gradients)
-    elif length > LONGEST * usual > 0:
-        torch._foreach_mul_(gradients, LONGEST * usual / length)
+    length = torch.stack(torch._foreach_norm(gradients)).norm()
+    share = torch.ones_like(length)
+    if usual is not None:
+        share = torch.where(usual > 0, (LONGEST * usual / length).clamp(max=1), share)
+    share = torch.where(length.isfinite(), share, 0.0)  # nothing waits for its size, which may lie on a GPU
+    for gradient in gradients:
+        gradient.mul_(share).nan_to_num_(0.0)
 
 
 def _usual_length(optimizer, values):
-    """The root mean square of the lengths that gradients of these had, as Adam remembers them; 0 if it does not."""
+    """The root mean square of the lengths that gradients of these had, as Adam remembers them; None if it does not."""
     remembered = [optimizer.state.get(value, {}) for value in values]
     if not all("exp_avg_sq" in state for state in remembered):
-        return 0.0
+        return None
     squares = torch.stack(torch._foreach_norm([state["exp_avg_sq"] for state in remembered], 1)).sum()
     _, forgetting = optimizer.param_groups[0]["betas"]
-    return math.sqrt(float(squares) / (1 - forgetting ** float(remembered[0]["step"])))
+    return (squares / (1 - forgetting ** remembered[0]["step"])).sqrt()
 
 
 class Adam(torch.optim.Adam):

@@ -73,7 +73,7 @@ def test_a_plane_stands_beside_a_regressor_of_one_table_however_targets_are_scal
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 3))
     y = 5 + X[:, 0] + 0.1 * rng.normal(size=40)
-    meta = cls(target_scaling=target_scaling, max_epochs=1, random_state=0, warm_start=True).fit(X, y)
+    meta = cls(target_scaling=target_scaling, max_epochs=5, random_state=0, warm_start=True).fit(X, y)
     assert isinstance(meta.net_.module_, Calibrated)
     assert meta.fit(X, y).score(X, y) > 0.5
     (of_task,) = meta.predict([Task(X[:20], y[:20], X[20:])])
