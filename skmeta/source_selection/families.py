@@ -49,7 +49,7 @@ class SourceFamilies:
         y, labelled = tasks.pooled[1], tasks.is_labelled_row
         self._own_classes = classes is None and y.dtype.kind != "f"
         self._mean, scale = Z[labelled].mean(0), Z[labelled].std(0)
-        self._scale = np.where(scale > 1e-12 * np.abs(Z[labelled]).max(0), scale, 1.0)
+        self._scale = np.where(scale > 1e-14 * np.abs(Z[labelled]).max(0), scale, 1.0)
         Z = self._standard(Z)
         ends = np.cumsum(tasks.n_rows)
         rows_of = [np.arange(a, b)[labelled[a:b]] for a, b in zip(ends - tasks.n_rows, ends)]

@@ -41,8 +41,8 @@ def comparable(y, are_classes):
 
 
 def kind_of_classes(tasks, regime="auto"):
-    """Whether classes are each source's own ("task") or "shared", as an estimator is told or as labels tell themselves,
-    and the shared ones."""
+    """Whether classes are each source's own ("task") or "shared", as an estimator is told or labels themselves say, and
+    the shared ones."""
     (X, y), labelled = tasks.pooled, tasks.is_labelled_row
     if regime == "auto":
         regime = infer_label_regime(X[labelled], y[labelled], tasks.task_of_row[labelled], len(tasks), from_long=False)

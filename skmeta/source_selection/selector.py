@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.documentation import documented_like
 from skmeta.estimators.base.answers import object_array, score
-from skmeta.estimators.base.classes import Classes, refuse_other_kind
+from skmeta.estimators.base.classes import Classes, refuse_other_kind, said_regime
 from skmeta.estimators.base.classifier import MetaClassifier
 from skmeta.estimators.base.parameters import check_settings
 from skmeta.estimators.base.rows import place_of_row
@@ -141,11 +141,11 @@ class SourceSelector(Savable, LinkedToReference, MetaEstimatorMixin, BaseEstimat
         if len(tasks) < 2:
             raise ValueError("SourceSelector needs at least 2 source tasks to choose from, got 1.")
         are_classes = tasks.pooled[1].dtype.kind != "f" if self.estimator is None else is_classifier(self.estimator)
-        said = "auto" if self.estimator is None else self.estimator.get_params().get("labels", "auto")
         sources = comparable_sources(numbers(tasks.pooled[0], tasks), tasks, are_classes)
         with transaction(self, keep_fitted=False) as draft:
             draft.tasks_, draft.task_names_in_ = tasks, names
             validate_data(draft, tasks.pooled[0], skip_check_array=True)
+            said = said_regime(self.estimator)
             draft.labels_, classes = kind_of_classes(sources, said) if are_classes else (None, None)
             draft.families_ = SourceFamilies(embedded(sources.pooled[0], self.embedding), sources, classes)
             draft.memberships_ = np.exp(draft.families_.log_memberships)

@@ -65,7 +65,7 @@ def _refuse_other_kinds(estimator):
     """Refuse members that do not answer as the mixture does."""
     for one in [*_pooled_by_name(estimator), *fitted_anew(estimator)]:
         name, mixture = type(one).__name__, type(estimator).__name__
-        if not is_classifier(estimator) and is_classifier(one):
+        if not is_classifier(estimator) and hasattr(one, "__sklearn_tags__") and is_classifier(one):
             raise ValueError(f"{name} is a classifier, but a {mixture} is made of regressors.")
         if is_classifier(estimator) and not hasattr(one, "predict_proba"):
             raise ValueError(f"{name} has no predict_proba, which a {mixture} asks of its members.")

@@ -76,7 +76,7 @@ def train(net, tasks, epochs, watcher=None):
 
 
 def _has_diverged(net):
-    """Whether a weight is no number, or no loss of the last epoch is one; single tasks may have infinite losses."""
+    """Whether a weight is no number, or no loss of the last epoch is one: those of single steps may be infinite."""
     are_numbers = [torch.isfinite(value).all() for value in net.module_.parameters()]
     if are_numbers and not torch.stack(are_numbers).all():
         return True

@@ -198,7 +198,7 @@ def n_tasks(batch):
 
 @torch.no_grad()
 def shorten_gradient(optimizer):
-    """Shorten a gradient far longer than those before it, by what Adam and its kin remember of them; or undo it.
+    """Shorten a gradient far longer than those before it, as Adam and its kin remember them; make an infinite one zero.
 
     Inner steps that explode on a single task of a batch have a derivative that is longer by orders of magnitude, or
     infinite. Adam would remember it, and hardly move for hundreds of steps, or have no numbers from then on.
@@ -219,11 +219,11 @@ def shorten_gradient(optimizer):
 def _usual_length(optimizer, values):
     """The root mean square of the lengths that gradients of these had, as Adam remembers them; None if it does not."""
     remembered = [optimizer.state.get(value, {}) for value in values]
-    if not all("exp_avg_sq" in state for state in remembered):
+    betas = optimizer.param_groups[0].get("betas", ())
+    if len(betas) != 2 or not all({"exp_avg_sq", "step"} <= set(state) for state in remembered):
         return None
     squares = torch.stack(torch._foreach_norm([state["exp_avg_sq"] for state in remembered], 1)).sum()
-    _, forgetting = optimizer.param_groups[0]["betas"]
-    return (squares / (1 - forgetting ** remembered[0]["step"])).sqrt()
+    return (squares / (1 - betas[1] ** remembered[0]["step"])).sqrt()
 
 
 class Adam(torch.optim.Adam):

@@ -144,3 +144,21 @@ def test_a_gradient_far_longer_than_those_before_is_shortened_and_an_infinite_on
         optimizer.step()
     usual = np.sqrt((5**2 + 10**2) / 3)
     np.testing.assert_allclose(lengths, [0, 5, 10, 3 * usual, 0], rtol=0.01)
+
+
+class Forgetful(torch.optim.SGD):
+    """An optimizer of somebody else's, whose memory has names of Adam's and three rates of forgetting."""
+
+    def __init__(self, params, lr=1e-3):
+        super().__init__(params, lr=lr)
+        self.param_groups[0]["betas"] = (0.9, 0.9, 0.99)
+
+    def step(self, closure=None):
+        for value in self.param_groups[0]["params"]:
+            self.state[value]["exp_avg_sq"] = torch.ones_like(value)
+        return super().step(closure)
+
+
+def test_optimizers_that_remember_otherwise_than_adam_train_as_they_are():
+    meta = MAMLRegressor(optimizer=Forgetful, random_state=0, max_epochs=1, steps_per_epoch=3).fit(FewAreSteep(share=0))
+    assert np.isfinite(meta.net_.history[-1, "train_loss"])

@@ -36,6 +36,7 @@ def test_the_estimator_says_whether_labels_are_classes_or_numbers():
 def test_the_estimator_says_whether_sources_share_their_classes(labels):
     selector = SourceSelector(FineTuneTransfer(**SHORT, labels=labels), start="scratch").fit(CLUSTERS)
     assert selector.labels_ == labels
+    assert SourceSelector(FineTuneTransfer(**SHORT, n_ways=2), start="scratch").fit(CLUSTERS).labels_ == "task"
 
 
 def test_the_unit_of_a_column_does_not_matter():

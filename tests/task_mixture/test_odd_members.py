@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
-from skmeta import TaskMixtureClassifier, TaskMixtureRegressor
+from skmeta import MAMLRegressor, TaskMixtureClassifier, TaskMixtureRegressor
 from skmeta.mixed_models.design import Design
 
 RNG = np.random.default_rng(0)
@@ -23,6 +23,7 @@ Y = X[:, 0] + IDS
         ({"pooled": Ridge}, "pooled .* must be 'default', an estimator or a list of them, got <class"),
         ({"per_task": Ridge}, "per_task .* must be None or an estimator, got <class"),
         ({"meta": [Ridge()]}, "meta .* must be a list of meta-learning estimators"),
+        ({"meta": [MAMLRegressor]}, "meta .* must be a list of meta-learning estimators"),
         ({"n_jobs": "2"}, "n_jobs .* must be None or an integer other than 0, got '2'"),
         ({"n_jobs": 0}, "n_jobs .* must be None or an integer other than 0, got 0"),
     ],
@@ -30,6 +31,27 @@ Y = X[:, 0] + IDS
 def test_a_regressor_refuses_what_it_cannot_use(settings, words):
     with pytest.raises(ValueError, match=words):
         TaskMixtureRegressor(**settings).fit(X, Y, task=IDS)
+
+
+class Mean:
+    """A member that has what is asked of one, and no tags."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def set_params(self):
+        return self
+
+    def fit(self, X, y):
+        self.mean = y.mean()
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean)
+
+
+def test_a_member_needs_no_more_than_its_methods():
+    assert np.isfinite(TaskMixtureRegressor(pooled=Mean()).fit(X, Y, task=IDS).predict(X, task=IDS)).all()
 
 
 @pytest.mark.parametrize("other", [Ridge(), LinearSVC()])

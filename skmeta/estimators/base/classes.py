@@ -94,7 +94,7 @@ class Classes:
     @classmethod
     def of_tasks(cls, estimator, tasks, X, y, from_long):
         """The codec of many tasks."""
-        rows, regime = tasks.is_labelled_row, _said_regime(estimator)
+        rows, regime = tasks.is_labelled_row, said_regime(estimator)
         if regime == "auto":
             regime = infer_label_regime(X[rows], y[rows], tasks.task_of_row[rows], len(tasks), from_long)
         if regime == "shared" and len(np.unique(y[rows])) < 2 or regime == "task" and not some_task_has_two(tasks, y):
@@ -107,7 +107,7 @@ class Classes:
     @classmethod
     def of_table(cls, estimator, y):
         """The codec of one table; its classes are shared by the episodes drawn from it, unless these are N-way."""
-        return cls("task") if _said_regime(estimator) == "task" else cls._of_shared(estimator, y, "The table has")
+        return cls("task") if said_regime(estimator) == "task" else cls._of_shared(estimator, y, "The table has")
 
     @classmethod
     def _of_shared(cls, estimator, y, who_has):
@@ -324,6 +324,7 @@ def refuse_undeclared(y, declared):
         )
 
 
-def _said_regime(estimator):
+def said_regime(estimator):
     """What an estimator is told of labels; who asks for N-way episodes has classes that are relabelled."""
-    return "task" if estimator.labels == "auto" and estimator.n_ways is not None else estimator.labels
+    labels = getattr(estimator, "labels", "auto")
+    return "task" if labels == "auto" and getattr(estimator, "n_ways", None) is not None else labels

@@ -256,7 +256,7 @@ _RULES = {
     "pooled": (_are_estimators, "'default', an estimator or a list of them"),
     "per_task": _ESTIMATOR,
     "meta": (
-        lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "adapt") for one in v),
+        lambda v: isinstance(v, (list, tuple)) and all(hasattr(one, "adapt") and _is_estimator(one) for one in v),
         "a list of meta-learning estimators of this library",
     ),
     "estimator": _ESTIMATOR,

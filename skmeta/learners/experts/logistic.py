@@ -79,7 +79,7 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
     rows, members, weight, class_mask
         As in :func:`fit_path`.
     penalties : (T, P) tensor
-        Of one class against the rest: firmer by what the classes overlap.
+        Of one class against the rest: K / (K - 1) times as firm for K classes.
     start : (T, P, r, C) tensor or None, default=None
         Where an earlier search ended. From there it goes on to the very end, so that rows in whatever portions lead to
         the same; without it, as far as penalties need to be compared.
@@ -94,7 +94,7 @@ def least_loss(rows, members, weight, class_mask, penalties, start=None):
     turned, members, weight = rows @ axes, members[:, :, None], weight[..., None, None]
     constant = axes[:, -1, None, :, None]  # the direction of the last feature
     exists = class_mask[:, None, None]
-    firm = (penalties * _overlap(class_mask))[..., None, None]
+    firm = (penalties * _stiffness(class_mask))[..., None, None]
     unit = (firm + spread.clamp(min=0)[:, None, :, None]).rsqrt()
 
     def loss(x):
@@ -132,7 +132,7 @@ def _leave_out(rows, members, weight, class_mask, coef, penalty):
         step = torch.cat([-step, step], 2)
     else:
         step = _step_without(rows, chance, members, weight, penalty)
-    return scores + step / _overlap(class_mask)[..., None]
+    return scores + step / _stiffness(class_mask)[..., None]
 
 
 def _step_without(rows, chance, members, weight, penalty):
@@ -154,7 +154,7 @@ def _step_of_some(rows, chance, members, weight, penalty):
     return reach * (chance - members) / (1 - reach * certainty).clamp(min=1e-3)
 
 
-def _overlap(class_mask):
+def _stiffness(class_mask):
     """By how much the loss bends more (T, 1) along what tells a class from the others than along its scores alone: the
     other scores move the other way. Twice for two classes, hardly more for many."""
     count = class_mask.sum(1, keepdim=True).clamp(min=2)

@@ -1,5 +1,7 @@
 """L-BFGS for many small problems at once: each has its own history, steps and bounds."""
 
+from typing import NamedTuple
+
 import torch
 
 SUFFICIENT, HALVINGS, MEMORY = 1e-4, 6, 8
@@ -43,18 +45,26 @@ def minimise(f, x, low, high, steps, enough=0.0):
                 break
             size *= 0.3
         done = done | waits | (value - new_value < enough)
-        seen = [*seen, _curvature(new - x, new_gradient - gradient)][-MEMORY:]
+        seen = [*seen, _step(new - x, new_gradient - gradient)][-MEMORY:]
         x, value, gradient = new, new_value, new_gradient
         if bool(done.all()):
             break
     return x
 
 
-def _curvature(move, turn):
-    """A move and what it turned the gradient by (T, d), and the inverses of the curvature by both units (T, 1)."""
+class _Step(NamedTuple):
+    """A move and what it turned the gradient by, both (T, d), and two inverses of the curvature (T, 1)."""
+
+    move: torch.Tensor
+    turn: torch.Tensor
+    inverse: torch.Tensor  # of their product
+    scale: torch.Tensor  # of a step along the gradient
+
+
+def _step(move, turn):
     bend = (move * turn).sum(1, keepdim=True)
     inverse = torch.where(bend > 1e-10, 1 / bend.clamp(min=1e-10), 0.0)
-    return move, turn, inverse, torch.where(inverse > 0, bend / turn.square().sum(1, keepdim=True), 1.0)
+    return _Step(move, turn, inverse, torch.where(inverse > 0, bend / turn.square().sum(1, keepdim=True), 1.0))
 
 
 def _scaled(gradient, seen):
@@ -64,7 +74,7 @@ def _scaled(gradient, seen):
         kept.append(inverse * (s * q).sum(1, keepdim=True))
         q = q - kept[-1] * y
     if seen:
-        q = q * seen[-1][3]
+        q = q * seen[-1].scale
     for (s, y, inverse, _), a in zip(seen, reversed(kept)):
         q = q + s * (a - inverse * (y * q).sum(1, keepdim=True))
     return q
