@@ -29,7 +29,7 @@ def _last(learner):
 
 
 def _kept(X):
-    """A copy of rows, for the user's may change, in a container that further rows can follow in."""
+    """Copy rows, since the user's may change, into a container that further rows can follow in."""
     X = as_pandas(X)
     return X.copy() if hasattr(X, "shape") and hasattr(X, "copy") else np.array(X)
 

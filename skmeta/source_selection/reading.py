@@ -22,7 +22,7 @@ def numbers(X, tasks=None):
 
 
 def comparable_sources(X, tasks, are_classes):
-    """Sources of such rows, with labels as families compare them; one without a label is refused."""
+    """Make sources of rows, with labels as families compare them, and refuse one without a label."""
     labelled = np.bincount(tasks.task_of_row[tasks.is_labelled_row], minlength=len(tasks))
     if (labelled == 0).any():
         raise ValueError(f"Source task {tasks.called(int(labelled.argmin()))} has no labelled row.")
@@ -34,15 +34,14 @@ def comparable_sources(X, tasks, are_classes):
 
 
 def comparable(y, are_classes):
-    """Labels as families compare them: numbers as decimals, and classes, which are whole numbers, as none."""
+    """Turn labels into what families compare: numbers into decimals, and classes written as decimals into integers."""
     if not are_classes:
         return y.astype(np.float64)
     return y.astype(np.int64) if y.dtype.kind == "f" else y
 
 
 def kind_of_classes(tasks, regime="auto"):
-    """Whether classes are each source's own ("task") or "shared", as an estimator is told or labels themselves say, and
-    the shared ones."""
+    """Say whether classes are each source's own ("task") or "shared", and which are shared; labels tell by "auto"."""
     (X, y), labelled = tasks.pooled, tasks.is_labelled_row
     if regime == "auto":
         regime = infer_label_regime(X[labelled], y[labelled], tasks.task_of_row[labelled], len(tasks), from_long=False)

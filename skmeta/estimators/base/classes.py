@@ -111,7 +111,7 @@ class Classes:
 
     @classmethod
     def _of_shared(cls, estimator, y, who_has):
-        """The codec of labels that mean the same everywhere; where these are very many, it is told to take long."""
+        """Make the codec of labels that mean the same everywhere, and warn where they are too many for a quick fit."""
         classes = np.unique(y)
         if len(classes) > MANY_CLASSES:
             warn_caller(
@@ -325,6 +325,6 @@ def refuse_undeclared(y, declared):
 
 
 def said_regime(estimator):
-    """What an estimator is told of labels; who asks for N-way episodes has classes that are relabelled."""
+    """Return what an estimator is told of labels: "auto", "shared", or "task", which N-way episodes imply."""
     labels = getattr(estimator, "labels", "auto")
     return "task" if labels == "auto" and getattr(estimator, "n_ways", None) is not None else labels

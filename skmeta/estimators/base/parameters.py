@@ -206,6 +206,8 @@ _SHARE = (lambda v: _number(v) and v <= 1, "a number from 0 to 1")
 _FLAG = (lambda v: isinstance(v, (bool, np.bool_, Integral)) and v in (0, 1), "True or False")
 _ESTIMATOR = (lambda v: v is None or _is_estimator(v), "None or an estimator")
 
+_weighting, _ = _one_of("uniform", "distance", None)
+
 _RULES = {
     "module": (
         _is_body,
@@ -229,10 +231,7 @@ _RULES = {
     ),
     "validation_fraction": _or_none((lambda v: _number(v) and v < 1, "a number between 0 and 1")),
     "augment": (lambda v: v is None or callable(v), "None or an augmentation of skmeta.tasks.augmentation"),
-    "callbacks": (
-        _are_callbacks,
-        "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs",
-    ),
+    "callbacks": (_are_callbacks, "None, 'disable', or a list of skorch callbacks or of (name, callback) pairs"),
     "task": (
         lambda v: v is None or isinstance(v, str) or isinstance(v, (list, tuple)) and len(v) > 0,
         "None, the name of a column or a list of such names; ids of rows go to fit(X, y, task=ids)",
@@ -271,7 +270,7 @@ _RULES = {
     "n_sources": _COUNT,
     "start": _one_of("all", "scratch"),
     "embedding": (
-        lambda v: v is None or callable(v) and not isinstance(v, type) or hasattr(v, "fit") and not isinstance(v, type),
+        lambda v: v is None or _is_estimator(v) or callable(v) and not isinstance(v, type),
         "None, a function from rows to rows, or a fitted estimator that embeds rows",
     ),
     "source_steps": _STEPS,
@@ -284,10 +283,7 @@ _RULES = {
     "metric": (lambda v: isinstance(v, str) or callable(v), "the name of a metric"),
     "metric_params": (lambda v: v is None or isinstance(v, dict), "None or a dict"),
     "algorithm": _one_of("auto", "ball_tree", "kd_tree", "brute"),
-    "weights": (
-        lambda v: callable(v) or _one_of("uniform", "distance", None)[0](v),
-        "'uniform', 'distance' or a function",
-    ),
+    "weights": (lambda v: callable(v) or _weighting(v), "'uniform', 'distance' or a function"),
     "l2": _or(_NUMBER, "learn"),
     "margin": _or(_NUMBER, "soft"),
     "loss": _one_of("binary_cross_entropy", "contrastive"),

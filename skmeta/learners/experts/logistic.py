@@ -155,7 +155,9 @@ def _step_of_some(rows, chance, members, weight, penalty):
 
 
 def _stiffness(class_mask):
-    """By how much the loss bends more (T, 1) along what tells a class from the others than along its scores alone: the
-    other scores move the other way. Twice for two classes, hardly more for many."""
+    """Return how many times as much (T, 1) the loss bends along what tells a class from the others as along its score.
+
+    The scores of the others give way: twice as much for two classes, hardly more for many.
+    """
     count = class_mask.sum(1, keepdim=True).clamp(min=2)
     return count / (count - 1)
